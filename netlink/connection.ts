@@ -1,0 +1,177 @@
+import { concat } from './bytes.ts';
+import { NetlinkError, ProtocolError } from './error.ts';
+import { controlType, decodeError, decodeMessages, encodeMessage, flag, type Message } from './message.ts';
+import { openSocket, protocol, type Socket } from './socket.ts';
+
+/** A message to send, and the words for its refusal. */
+export interface NetlinkRequest {
+  readonly type: number;
+  /** Beyond NLM_F_REQUEST, which is always set. */
+  readonly flags: number;
+  readonly body: Uint8Array;
+  /** In words: `create veth`. */
+  readonly operation: string;
+  /** What it is done to: `veth1a2b3c4d`. */
+  readonly object: string;
+}
+
+/** What came back for one request. */
+export interface Reply {
+  /** Messages of the kernel's own, bodies copied; acknowledgements are left out. */
+  readonly messages: readonly Message[];
+  readonly error?: NetlinkError;
+}
+
+/** How often a dump that the kernel says changed under it is asked for again. */
+const dumpAttempts = 10;
+
+/** Requests and replies on one netlink socket, matched by sequence number. */
+export class Connection {
+  private sequence = 0;
+
+  constructor(private readonly socket: Socket) {}
+
+  /**
+   * Sends the requests in one datagram and waits until each is acknowledged. The kernel goes on after a refusal:
+   * look at each reply.
+   * @throws SystemError, ProtocolError
+   */
+  exchange(requests: readonly NetlinkRequest[]): Reply[] {
+    const first = this.sequence + 1;
+    this.sequence += requests.length;
+    this.socket.send(
+      concat(
+        requests.map(({ type, flags, body }, index) =>
+          encodeMessage(type, flags | flag.request | flag.ack, first + index, body),
+        ),
+      ),
+    );
+    const replies = requests.map((): { messages: Message[]; error?: NetlinkError } => ({ messages: [] }));
+    let open = requests.length;
+    while (open > 0) {
+      for (const message of decodeMessages(this.socket.receive())) {
+        const index = message.sequence - first;
+        const request = requests[index];
+        const reply = replies[index];
+        // A reply to an earlier datagram that failed half-way is nobody's.
+        if (request === undefined || reply === undefined) continue;
+        if (message.type === controlType.error) {
+          const { errno, extack } = decodeError(message);
+          if (errno !== 0) reply.error = new NetlinkError(request.operation, request.object, errno, extack);
+          open--;
+        } else if (message.type !== controlType.noop) {
+          reply.messages.push({ ...message, body: message.body.slice() });
+        }
+      }
+    }
+    return replies;
+  }
+
+  /**
+   * Does the requests in one datagram.
+   * @throws NetlinkError the first refusal, when all were tried
+   */
+  execute(...requests: NetlinkRequest[]): Reply[] {
+    const replies = this.exchange(requests);
+    for (const { error } of replies) if (error !== undefined) throw error;
+    return replies;
+  }
+
+  /**
+   * All that the kernel has; asked for again while it changes under the dump (NLM_F_DUMP_INTR) or while the
+   * buffer proves too short.
+   * @throws NetlinkError, SystemError, ProtocolError
+   */
+  dump(request: NetlinkRequest): Message[] {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const messages = this.dumpOnce(request);
+        if (messages !== undefined) return messages;
+      } catch (error) {
+        if (!(error instanceof ProtocolError) || attempt === dumpAttempts) throw error;
+      }
+      if (attempt === dumpAttempts) {
+        throw new ProtocolError(`${request.operation} ${request.object}: changed under ${dumpAttempts} dumps`);
+      }
+    }
+  }
+
+  private dumpOnce({ type, flags, body, operation, object }: NetlinkRequest): Message[] | undefined {
+    const sequence = ++this.sequence;
+    this.socket.send(encodeMessage(type, flags | flag.request | flag.dump, sequence, body));
+    const messages: Message[] = [];
+    let interrupted = false;
+    for (;;) {
+      for (const message of decodeMessages(this.socket.receive())) {
+        if (message.sequence !== sequence) continue;
+        if ((message.flags & flag.dumpInterrupted) !== 0) interrupted = true;
+        if (message.type === controlType.error || message.type === controlType.done) {
+          // NLMSG_DONE carries an errno as NLMSG_ERROR does, or nothing in old kernels.
+          const { errno, extack } =
+            message.body.length < 4 ? { errno: 0, extack: '' } : decodeError({ ...message, flags: 0 });
+          if (errno !== 0) throw new NetlinkError(operation, object, errno, extack);
+          return interrupted ? undefined : messages;
+        }
+        if (message.type !== controlType.noop) messages.push({ ...message, body: message.body.slice() });
+      }
+    }
+  }
+
+  /**
+   * Sends messages that are one transaction (nfnetlink's batch): the kernel takes all or none.
+   * @throws NetlinkError the first refusal
+   */
+  transact(requests: readonly NetlinkRequest[]): void {
+    const first = this.sequence + 1;
+    this.sequence += requests.length;
+    const last = requests.length - 1;
+    this.socket.send(
+      concat(
+        requests.map(({ type, flags, body }, index) =>
+          // The begin and the end of a batch answer with refusals only; each message between with its own.
+          encodeMessage(
+            type,
+            flags | flag.request | (index === 0 || index === last ? 0 : flag.ack),
+            first + index,
+            body,
+          ),
+        ),
+      ),
+    );
+    let open = requests.length - 2;
+    let refusal: NetlinkError | undefined;
+    while (open > 0) {
+      for (const message of decodeMessages(this.socket.receive())) {
+        const index = message.sequence - first;
+        const request = requests[index];
+        if (request === undefined || message.type !== controlType.error) continue;
+        const { errno, extack } = decodeError(message);
+        if (errno !== 0) refusal ??= new NetlinkError(request.operation, request.object, errno, extack);
+        // A refused begin or end stands for the whole batch.
+        if (index === 0 || index === last) open = 0;
+        else open--;
+      }
+    }
+    if (refusal !== undefined) throw refusal;
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+/**
+ * A connection to rtnetlink(7) in the calling thread's network namespace.
+ * @throws SystemError
+ */
+export function openRoute(): Connection {
+  return new Connection(openSocket(protocol.route));
+}
+
+/**
+ * A connection to nfnetlink in the calling thread's network namespace.
+ * @throws SystemError
+ */
+export function openNetfilter(): Connection {
+  return new Connection(openSocket(protocol.netfilter));
+}

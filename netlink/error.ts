@@ -1,0 +1,89 @@
+/** Names of the errno values that netlink and namespaces answer with (asm-generic/errno.h). */
+const names: Readonly<Record<number, string>> = {
+  1: 'EPERM',
+  2: 'ENOENT',
+  3: 'ESRCH',
+  4: 'EINTR',
+  5: 'EIO',
+  6: 'ENXIO',
+  7: 'E2BIG',
+  9: 'EBADF',
+  11: 'EAGAIN',
+  12: 'ENOMEM',
+  13: 'EACCES',
+  14: 'EFAULT',
+  16: 'EBUSY',
+  17: 'EEXIST',
+  19: 'ENODEV',
+  20: 'ENOTDIR',
+  22: 'EINVAL',
+  23: 'ENFILE',
+  24: 'EMFILE',
+  28: 'ENOSPC',
+  31: 'EMLINK',
+  34: 'ERANGE',
+  40: 'ELOOP',
+  71: 'EPROTO',
+  74: 'EBADMSG',
+  75: 'EOVERFLOW',
+  85: 'ERESTART',
+  90: 'EMSGSIZE',
+  93: 'EPROTONOSUPPORT',
+  95: 'EOPNOTSUPP',
+  97: 'EAFNOSUPPORT',
+  98: 'EADDRINUSE',
+  99: 'EADDRNOTAVAIL',
+  100: 'ENETDOWN',
+  101: 'ENETUNREACH',
+  105: 'ENOBUFS',
+  107: 'ENOTCONN',
+  110: 'ETIMEDOUT',
+  113: 'EHOSTUNREACH',
+};
+
+/** The name of an errno value: `EEXIST` for 17; `errno 200` for one without a name here. */
+export function errnoName(errno: number): string {
+  return names[errno] ?? `errno ${errno}`;
+}
+
+/** What the kernel, or libc on its behalf, refused: which operation, on which object, and why. */
+export class KernelError extends Error {
+  readonly errnoName: string;
+
+  /**
+   * @param operation what was asked, in words: `create veth`
+   * @param object what it was asked for: `veth1a2b3c4d`
+   * @param errno the positive errno value
+   * @param extack the kernel's own words (NLMSGERR_ATTR_MSG), empty where it gave none
+   */
+  constructor(
+    readonly operation: string,
+    readonly object: string,
+    readonly errno: number,
+    readonly extack = '',
+  ) {
+    const name = errnoName(errno);
+    super(`${operation} ${object}: ${name}${extack === '' ? '' : ` (${extack})`}`);
+    this.errnoName = name;
+  }
+}
+
+/** A refusal that came in a netlink reply. */
+export class NetlinkError extends KernelError {
+  override readonly name = 'NetlinkError';
+}
+
+/** A refusal of a system call. */
+export class SystemError extends KernelError {
+  override readonly name = 'SystemError';
+}
+
+/** A netlink reply that breaks the protocol: truncated, or shorter than it says. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** Whether `error` is a refusal with one of these errno names. */
+export function isErrno(error: unknown, ...errnoNames: string[]): error is KernelError {
+  return error instanceof KernelError && errnoNames.includes(error.errnoName);
+}

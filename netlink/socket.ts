@@ -1,0 +1,87 @@
+import { closeSync } from 'node:fs';
+import { libc } from '#libc';
+import { u32 } from './bytes.ts';
+import { ProtocolError, SystemError } from './error.ts';
+
+/** What a connection needs of a socket; a test's kernel is another one. */
+export interface Socket {
+  /** Sends one datagram whole. */
+  send(bytes: Uint8Array): void;
+  /** The next datagram, as a view of a buffer that the next call overwrites. */
+  receive(): Uint8Array;
+  close(): void;
+}
+
+/** linux/netlink.h */
+export const protocol = { route: 0, netfilter: 12 } as const;
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_RCVTIMEO = 20;
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+const MSG_TRUNC = 0x20;
+const EINTR = 4;
+const EAGAIN = 11;
+
+/** The kernel's largest dump datagram is 32 KiB; a single link with many attributes can pass that. */
+const receiveBufferLength = 64 * 1024;
+/** How long to wait for a reply, which the kernel makes within the send, before calling it lost. */
+const replyDeadlineSeconds = 10;
+
+/** struct timeval on 64-bit Linux. */
+function timeval(seconds: number): Uint8Array {
+  const bytes = new Uint8Array(16);
+  bytes.set(u32(seconds));
+  return bytes;
+}
+
+/**
+ * Opens a netlink socket in the calling thread's network namespace, where it stays.
+ * @throws SystemError
+ */
+export function openSocket(family: number): Socket {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
+  if (fd < 0) throw new SystemError('open', 'netlink socket', libc.errno());
+  const on = u32(1);
+  libc.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, on);
+  libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
+  if (family === protocol.route) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(replyDeadlineSeconds));
+  let buffer = new Uint8Array(receiveBufferLength);
+  return {
+    send(bytes) {
+      if (bytes.length > 128 * 1024) {
+        libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, u32(2 * bytes.length));
+      }
+      while (libc.send(fd, bytes, 0) < 0) {
+        const errno = libc.errno();
+        if (errno !== EINTR) throw new SystemError('send on', 'netlink socket', errno);
+      }
+    },
+    receive() {
+      for (;;) {
+        const length = libc.recv(fd, buffer, MSG_TRUNC);
+        if (length > buffer.length) {
+          const had = buffer.length;
+          buffer = new Uint8Array(2 * length);
+          throw new ProtocolError(`reply of ${length} bytes truncated to ${had}`);
+        }
+        if (length >= 0) return buffer.subarray(0, length);
+        const errno = libc.errno();
+        if (errno === EAGAIN) {
+          throw new ProtocolError(`no reply from the kernel within ${replyDeadlineSeconds} s`);
+        }
+        if (errno !== EINTR) throw new SystemError('receive on', 'netlink socket', errno);
+      }
+    },
+    close() {
+      closeSync(fd);
+    },
+  };
+}
