@@ -1,0 +1,108 @@
+import { attribute, attributes } from './attribute.ts';
+import { concat, littleEndian, u32, view } from './bytes.ts';
+import type { Connection, NetlinkRequest } from './connection.ts';
+import { type CIDR, family, formatCIDR, ipBytes, ipOfBytes, lastOf } from './ip.ts';
+import { flag } from './message.ts';
+
+/** linux/rtnetlink.h */
+const type = { newaddr: 20, deladdr: 21, getaddr: 22 } as const;
+/** IFA_*, linux/if_addr.h */
+const ifa = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
+/** IFA_F_*, linux/if_addr.h */
+const ifaFlag = { nodad: 0x02, dadfailed: 0x08, tentative: 0x40 } as const;
+
+/** struct ifaddrmsg. */
+function header(of: number, prefix: number, index: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  bytes[0] = of;
+  bytes[1] = prefix;
+  view(bytes).setUint32(4, index, littleEndian);
+  return bytes;
+}
+
+function change(
+  verb: { type: number; flags: number; operation: string },
+  link: { index: number; name: string },
+  cidr: CIDR,
+  more: Uint8Array[],
+): NetlinkRequest {
+  const bytes = ipBytes(cidr.ip);
+  return {
+    type: verb.type,
+    flags: verb.flags,
+    body: concat([
+      header(cidr.ip.family, cidr.prefix, link.index),
+      attribute(ifa.local, bytes),
+      attribute(ifa.address, bytes),
+      ...more,
+    ]),
+    operation: verb.operation,
+    object: `${formatCIDR(cidr)} on ${link.name}`,
+  };
+}
+
+/**
+ * Adds an address to a link; an IPv4 one with its subnet's broadcast address.
+ * @param options `nodad`: an IPv6 address is usable at once, without duplicate address detection
+ */
+export function newAddress(
+  link: { index: number; name: string },
+  cidr: CIDR,
+  options: { nodad?: boolean } = {},
+): NetlinkRequest {
+  const more: Uint8Array[] = [];
+  if (cidr.ip.family === family.ipv4 && cidr.prefix < 31) {
+    more.push(attribute(ifa.broadcast, ipBytes(lastOf(cidr))));
+  }
+  if (options.nodad === true) more.push(attribute(ifa.flags, u32(ifaFlag.nodad)));
+  const verb = { type: type.newaddr, flags: flag.create | flag.exclusive, operation: 'add address' };
+  return change(verb, link, cidr, more);
+}
+
+/** Deletes an address from a link. */
+export function deleteAddress(link: { index: number; name: string }, cidr: CIDR): NetlinkRequest {
+  return change({ type: type.deladdr, flags: 0, operation: 'delete address' }, link, cidr, []);
+}
+
+/** An address as the kernel tells of it. */
+export interface LinkAddress {
+  readonly cidr: CIDR;
+  /** RT_SCOPE_*: 0 is global, 253 link. */
+  readonly scope: number;
+  readonly tentative: boolean;
+  readonly dadFailed: boolean;
+}
+
+/**
+ * The addresses of one family on one link.
+ * @throws NetlinkError
+ */
+export function listAddresses(
+  connection: Connection,
+  link: { index: number; name: string },
+  of: number,
+): LinkAddress[] {
+  const found: LinkAddress[] = [];
+  for (const { body } of connection.dump({
+    type: type.getaddr,
+    flags: 0,
+    body: header(of, 0, link.index),
+    operation: 'list addresses of',
+    object: link.name,
+  })) {
+    // A kernel without NETLINK_GET_STRICT_CHK sends every link's.
+    if (body[0] !== of || view(body).getUint32(4, littleEndian) !== link.index) continue;
+    const attrs = attributes(body.subarray(8));
+    const ip = ipOfBytes(attrs.get(ifa.local) ?? attrs.get(ifa.address));
+    const flags = attrs.get(ifa.flags);
+    const bits = flags === undefined ? (body[2] ?? 0) : view(flags).getUint32(0, littleEndian);
+    if (ip === undefined) continue;
+    found.push({
+      cidr: { ip, prefix: body[1] ?? 0 },
+      scope: body[3] ?? 0,
+      tentative: (bits & ifaFlag.tentative) !== 0,
+      dadFailed: (bits & ifaFlag.dadfailed) !== 0,
+    });
+  }
+  return found;
+}

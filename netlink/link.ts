@@ -1,0 +1,249 @@
+import { attribute, attributes, nested } from './attribute.ts';
+import { concat, readText, readU32, text, u32, u8, view, littleEndian } from './bytes.ts';
+import type { Connection, NetlinkRequest } from './connection.ts';
+import { isErrno } from './error.ts';
+import { flag, type Message } from './message.ts';
+
+/** linux/rtnetlink.h */
+const type = { newlink: 16, dellink: 17, getlink: 18, setlink: 19 } as const;
+
+/** IFLA_*, linux/if_link.h */
+const ifla = {
+  address: 1,
+  ifname: 3,
+  mtu: 4,
+  link: 5,
+  master: 10,
+  operstate: 16,
+  linkinfo: 18,
+  ifalias: 20,
+  netnsFd: 28,
+  promiscuity: 30,
+} as const;
+
+/** IFLA_INFO_*, linux/if_link.h */
+const info = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
+/** VETH_INFO_PEER, linux/veth.h */
+const vethPeer = 1;
+/** IFLA_BRPORT_*, linux/if_link.h */
+const brport = { hairpin: 4, isolated: 33 } as const;
+
+/** IFF_*, linux/if.h */
+export const iff = { up: 0x1, promisc: 0x100 } as const;
+
+/** IF_OPER_UP, linux/if.h */
+const operationalUp = 6;
+
+/** A link as the kernel tells of it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly flags: number;
+  /** Index of the bridge or bond that it is a port of; 0 for none. */
+  readonly master: number;
+  /** For a veth, the peer's index in the peer's namespace. */
+  readonly peer: number;
+  readonly alias: string;
+  readonly promiscuity: number;
+  /** Whether it is operationally up (RFC 2863), for a bridge port: forwards. */
+  readonly operational: boolean;
+}
+
+/** `aa:bb:cc:dd:ee:ff` of six bytes. */
+export function formatMac(bytes: Uint8Array | undefined): string {
+  return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** Six bytes of `aa:bb:cc:dd:ee:ff`. */
+export function parseMac(mac: string): Uint8Array {
+  return Uint8Array.from(mac.split(/[:-]/), (byte) => Number.parseInt(byte, 16));
+}
+
+/** struct ifinfomsg. */
+function header(index: number, flags = 0, change = 0): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const numbers = view(bytes);
+  numbers.setInt32(4, index, littleEndian);
+  numbers.setUint32(8, flags, littleEndian);
+  numbers.setUint32(12, change, littleEndian);
+  return bytes;
+}
+
+/** Reads an RTM_NEWLINK message. */
+export function decodeLink({ body }: Message): Link {
+  const numbers = view(body);
+  const attrs = attributes(body.subarray(16));
+  return {
+    index: numbers.getInt32(4, littleEndian),
+    flags: numbers.getUint32(8, littleEndian),
+    name: readText(attrs.get(ifla.ifname)),
+    kind: readText(attributes(attrs.get(ifla.linkinfo)).get(info.kind)),
+    mac: formatMac(attrs.get(ifla.address)),
+    mtu: readU32(attrs.get(ifla.mtu)),
+    master: readU32(attrs.get(ifla.master)),
+    peer: readU32(attrs.get(ifla.link)),
+    alias: readText(attrs.get(ifla.ifalias)),
+    promiscuity: readU32(attrs.get(ifla.promiscuity)),
+    operational: attrs.get(ifla.operstate)?.[0] === operationalUp,
+  };
+}
+
+function getRequest(name: string): NetlinkRequest {
+  return {
+    type: type.getlink,
+    flags: 0,
+    body: concat([header(0), attribute(ifla.ifname, text(name))]),
+    operation: 'get link',
+    object: name,
+  };
+}
+
+/**
+ * The link of that name; undefined where there is none.
+ * @throws NetlinkError
+ */
+export function getLink(connection: Connection, name: string): Link | undefined {
+  const [reply] = connection.exchange([getRequest(name)]);
+  if (isErrno(reply?.error, 'ENODEV')) return undefined;
+  if (reply?.error !== undefined) throw reply.error;
+  const message = reply?.messages[0];
+  return message === undefined ? undefined : decodeLink(message);
+}
+
+/**
+ * Every link of the namespace, or the ports of one bridge.
+ * @throws NetlinkError
+ */
+export function listLinks(connection: Connection, master?: number): Link[] {
+  const filter = master === undefined ? [] : [attribute(ifla.master, u32(master))];
+  return connection
+    .dump({
+      type: type.getlink,
+      flags: 0,
+      body: concat([header(0), ...filter]),
+      operation: 'list links',
+      object: master === undefined ? '' : `of bridge ${master}`,
+    })
+    .map(decodeLink);
+}
+
+/** What can be said of a link when it is made or changed. */
+export interface LinkSettings {
+  readonly mac?: string | undefined;
+  readonly mtu?: number | undefined;
+  readonly master?: number;
+  readonly alias?: string;
+  readonly up?: boolean;
+  readonly promisc?: boolean;
+  readonly port?: { readonly hairpin?: boolean; readonly isolated?: boolean };
+}
+
+function settingAttributes({ mac, mtu, master, alias, port }: LinkSettings): Uint8Array[] {
+  const attrs: Uint8Array[] = [];
+  if (mac !== undefined) attrs.push(attribute(ifla.address, parseMac(mac)));
+  if (mtu !== undefined) attrs.push(attribute(ifla.mtu, u32(mtu)));
+  if (master !== undefined) attrs.push(attribute(ifla.master, u32(master)));
+  if (alias !== undefined) attrs.push(attribute(ifla.ifalias, text(alias)));
+  if (port !== undefined) {
+    const data: Uint8Array[] = [];
+    if (port.hairpin !== undefined) data.push(attribute(brport.hairpin, u8(Number(port.hairpin))));
+    if (port.isolated !== undefined) data.push(attribute(brport.isolated, u8(Number(port.isolated))));
+    attrs.push(
+      nested(ifla.linkinfo, attribute(info.slaveKind, text('bridge')), nested(info.slaveData, ...data)),
+    );
+  }
+  return attrs;
+}
+
+function settingFlags({ up, promisc }: LinkSettings): [number, number] {
+  const bit = (value: boolean | undefined, mask: number): number => (value === undefined ? 0 : mask);
+  const set = (value: boolean | undefined, mask: number): number => (value === true ? mask : 0);
+  return [set(up, iff.up) | set(promisc, iff.promisc), bit(up, iff.up) | bit(promisc, iff.promisc)];
+}
+
+/** Makes a bridge. It fails with EEXIST where the name is taken. */
+export function newBridge(name: string, settings: LinkSettings): NetlinkRequest {
+  return {
+    type: type.newlink,
+    flags: flag.create | flag.exclusive,
+    body: concat([
+      header(0, ...settingFlags(settings)),
+      attribute(ifla.ifname, text(name)),
+      nested(ifla.linkinfo, attribute(info.kind, text('bridge'))),
+      ...settingAttributes(settings),
+    ]),
+    operation: 'create bridge',
+    object: name,
+  };
+}
+
+/** The far end of a veth pair: its name, its namespace, and what it is given. */
+export interface Peer {
+  readonly name: string;
+  readonly namespaceFd: number;
+  readonly settings: LinkSettings;
+}
+
+/**
+ * Makes a veth pair, the peer in another namespace. The kernel takes no IFF_UP and no alias for the peer here,
+ * and no alias for the near end: those are {@link setLink}'s.
+ */
+export function newVeth(name: string, settings: LinkSettings, peer: Peer): NetlinkRequest {
+  return {
+    type: type.newlink,
+    flags: flag.create | flag.exclusive | flag.echo,
+    body: concat([
+      header(0, ...settingFlags(settings)),
+      attribute(ifla.ifname, text(name)),
+      ...settingAttributes(settings),
+      nested(
+        ifla.linkinfo,
+        attribute(info.kind, text('veth')),
+        nested(
+          info.data,
+          nested(
+            vethPeer,
+            header(0),
+            attribute(ifla.ifname, text(peer.name)),
+            attribute(ifla.netnsFd, u32(peer.namespaceFd)),
+            ...settingAttributes(peer.settings),
+          ),
+        ),
+      ),
+    ]),
+    operation: 'create veth pair',
+    object: `${name} and ${peer.name}`,
+  };
+}
+
+/** Changes a link, found by name. Port settings are those of a bridge port. */
+export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
+  return {
+    type: type.newlink,
+    flags: 0,
+    body: concat([
+      header(0, ...settingFlags(settings)),
+      attribute(ifla.ifname, text(name)),
+      ...settingAttributes(settings),
+    ]),
+    operation: `set ${Object.keys(settings).join(', ')} of link`,
+    object: name,
+  };
+}
+
+/** Asks for a link by name; read the reply's message with {@link decodeLink}. */
+export const linkRequest = getRequest;
+
+/** Deletes a link, found by name; of a veth, both ends. */
+export function deleteLink(name: string): NetlinkRequest {
+  return {
+    type: type.dellink,
+    flags: 0,
+    body: concat([header(0), attribute(ifla.ifname, text(name))]),
+    operation: 'delete link',
+    object: name,
+  };
+}

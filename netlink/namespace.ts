@@ -1,0 +1,55 @@
+import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
+import { libc } from '#libc';
+import { SystemError } from './error.ts';
+
+/** CLONE_NEWNET, linux/sched.h. */
+const CLONE_NEWNET = 0x40000000;
+/** NSFS_MAGIC, linux/magic.h. */
+const NSFS_MAGIC = 0x6e736673;
+const EINVAL = 22;
+
+/** An open network namespace. */
+export interface Namespace {
+  readonly path: string;
+  readonly fd: number;
+}
+
+/** The calling thread's own network namespace. */
+export const ownNamespacePath = '/proc/thread-self/ns/net';
+
+/**
+ * Opens the namespace that a path leads to.
+ * @throws SystemError with EINVAL where it is no namespace; node's error where it can't be opened
+ */
+export function openNamespace(path: string): Namespace {
+  const fd = openSync(path, constants.O_RDONLY);
+  if (statfsSync(path).type !== NSFS_MAGIC) {
+    closeSync(fd);
+    throw new SystemError('open network namespace', path, EINVAL);
+  }
+  return { path, fd };
+}
+
+/** Whether two are one and the same namespace. */
+export function sameNamespace(a: Namespace, b: Namespace): boolean {
+  const [x, y] = [fstatSync(a.fd), fstatSync(b.fd)];
+  return x.dev === y.dev && x.ino === y.ino;
+}
+
+function enter({ fd, path }: Namespace): void {
+  if (libc.setns(fd, CLONE_NEWNET) < 0) throw new SystemError('enter network namespace', path, libc.errno());
+}
+
+/**
+ * Runs `work` with the thread in `inside`, and goes back to `own` whatever happens. Sockets opened within stay
+ * there. Work must be synchronous.
+ * @throws SystemError where a namespace can't be entered
+ */
+export function within<T>(inside: Namespace, own: Namespace, work: () => T): T {
+  enter(inside);
+  try {
+    return work();
+  } finally {
+    enter(own);
+  }
+}

@@ -1,0 +1,114 @@
+import { attribute } from '../attribute.ts';
+import { be32, concat, text } from '../bytes.ts';
+import type { Connection, NetlinkRequest } from '../connection.ts';
+import { flag } from '../message.ts';
+
+/** NFNL_SUBSYS_NFTABLES, linux/netfilter/nfnetlink.h */
+const subsystem = 10;
+
+/** NFT_MSG_*, linux/netfilter/nf_tables.h */
+export const nftType = {
+  newtable: 0,
+  gettable: 1,
+  deltable: 2,
+  newchain: 3,
+  getchain: 4,
+  delchain: 5,
+  newrule: 6,
+  getrule: 7,
+  delrule: 8,
+  newset: 9,
+  newsetelem: 12,
+  getsetelem: 13,
+  delsetelem: 14,
+  getgen: 16,
+} as const;
+
+/** NFPROTO_*, linux/netfilter.h */
+export const nfproto = { unspec: 0, inet: 1, ipv4: 2, bridge: 7, ipv6: 10 } as const;
+
+/** NLM_F_* of requests that make something. */
+export const create = flag.create;
+/** The same, refused with EEXIST where it is there. */
+export const createNew = flag.create | flag.exclusive;
+
+/** A table: the family and the name that all within it are found by. */
+export interface Table {
+  readonly family: number;
+  readonly name: string;
+}
+
+/** struct nfgenmsg. */
+function header(family: number, resource = 0): Uint8Array {
+  return Uint8Array.of(family, 0, resource >> 8, resource & 0xff);
+}
+
+/** A message of nf_tables. */
+export function nftMessage(
+  type: number,
+  flags: number,
+  table: Table,
+  attributes: Uint8Array[],
+  operation: string,
+  object: string,
+): NetlinkRequest {
+  return {
+    type: (subsystem << 8) | type,
+    flags,
+    body: concat([header(table.family), ...attributes]),
+    operation,
+    object,
+  };
+}
+
+/** NFNL_MSG_BATCH_BEGIN and _END. */
+const batchType = { begin: 16, end: 17 } as const;
+/** NFNL_BATCH_GENID */
+const batchGeneration = 1;
+
+/**
+ * Sends messages as one transaction.
+ * @param generation where given, the kernel refuses with ERESTART once the ruleset is another than that one
+ * @throws NetlinkError
+ */
+export function commit(connection: Connection, messages: readonly NetlinkRequest[], generation?: number): void {
+  const expected = generation === undefined ? [] : [attribute(batchGeneration, be32(generation))];
+  const edge = (type: number, more: Uint8Array[]): NetlinkRequest => ({
+    type,
+    flags: 0,
+    body: concat([header(0, subsystem), ...more]),
+    operation: 'commit',
+    object: 'nftables transaction',
+  });
+  connection.transact([edge(batchType.begin, expected), ...messages, edge(batchType.end, [])]);
+}
+
+/** Asks for the ruleset's generation (NFTA_GEN_ID). */
+export function getGeneration(): NetlinkRequest {
+  return nftMessage(
+    nftType.getgen,
+    0,
+    { family: nfproto.unspec, name: '' },
+    [],
+    'get generation of',
+    'nftables ruleset',
+  );
+}
+
+/** Makes a table. */
+export function newTable(table: Table): NetlinkRequest {
+  const attrs = [attribute(1, text(table.name))];
+  return nftMessage(nftType.newtable, create, table, attrs, 'create nftables table', table.name);
+}
+
+/** Asks for a table. */
+export function getTable(table: Table): NetlinkRequest {
+  const attrs = [attribute(1, text(table.name))];
+  return nftMessage(nftType.gettable, 0, table, attrs, 'get nftables table', table.name);
+}
+
+/** Deletes a table and all in it. */
+export function deleteTable(table: Table): NetlinkRequest {
+  const attrs = [attribute(1, text(table.name))];
+  return nftMessage(nftType.deltable, 0, table, attrs, 'delete nftables table', table.name);
+}
