@@ -1,0 +1,24 @@
+import type { Route } from './result.ts';
+
+/** A subnet to lease from, as the configuration writes it. */
+export interface RangeConfig {
+  readonly subnet: string;
+  readonly rangeStart?: string;
+  readonly rangeEnd?: string;
+  readonly gateway?: string;
+}
+
+/** host-local's configuration, its types checked, its addresses still text. */
+export interface HostLocalConfig extends Partial<RangeConfig> {
+  readonly ranges?: readonly (readonly RangeConfig[])[];
+  readonly routes?: readonly Route[];
+  readonly resolvConf?: string;
+  readonly dataDir?: string;
+}
+
+/** What a lease belongs to: one interface of one container on one network. */
+export interface Attachment {
+  readonly network: string;
+  readonly containerID: string;
+  readonly ifname: string;
+}

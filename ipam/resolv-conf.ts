@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { CniError, errorCode } from './error.ts';
+import type { DNS } from './result.ts';
+
+/**
+ * The resolver's settings in the text of a resolv.conf(5); comments and what else there is are passed over.
+ */
+export function parseResolvConf(text: string): DNS {
+  const nameservers: string[] = [];
+  const search: string[] = [];
+  const options: string[] = [];
+  let domain: string | undefined;
+  for (const line of text.split('\n')) {
+    const [key, ...values] = line.trim().split(/\s+/);
+    if (key === 'nameserver' && values[0] !== undefined) nameservers.push(values[0]);
+    else if (key === 'domain' && values[0] !== undefined) domain = values[0];
+    else if (key === 'search') search.push(...values);
+    else if (key === 'options') options.push(...values);
+  }
+  return {
+    ...(nameservers.length > 0 ? { nameservers } : {}),
+    ...(domain === undefined ? {} : { domain }),
+    ...(search.length > 0 ? { search } : {}),
+    ...(options.length > 0 ? { options } : {}),
+  };
+}
+
+/**
+ * The same of a file.
+ * @throws CniError code 5
+ */
+export function readResolvConf(path: string): DNS {
+  try {
+    return parseResolvConf(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CniError(errorCode.io, `cannot read resolvConf ${path}`, String(error));
+  }
+}
