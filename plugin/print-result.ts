@@ -1,114 +1,66 @@
-import { CniError, errorCode } from '../ipam/error.ts';
 import type { DNS, Interface, IPConfig, Result, Route } from '../ipam/result.ts';
-import type { Version } from '../ipam/version.ts';
-import { goJson } from './go-json.ts';
+import { family, parseCIDR } from '../netlink/ip.ts';
+import { atLeast, type Version } from './version.ts';
 
-/**
- * Writes a result as the configuration's version spells it, byte for byte as Go's plugins print it: up to
- * 0.4.0 keys come in the order of the specification and `dns` is always there; from 1.0.0 keys are sorted
- * and an empty `dns` is left out. No newline at the end.
- *
- * @throws CniError code 7 when a version below 0.3.0 has no address to tell
- */
-export function formatResult(result: Result, version: Version): string {
-  switch (version) {
-    case '0.1.0':
-    case '0.2.0':
-      return goJson(flatResult(result, version));
-    case '0.3.0':
-    case '0.3.1':
-    case '0.4.0':
-      return goJson(listedResult(result, version));
-    case '1.0.0':
-    case '1.1.0':
-      return goJson(sorted(currentResult(result, version)));
-  }
+/** JSON as Go's encoder prints it: indented by four spaces, `<`, `>` and `&` escaped. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 4).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
-/** SPEC.md 0.2.0, "Result": the first address of each family, each with its family's routes. */
-function flatResult(result: Result, cniVersion: Version): object {
-  const ip4 = flatAddress(result, (address) => !address.includes(':'));
-  const ip6 = flatAddress(result, (address) => address.includes(':'));
-  if (ip4 === undefined && ip6 === undefined) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      'cannot convert: no valid IP addresses',
-      `a result of version ${cniVersion} needs an address, and this network has no IPAM to give one`,
-    );
-  }
-  return { cniVersion, ip4, ip6, dns: dns(result.dns) };
+/** A list, or undefined where it is empty, which JSON leaves out. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
-function flatAddress(result: Result, inFamily: (address: string) => boolean): object | undefined {
-  const ip = result.ips.find(({ address }) => inFamily(address));
+function familyOf(cidr: string): number | undefined {
+  return parseCIDR(cidr)?.ip.family;
+}
+
+function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
+  return { nameservers, domain, search, options };
+}
+
+function routeJson({ dst, gw, mtu, advmss, priority, table, scope }: Route, version: Version): unknown {
+  return atLeast(version, '1.1.0') ? { dst, gw, mtu, advmss, priority, table, scope } : { dst, gw };
+}
+
+function interfaceJson(link: Interface, version: Version): unknown {
+  const { name, mac, mtu, sandbox, socketPath, pciID } = link;
+  return atLeast(version, '1.1.0') ? { name, mac, mtu, sandbox, socketPath, pciID } : { name, mac, sandbox };
+}
+
+function ipJson({ address, gateway, interface: index }: IPConfig, version: Version): unknown {
+  if (atLeast(version, '1.0.0')) return { interface: index, address, gateway };
+  return { version: familyOf(address) === family.ipv4 ? '4' : '6', interface: index, address, gateway };
+}
+
+/** `ip4` or `ip6` of 0.2.0: the first address of the family, and the family's routes. */
+function familyJson(result: Result, of: number): unknown {
+  const ip = result.ips.find(({ address }) => familyOf(address) === of);
   if (ip === undefined) return undefined;
-  const routes = result.routes.filter(({ dst }) => inFamily(dst)).map(({ dst, gw }) => ({ dst, gw }));
-  return { ip: ip.address, gateway: ip.gateway, routes: filled(routes) };
+  const routes = result.routes.filter(({ dst }) => familyOf(dst) === of);
+  return { ip: ip.address, gateway: ip.gateway, routes: some(routes.map(({ dst, gw }) => ({ dst, gw }))) };
 }
 
-/** SPEC.md 0.4.0, "Result". */
-function listedResult(result: Result, cniVersion: Version): object {
-  return {
-    cniVersion,
-    interfaces: filled(result.interfaces.map(({ name, mac, sandbox }) => ({ name, mac, sandbox }))),
-    ips: filled(result.ips.map(listedAddress)),
-    routes: filled(result.routes.map(route)),
-    dns: dns(result.dns),
-  };
-}
-
-function listedAddress(ip: IPConfig): object {
-  const version = ip.address.includes(':') ? '6' : '4';
-  return { version, interface: ip.interface, address: ip.address, gateway: ip.gateway };
-}
-
-/** SPEC.md 1.1.0, section 5 "Success". */
-function currentResult(result: Result, cniVersion: Version): object {
-  const resolver = dns(result.dns);
-  return {
-    cniVersion,
-    dns: Object.keys(resolver).length === 0 ? undefined : resolver,
-    interfaces: filled(result.interfaces.map(link)),
-    ips: filled(result.ips),
-    routes: filled(result.routes.map(route)),
-  };
-}
-
-function link({ name, mac, mtu, sandbox, socketPath, pciID }: Interface): object {
-  return { name, mac, mtu: mtu || undefined, sandbox, socketPath, pciID };
-}
-
-/** Zero means the kernel's own in `mtu`, `advmss` and `priority`, and a value in `table` and `scope`. */
-function route({ dst, gw, mtu, advmss, priority, table, scope }: Route): object {
-  return {
-    dst,
-    gw,
-    mtu: mtu || undefined,
-    advmss: advmss || undefined,
-    priority: priority || undefined,
-    table,
-    scope,
-  };
-}
-
-function dns({ nameservers, domain, search, options }: DNS): object {
-  const all = {
-    nameservers: filled(nameservers),
-    domain: domain || undefined,
-    search: filled(search),
-    options: filled(options),
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-function filled<T>(list: readonly T[] | undefined): readonly T[] | undefined {
-  return list === undefined || list.length === 0 ? undefined : list;
-}
-
-/** The value with the keys of every object in it sorted, as Go writes a map. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+/** A result in the shape of a version ("Success" in that version's SPEC.md), as the Go plugins print it. */
+export function formatResult(result: Result, version: Version): string {
+  const dns = dnsJson(result.dns);
+  if (!atLeast(version, '0.3.0')) {
+    return toJson({
+      cniVersion: version,
+      ip4: familyJson(result, family.ipv4),
+      ip6: familyJson(result, family.ipv6),
+      dns,
+    });
+  }
+  return toJson({
+    cniVersion: version,
+    interfaces: some(result.interfaces.map((link) => interfaceJson(link, version))),
+    ips: some(result.ips.map((ip) => ipJson(ip, version))),
+    routes: some(result.routes.map((route) => routeJson(route, version))),
+    dns,
+  });
 }

@@ -1,44 +1,41 @@
 import { readSync } from 'node:fs';
+import { concat } from '../netlink/bytes.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 
-/** More than any configuration needs, and less than could hurt. */
+/** The most that a configuration may have. */
 const limit = 1024 * 1024;
 
-/**
- * Reads standard input to its end, through the descriptor itself: the stream object costs milliseconds.
- *
- * @throws CniError code 5 when it can't be read or is longer than 1 MiB
- */
-export function readStdin(): Uint8Array {
-  let buffer = new Uint8Array(8192);
-  let length = 0;
-  for (;;) {
-    const count = readSome(buffer.subarray(length));
-    if (count === 0) return buffer.subarray(0, length);
-    length += count;
-    if (length > limit) {
-      throw new CniError(errorCode.io, 'error reading from stdin: the configuration is longer than 1 MiB');
-    }
-    if (length === buffer.length) {
-      const larger = new Uint8Array(buffer.length * 4);
-      larger.set(buffer);
-      buffer = larger;
-    }
-  }
+/** Sleeps without using the processor. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** One read(2), waiting where the runtime has handed over a descriptor that does not block. */
-function readSome(target: Uint8Array): number {
+/**
+ * Reads stdin to its end.
+ * @throws CniError code 5 where it can't be read or is over 1 MiB
+ */
+export function readStdin(): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
   for (;;) {
+    const chunk = new Uint8Array(64 * 1024);
+    let count: number;
     try {
-      return readSync(0, target);
+      count = readSync(0, chunk, 0, chunk.length, null);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN' && code !== 'EINTR') {
-        throw new CniError(errorCode.io, `error reading from stdin: ${code ?? error}`);
+      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      if (code === 'EOF') break;
+      if (code === 'EAGAIN') {
+        pause(1);
+        continue;
       }
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+      if (code === 'EINTR') continue;
+      throw new CniError(errorCode.io, 'cannot read the configuration from stdin', code);
     }
+    if (count === 0) break;
+    length += count;
+    if (length > limit) throw new CniError(errorCode.io, 'configuration on stdin is too long', `over ${limit} bytes`);
+    chunks.push(chunk.subarray(0, count));
   }
+  return concat(chunks);
 }

@@ -1,59 +1,33 @@
 import { CniError, errorCode } from '../ipam/error.ts';
-import { atLeast, isSupported, supportedVersions, type Version } from '../ipam/version.ts';
-import type { Command } from './request.ts';
 
-/** The newest version: what VERSION answers in, and errors that precede the configuration. */
-export const latestVersion: Version = '1.1.0';
+/** The versions of the CNI specification that configurations and results may have, oldest first. */
+export const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
 
-/** The version that brought a command into the specification. */
-const introduced: Readonly<Partial<Record<Command, Version>>> = {
-  CHECK: '0.4.0',
-  GC: '1.1.0',
-  STATUS: '1.1.0',
-};
+export type Version = (typeof supportedVersions)[number];
+
+/** What a configuration without `cniVersion` has. */
+export const defaultVersion: Version = '0.1.0';
 
 /**
- * Reads a configuration's `cniVersion`; absent, null or empty means 0.1.0.
- *
- * @throws CniError code 7 when it is no text, code 1 when it is no supported version
+ * One of the supported versions.
+ * @throws CniError code 1, its details naming both sides
  */
-export function confVersion(value: unknown): Version {
-  if (value === undefined || value === null || value === '') return '0.1.0';
-  if (typeof value !== 'string') {
-    throw new CniError(
-      errorCode.invalidConfig,
-      `invalid configuration: cniVersion: must be a string, not ${JSON.stringify(value)}`,
-    );
-  }
-  if (isSupported(value)) return value;
+export function readVersion(text: string): Version {
+  const version = supportedVersions.find((one) => one === text);
+  if (version !== undefined) return version;
   throw new CniError(
     errorCode.incompatibleVersion,
     'incompatible CNI versions',
-    `config is ${JSON.stringify(value)}, plugin supports ${JSON.stringify(supportedVersions)}`,
+    `configuration is "${text}", plugin supports ${supportedVersions.join(', ')}`,
   );
 }
 
-/**
- * Refuses a command that the configuration's version does not have yet (SPEC.md 1.1.0, section 2).
- *
- * @throws CniError code 1
- */
-export function requireVersion(command: Command, version: Version): void {
-  const least = introduced[command];
-  if (least === undefined || atLeast(version, least)) return;
-  throw new CniError(
-    errorCode.incompatibleVersion,
-    `config version does not allow ${command}`,
-    `config is "${version}", ${command} needs "${least}" or later`,
-  );
+/** Whether `version` is `least` or newer. */
+export function atLeast(version: Version, least: Version): boolean {
+  return supportedVersions.indexOf(version) >= supportedVersions.indexOf(least);
 }
 
-/** The answer to VERSION: one line of JSON with its newline, as the Go plugins print it. */
-export function formatVersions(): string {
-  return `${JSON.stringify({ cniVersion: latestVersion, supportedVersions })}\n`;
-}
-
-/** What a person who runs the executable by hand is told on stderr; `name` is `bridge` or `host-local`. */
-export function formatAbout(name: string, build: string): string {
-  return `CNI ${name} plugin ${build}\nCNI protocol versions supported: ${supportedVersions.join(', ')}\n`;
+/** The answer to VERSION, for a request that came in `version` ("VERSION" in SPEC.md). */
+export function formatVersions(version: string): string {
+  return JSON.stringify({ cniVersion: version, supportedVersions });
 }
