@@ -1,0 +1,101 @@
+import type { Attachment } from '../ipam/config.ts';
+import type { Result } from '../ipam/result.ts';
+import { openNetfilter } from '../netlink/connection.ts';
+import type { Link } from '../netlink/link.ts';
+import { ensureBridge } from './bridge.ts';
+import type { BridgeConfig } from './config.ts';
+import { cidrOf, configureContainer } from './container.ts';
+import { enableForwarding, ensureGateways, withGateways } from './gateway.ts';
+import { openIpam, validateIpam } from './ipam.ts';
+import { addMasquerade, removeMasquerade } from './masquerade.ts';
+import { ownerLabel } from './owner.ts';
+import type { Request } from './request.ts';
+import { openSides } from './sides.ts';
+import { Undo } from './undo.ts';
+import { connectContainer, type VethPair } from './veth.ts';
+
+/**
+ * Connects a container to the bridge ("ADD" in SPEC.md): the bridge, the veth pair, the addresses, the gateway, the
+ * masquerading, the forwarding. A failure takes back all that was done before it.
+ * @param deliver is given the result; when it fails, so does the ADD
+ * @throws CniError, NetlinkError, SystemError
+ */
+export function add(
+  request: Request,
+  config: BridgeConfig,
+  warn: (line: string) => void,
+  deliver: (result: Result) => void,
+): void {
+  const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
+  if (config.ipam !== undefined) validateIpam(config.ipam, attachment);
+  const sides = openSides(request.netns, request.allowOwnNamespace);
+  const undo = new Undo();
+  try {
+    const bridge = ensureBridge(sides.host, config, undo);
+    const veth = connectContainer(sides, bridge, request.ifname, ownerLabel(attachment), config, undo);
+    const leased = leaseAddresses(attachment, config, warn, undo);
+    configureContainer(sides, veth.container, leased.ips, leased.routes);
+    if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, undo);
+    if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, undo);
+    if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, config.name, undo);
+    deliver(resultOf(request, config, bridge, veth, leased));
+  } catch (error) {
+    undo.run(warn);
+    throw error;
+  } finally {
+    sides.close();
+  }
+}
+
+const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
+
+function leaseAddresses(
+  attachment: Attachment,
+  config: BridgeConfig,
+  warn: (line: string) => void,
+  undo: Undo,
+): Result {
+  if (config.ipam === undefined) return nothingLeased;
+  const ipam = openIpam(config.ipam, attachment, warn);
+  const leased = ipam.add();
+  undo.register(`leases of container ${attachment.containerID}`, () => ipam.del());
+  return withGateways(leased, config);
+}
+
+function masqueradeAddresses(attachment: Attachment, { ips }: Result, undo: Undo): void {
+  const addresses = ips.map(({ address }) => cidrOf(address));
+  const connection = openNetfilter();
+  try {
+    addMasquerade(connection, attachment, addresses);
+  } finally {
+    connection.close();
+  }
+  undo.register(`masquerading of container ${attachment.containerID}`, () => {
+    const again = openNetfilter();
+    try {
+      removeMasquerade(again, attachment, addresses);
+    } finally {
+      again.close();
+    }
+  });
+}
+
+function resultOf(
+  { netns }: Request,
+  config: BridgeConfig,
+  bridge: Link,
+  { host, container }: VethPair,
+  { ips, routes, dns }: Result,
+): Result {
+  return {
+    interfaces: [
+      { name: bridge.name, mac: bridge.mac, mtu: bridge.mtu },
+      { name: host.name, mac: host.mac, mtu: host.mtu },
+      { name: container.name, mac: container.mac, mtu: container.mtu, sandbox: netns },
+    ],
+    ips: ips.map((ip) => ({ ...ip, interface: 2 })),
+    routes,
+    dns: Object.keys(config.dns).length > 0 ? config.dns : dns,
+  };
+}
+

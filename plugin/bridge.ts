@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { CniError, errorCode } from '../ipam/error.ts';
+import type { Connection } from '../netlink/connection.ts';
+import { isErrno } from '../netlink/error.ts';
+import { deleteLink, formatMac, getLink, iff, type Link, listLinks, newBridge, setLink } from '../netlink/link.ts';
+import { setSysctl } from '../netlink/sysctl.ts';
+import type { BridgeConfig } from './config.ts';
+import { networkLabel } from './owner.ts';
+import type { Undo } from './undo.ts';
+
+/** A locally administered unicast MAC address. */
+function randomMac(): string {
+  const bytes = randomBytes(6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return formatMac(bytes);
+}
+
+function bridgeNamed(host: Connection, name: string): Link | undefined {
+  const link = getLink(host, name);
+  if (link === undefined || link.kind === 'bridge') return link;
+  const kind = link.kind === '' ? 'a link of another kind' : `a ${link.kind}`;
+  throw new CniError(errorCode.invalidConfig, 'invalid configuration', `bridge: "${name}" is ${kind}, no bridge`);
+}
+
+/**
+ * The bridge, made where it is missing, up, and promiscuous where that is asked for. A new bridge is given its MAC
+ * address at birth, so that it keeps it while ports come and go.
+ * @throws CniError code 7 where the name belongs to a link of another kind; NetlinkError
+ */
+export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo): Link {
+  const { bridge: name, mtu, promiscMode } = config;
+  const found = bridgeNamed(host, name) ?? createBridge(host, name, { mtu, promiscMode }, undo);
+  const down = (found.flags & iff.up) === 0;
+  const plain = promiscMode && (found.flags & iff.promisc) === 0;
+  if (down || plain) {
+    host.execute(setLink(name, { ...(down ? { up: true } : {}), ...(plain ? { promisc: true } : {}) }));
+    undo.register(`flags of bridge ${name}`, () =>
+      host.execute(setLink(name, { ...(down ? { up: false } : {}), ...(plain ? { promisc: false } : {}) })),
+    );
+  }
+  // The host's routes through this link are ours to make.
+  setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  return found;
+}
+
+function createBridge(
+  host: Connection,
+  name: string,
+  { mtu, promiscMode }: Pick<BridgeConfig, 'mtu' | 'promiscMode'>,
+  undo: Undo,
+): Link {
+  let made = true;
+  try {
+    host.execute(newBridge(name, { mac: randomMac(), mtu, up: true, promisc: promiscMode }));
+  } catch (error) {
+    // Another ADD made it meanwhile.
+    if (!isErrno(error, 'EEXIST')) throw error;
+    made = false;
+  }
+  const link = bridgeNamed(host, name);
+  if (link === undefined) throw new CniError(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
+  if (made) {
+    undo.register(`bridge ${name}`, () => {
+      if (listLinks(host, link.index).length === 0) host.execute(deleteLink(name));
+    });
+  }
+  return link;
+}
+
+/** Whether the bridge has a port of this network, which what was done to the bridge may serve by now. */
+export function servesNetwork(host: Connection, bridge: Link, network: string): boolean {
+  const label = networkLabel(network);
+  return listLinks(host, bridge.index).some(({ alias }) => alias.startsWith(label));
+}

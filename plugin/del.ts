@@ -1,0 +1,103 @@
+import { closeSync } from 'node:fs';
+import type { Attachment } from '../ipam/config.ts';
+import { CniError, errorCode } from '../ipam/error.ts';
+import { openNetfilter, openRoute } from '../netlink/connection.ts';
+import { isErrno } from '../netlink/error.ts';
+import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
+import { deleteLink, listLinks } from '../netlink/link.ts';
+import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
+import type { BridgeConfig } from './config.ts';
+import { openIpam } from './ipam.ts';
+import { removeMasquerade } from './masquerade.ts';
+import { ownerLabel } from './owner.ts';
+import type { Request } from './request.ts';
+
+/**
+ * Disconnects a container ("DEL" in SPEC.md): the masquerading, the veth pair, last the lease, so that no address is
+ * handed out while it is still in use. What is gone already is no error; what is left on the host goes whether or
+ * not the container's namespace still exists.
+ * @throws CniError, NetlinkError, SystemError
+ */
+export function del(request: Request, config: BridgeConfig, warn: (line: string) => void): void {
+  const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
+  const ipam = config.ipam === undefined ? undefined : openIpam(config.ipam, attachment, warn);
+  const held = ipam?.held() ?? [];
+  if (ipam !== undefined) endMasquerading(attachment, knownAddresses(held, config.previousAddresses));
+  if (!deleteContainerLink(request)) deleteHostVeth(attachment);
+  ipam?.del();
+}
+
+/** Addresses as CIDR; the prefix length is of no matter to what is found by address. */
+function knownAddresses(held: readonly string[], previous: readonly string[]): CIDR[] {
+  const found = new Map<string, CIDR>();
+  for (const text of [...held, ...previous]) {
+    const ip = parseIP(text);
+    const cidr = ip === undefined ? parseCIDR(text) : { ip, prefix: width(ip.family) };
+    if (cidr !== undefined) found.set(`${cidr.ip.family} ${cidr.ip.value}`, cidr);
+  }
+  return [...found.values()];
+}
+
+function endMasquerading(attachment: Attachment, addresses: readonly CIDR[]): void {
+  const connection = openNetfilter();
+  try {
+    removeMasquerade(connection, attachment, addresses);
+  } finally {
+    connection.close();
+  }
+}
+
+/** @returns whether there was such a link; its peer on the host is gone with it */
+function deleteContainerLink({ netns, ifname, allowOwnNamespace }: Request): boolean {
+  if (netns === '') return false;
+  const own = openNamespace(ownNamespacePath);
+  try {
+    const container = openIfThere(netns);
+    if (container === undefined) return false;
+    try {
+      if (!allowOwnNamespace && sameNamespace(own, container)) {
+        throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is the plugin's own network namespace`);
+      }
+      const connection = within(container, own, openRoute);
+      try {
+        connection.execute(deleteLink(ifname));
+        return true;
+      } catch (error) {
+        if (isErrno(error, 'ENODEV')) return false;
+        throw error;
+      } finally {
+        connection.close();
+      }
+    } finally {
+      closeSync(container.fd);
+    }
+  } finally {
+    closeSync(own.fd);
+  }
+}
+
+/** A namespace that may be gone: its path missing, or left behind as a plain file. */
+function openIfThere(path: string): ReturnType<typeof openNamespace> | undefined {
+  try {
+    return openNamespace(path);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
+    if (missing || isErrno(error, 'EINVAL')) return undefined;
+    throw error;
+  }
+}
+
+/** Deletes the host veth that bears the attachment's label, should its container's end be out of reach. */
+function deleteHostVeth(attachment: Attachment): void {
+  const label = ownerLabel(attachment);
+  const connection = openRoute();
+  try {
+    for (const { name, kind, alias } of listLinks(connection)) {
+      if (kind !== 'veth' || alias !== label) continue;
+      const [reply] = connection.exchange([deleteLink(name)]);
+      if (reply?.error !== undefined && !isErrno(reply.error, 'ENODEV')) throw reply.error;
+    }
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Attachment } from '../ipam/config.ts';
+
+/** The kernel's bound on an ifalias is 255 bytes, on a comment's userdata 256 with its header. */
+const longest = { network: 80, containerID: 140 } as const;
+
+/** A text of at most `length` characters that still tells texts apart: its end becomes a hash of the whole. */
+export function abbreviate(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const hash = createHash('sha512').update(text).digest('hex').slice(0, 16);
+  return `${text.slice(0, length - 17)}~${hash}`;
+}
+
+/** What every label of a network's attachments begins with. */
+export function networkLabel(network: string): string {
+  return `cni ${abbreviate(network, longest.network)} `;
+}
+
+/**
+ * Whose a host veth (its ifalias) or a map element (its comment) is, for a person and for a later DEL or GC:
+ * `cni <network> <container ID> <interface>`.
+ */
+export function ownerLabel({ network, containerID, ifname }: Attachment): string {
+  return `${networkLabel(network)}${abbreviate(containerID, longest.containerID)} ${ifname}`;
+}

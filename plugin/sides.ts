@@ -1,0 +1,50 @@
+import { closeSync } from 'node:fs';
+import { CniError, errorCode } from '../ipam/error.ts';
+import { type Connection, openRoute } from '../netlink/connection.ts';
+import { type Namespace, openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
+
+/** The two sides of an attachment: the namespaces, and a connection to rtnetlink in each. */
+export interface Sides {
+  readonly host: Connection;
+  readonly container: Connection;
+  readonly containerNamespace: Namespace;
+  /** Runs synchronous work with the thread in the container's namespace. */
+  inContainer<T>(work: () => T): T;
+  close(): void;
+}
+
+/**
+ * Opens the container's namespace and a connection on each side.
+ * @throws CniError code 8 where the path leads to no network namespace, or to the plugin's own
+ */
+export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
+  const own = openNamespace(ownNamespacePath);
+  let containerNamespace: Namespace;
+  try {
+    containerNamespace = openNamespace(netns);
+  } catch (error) {
+    closeSync(own.fd);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is no network namespace`, reason);
+  }
+  if (!allowOwnNamespace && sameNamespace(own, containerNamespace)) {
+    closeSync(own.fd);
+    closeSync(containerNamespace.fd);
+    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is the plugin's own network namespace`);
+  }
+  const inContainer = <T>(work: () => T): T => within(containerNamespace, own, work);
+  const host = openRoute();
+  const container = inContainer(openRoute);
+  return {
+    host,
+    container,
+    containerNamespace,
+    inContainer,
+    close() {
+      host.close();
+      container.close();
+      closeSync(own.fd);
+      closeSync(containerNamespace.fd);
+    },
+  };
+}

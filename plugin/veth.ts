@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { CniError, errorCode } from '../ipam/error.ts';
+import { isErrno } from '../netlink/error.ts';
+import {
+  decodeLink,
+  deleteLink,
+  getLink,
+  type Link,
+  linkRequest,
+  newVeth,
+  setLink,
+} from '../netlink/link.ts';
+import { setSysctl } from '../netlink/sysctl.ts';
+import type { BridgeConfig } from './config.ts';
+import type { Sides } from './sides.ts';
+import type { Undo } from './undo.ts';
+
+/** How many random names are tried before giving up; one in four thousand million is taken. */
+const nameAttempts = 5;
+
+/** Both ends of a pair: the host's is a bridge port and up, the container's is down yet. */
+export interface VethPair {
+  readonly host: Link;
+  readonly container: Link;
+}
+
+/**
+ * Makes the veth pair: the near end a port of the bridge, the far end in the container's namespace.
+ * @param owner what the host veth's alias says
+ * @throws CniError code 4 where the container has an interface of that name; NetlinkError
+ */
+export function connectContainer(
+  sides: Sides,
+  bridge: Link,
+  ifname: string,
+  owner: string,
+  config: BridgeConfig,
+  undo: Undo,
+): VethPair {
+  for (let attempt = 1; ; attempt++) {
+    const name = `veth${randomBytes(4).toString('hex')}`;
+    try {
+      return createPair(sides, bridge, name, ifname, owner, config, undo);
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+      if (getLink(sides.container, ifname) !== undefined) {
+        throw new CniError(
+          errorCode.invalidEnvironment,
+          `invalid CNI_IFNAME: "${ifname}"`,
+          `the container has an interface of that name already`,
+        );
+      }
+      if (attempt === nameAttempts) throw error;
+    }
+  }
+}
+
+function createPair(
+  { host, container, containerNamespace }: Sides,
+  bridge: Link,
+  name: string,
+  ifname: string,
+  owner: string,
+  { mtu, mac, hairpinMode, portIsolation }: BridgeConfig,
+  undo: Undo,
+): VethPair {
+  const port = {
+    ...(hairpinMode ? { hairpin: true } : {}),
+    ...(portIsolation ? { isolated: true } : {}),
+  };
+  const peer = { name: ifname, namespaceFd: containerNamespace.fd, settings: { mac, mtu } };
+  const [made, ...more] = host.exchange([
+    newVeth(name, { mtu, master: bridge.index, up: true }, peer),
+    setLink(name, { alias: owner }),
+    ...(Object.keys(port).length > 0 ? [setLink(name, { port })] : []),
+    linkRequest(name),
+  ]);
+  if (made?.error !== undefined) throw made.error;
+  undo.register(`veth pair ${name}`, () => host.execute(deleteLink(name)));
+  for (const { error } of more) if (error !== undefined) throw error;
+  setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  const hostEnd = more.at(-1)?.messages[0];
+  const containerEnd = getLink(container, ifname);
+  if (hostEnd === undefined || containerEnd === undefined) {
+    throw new CniError(errorCode.tryAgain, `veth pair ${name} was deleted while it was set up`);
+  }
+  return { host: decodeLink(hostEnd), container: containerEnd };
+}
