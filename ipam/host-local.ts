@@ -68,7 +68,9 @@ export function addLeases(request: HostLocalRequest): Result {
       const wanted = requested.findIndex((ip) => set.some((range) => holds(range, ip)));
       const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
       allocations.push(
-        ip === undefined ? leaseNext(store, attachment, set, index) : leaseExactly(store, attachment, set, index, ip),
+        ip === undefined
+          ? leaseNext(store, attachment, set, index)
+          : leaseExactly(store, attachment, set, index, ip),
       );
     }
     const [outside] = requested;
@@ -116,17 +118,31 @@ function leaseNext(store: Store, attachment: Attachment, set: RangeSet, index: n
   );
 }
 
-function leaseExactly(store: Store, attachment: Attachment, set: RangeSet, index: number, ip: IP): Allocation {
+function leaseExactly(
+  store: Store,
+  attachment: Attachment,
+  set: RangeSet,
+  index: number,
+  ip: IP,
+): Allocation {
   const range = set.find((one) => holds(one, ip));
   const text = formatIP(ip);
   if (range === undefined || ip.value === range.gateway.value) {
-    throw new CniError(errorCode.invalidConfig, 'requested address is not available', `${text} is the gateway`);
+    throw new CniError(
+      errorCode.invalidConfig,
+      'requested address is not available',
+      `${text} is the gateway`,
+    );
   }
   const lease = store.read(text);
   if (lease === undefined) store.release(text);
   if (!store.claim(ip, attachment)) {
     const owner = lease === undefined ? 'another container' : `container ${lease.containerID}`;
-    throw new CniError(errorCode.tryAgain, 'requested address is not available', `${text} is leased to ${owner}`);
+    throw new CniError(
+      errorCode.tryAgain,
+      'requested address is not available',
+      `${text} is leased to ${owner}`,
+    );
   }
   store.setLastReserved(index, ip);
   return { ip, range };

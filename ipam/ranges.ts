@@ -49,7 +49,8 @@ function readRange(config: RangeConfig, warn: (line: string) => void): Range {
   const end = lastOf(subnet);
   // IPv4's last address is the broadcast address.
   const lastUsable = written.ip.family === family.ipv4 ? next(end, -1n) : end;
-  const first = config.rangeStart === undefined ? next(written.ip) : address('rangeStart', config.rangeStart, subnet);
+  const first =
+    config.rangeStart === undefined ? next(written.ip) : address('rangeStart', config.rangeStart, subnet);
   const last = config.rangeEnd === undefined ? lastUsable : address('rangeEnd', config.rangeEnd, subnet);
   if (first.value > last.value) {
     throw invalid(`rangeStart ${formatIP(first)} is after rangeEnd ${formatIP(last)}`);
@@ -127,7 +128,10 @@ export function rangeSetSize(set: RangeSet): bigint {
  * The addresses of a set in the order they are tried: after the one handed out last, wrapping once, gateways left
  * out. An address of no range starts from the beginning.
  */
-export function* candidates(set: RangeSet, lastReserved: IP | undefined): Generator<{ ip: IP; range: Range }> {
+export function* candidates(
+  set: RangeSet,
+  lastReserved: IP | undefined,
+): Generator<{ ip: IP; range: Range }> {
   const at = set.findIndex(
     ({ first, last }) =>
       lastReserved !== undefined &&

@@ -117,7 +117,9 @@ export class Store {
   /** The addresses leased to an attachment; a lease without an interface name counts for each interface. */
   leasedTo({ containerID, ifname }: Attachment): string[] {
     return this.leases()
-      .filter((lease) => lease.containerID === containerID && (lease.ifname === '' || lease.ifname === ifname))
+      .filter(
+        (lease) => lease.containerID === containerID && (lease.ifname === '' || lease.ifname === ifname),
+      )
       .map(({ address }) => address);
   }
 

@@ -91,7 +91,9 @@ export class Connection {
         if (!(error instanceof ProtocolError) || attempt === dumpAttempts) throw error;
       }
       if (attempt === dumpAttempts) {
-        throw new ProtocolError(`${request.operation} ${request.object}: changed under ${dumpAttempts} dumps`);
+        throw new ProtocolError(
+          `${request.operation} ${request.object}: changed under ${dumpAttempts} dumps`,
+        );
       }
     }
   }

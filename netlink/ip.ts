@@ -76,7 +76,9 @@ export function lastOf(cidr: CIDR): IP {
 
 /** Whether an address lies in the subnet of `cidr`. */
 export function contains(cidr: CIDR, ip: IP): boolean {
-  return ip.family === cidr.ip.family && subnetOf({ ip, prefix: cidr.prefix }).ip.value === subnetOf(cidr).ip.value;
+  return (
+    ip.family === cidr.ip.family && subnetOf({ ip, prefix: cidr.prefix }).ip.value === subnetOf(cidr).ip.value
+  );
 }
 
 /** The address `distance` further on. */

@@ -1,5 +1,5 @@
 import { attribute, attributes, nested } from './attribute.ts';
-import { concat, readText, readU32, text, u32, u8, view, littleEndian } from './bytes.ts';
+import { concat, littleEndian, readText, readU32, text, u8, u32, view } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { isErrno } from './error.ts';
 import { flag, type Message } from './message.ts';

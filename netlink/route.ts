@@ -42,7 +42,16 @@ export function newRoute(link: { index: number; name: string }, route: RouteSett
   if (metrics.length > 0) attrs.push(nested(rta.metrics, ...metrics));
   const reach = route.scope ?? (route.gateway === undefined ? scope.link : scope.universe);
   // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags.
-  const head = [dst.ip.family, dst.prefix, 0, 0, table < 256 ? table : compatTable, bootProtocol, reach, unicast];
+  const head = [
+    dst.ip.family,
+    dst.prefix,
+    0,
+    0,
+    table < 256 ? table : compatTable,
+    bootProtocol,
+    reach,
+    unicast,
+  ];
   return {
     type: newrouteType,
     flags: flag.create,

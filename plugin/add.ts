@@ -98,4 +98,3 @@ function resultOf(
     dns: Object.keys(config.dns).length > 0 ? config.dns : dns,
   };
 }
-

@@ -18,14 +18,19 @@ export function readArguments(text: string): Arguments {
   for (const pair of text.split(';')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
-    if (equals < 1) throw new CniError(errorCode.invalidEnvironment, 'invalid CNI_ARGS', `"${pair}" is no K=V pair`);
+    if (equals < 1)
+      throw new CniError(errorCode.invalidEnvironment, 'invalid CNI_ARGS', `"${pair}" is no K=V pair`);
     pairs.set(pair.slice(0, equals), pair.slice(equals + 1));
   }
   const tolerant = ['1', 'true'].includes((pairs.get('IgnoreUnknown') ?? '').toLowerCase());
   const known = ['IgnoreUnknown', 'MAC', 'IP', ...passedOver];
   const unknown = [...pairs.keys()].filter((key) => !known.includes(key));
   if (unknown.length > 0 && !tolerant) {
-    throw new CniError(errorCode.invalidEnvironment, 'invalid CNI_ARGS', `unknown keys ${unknown.join(', ')}`);
+    throw new CniError(
+      errorCode.invalidEnvironment,
+      'invalid CNI_ARGS',
+      `unknown keys ${unknown.join(', ')}`,
+    );
   }
   const mac = pairs.get('MAC') ?? '';
   return {

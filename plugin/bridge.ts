@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { deleteLink, formatMac, getLink, iff, type Link, listLinks, newBridge, setLink } from '../netlink/link.ts';
+import {
+  deleteLink,
+  formatMac,
+  getLink,
+  iff,
+  type Link,
+  listLinks,
+  newBridge,
+  setLink,
+} from '../netlink/link.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import { networkLabel } from './owner.ts';
@@ -19,7 +28,11 @@ function bridgeNamed(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
   if (link === undefined || link.kind === 'bridge') return link;
   const kind = link.kind === '' ? 'a link of another kind' : `a ${link.kind}`;
-  throw new CniError(errorCode.invalidConfig, 'invalid configuration', `bridge: "${name}" is ${kind}, no bridge`);
+  throw new CniError(
+    errorCode.invalidConfig,
+    'invalid configuration',
+    `bridge: "${name}" is ${kind}, no bridge`,
+  );
 }
 
 /**
@@ -58,7 +71,8 @@ function createBridge(
     made = false;
   }
   const link = bridgeNamed(host, name);
-  if (link === undefined) throw new CniError(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
+  if (link === undefined)
+    throw new CniError(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
   if (made) {
     undo.register(`bridge ${name}`, () => {
       if (listLinks(host, link.index).length === 0) host.execute(deleteLink(name));

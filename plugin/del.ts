@@ -56,7 +56,10 @@ function deleteContainerLink({ netns, ifname, allowOwnNamespace }: Request): boo
     if (container === undefined) return false;
     try {
       if (!allowOwnNamespace && sameNamespace(own, container)) {
-        throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is the plugin's own network namespace`);
+        throw new CniError(
+          errorCode.invalidNetns,
+          `CNI_NETNS "${netns}" is the plugin's own network namespace`,
+        );
       }
       const connection = within(container, own, openRoute);
       try {
@@ -81,7 +84,8 @@ function openIfThere(path: string): ReturnType<typeof openNamespace> | undefined
   try {
     return openNamespace(path);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
+    const missing =
+      error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
     if (missing || isErrno(error, 'EINVAL')) return undefined;
     throw error;
   }

@@ -1,9 +1,18 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result } from '../ipam/result.ts';
 import { deleteAddress, listAddresses, newAddress } from '../netlink/address.ts';
-import { isErrno } from '../netlink/error.ts';
 import type { Connection } from '../netlink/connection.ts';
-import { type CIDR, contains, type Family, family, formatCIDR, formatIP, next, subnetOf } from '../netlink/ip.ts';
+import { isErrno } from '../netlink/error.ts';
+import {
+  type CIDR,
+  contains,
+  type Family,
+  family,
+  formatCIDR,
+  formatIP,
+  next,
+  subnetOf,
+} from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import { servesNetwork } from './bridge.ts';
@@ -20,7 +29,8 @@ const anywhere = { [family.ipv4]: '0.0.0.0/0', [family.ipv6]: '::/0' } as const;
  */
 export function withGateways(result: Result, config: BridgeConfig): Result {
   const ips = result.ips.map((ip): IPConfig => {
-    const gateway = ip.gateway ?? (config.isGateway ? formatIP(next(subnetOf(cidrOf(ip.address)).ip)) : undefined);
+    const gateway =
+      ip.gateway ?? (config.isGateway ? formatIP(next(subnetOf(cidrOf(ip.address)).ip)) : undefined);
     return { ...ip, ...(gateway === undefined ? {} : { gateway }) };
   });
   const routes = [...result.routes];
@@ -89,7 +99,10 @@ function ensureAddress(host: Connection, bridge: Link, cidr: CIDR, config: Bridg
 }
 
 /** The sysctl that turns forwarding on for a family. */
-const forwarding = { [family.ipv4]: 'net/ipv4/ip_forward', [family.ipv6]: 'net/ipv6/conf/all/forwarding' } as const;
+const forwarding = {
+  [family.ipv4]: 'net/ipv4/ip_forward',
+  [family.ipv6]: 'net/ipv6/conf/all/forwarding',
+} as const;
 
 /** Turns forwarding on for each family that has an address here. */
 export function enableForwarding(

@@ -24,7 +24,10 @@ export function hostLocal(
     { network: config.name, containerID, ifname },
     warn,
   );
-  if (command === 'DEL') return ipam.del();
+  if (command === 'DEL') {
+    ipam.del();
+    return;
+  }
   const result = ipam.add();
   try {
     deliver(result);

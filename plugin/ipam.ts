@@ -1,6 +1,12 @@
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
-import { addLeases, delLeases, findLeases, type HostLocalRequest, validateHostLocal } from '../ipam/host-local.ts';
+import {
+  addLeases,
+  delLeases,
+  findLeases,
+  type HostLocalRequest,
+  validateHostLocal,
+} from '../ipam/host-local.ts';
 import type { Result } from '../ipam/result.ts';
 import type { IpamConfig } from './config.ts';
 

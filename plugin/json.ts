@@ -29,7 +29,8 @@ export class Reader {
   /** The value under a key; undefined for none. */
   value(key: string): unknown {
     const lower = key.toLowerCase();
-    const name = key in this.object ? key : Object.keys(this.object).find((one) => one.toLowerCase() === lower);
+    const name =
+      key in this.object ? key : Object.keys(this.object).find((one) => one.toLowerCase() === lower);
     return name === undefined ? undefined : (this.object[name] ?? undefined);
   }
 

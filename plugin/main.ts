@@ -8,7 +8,7 @@ import { hostLocal } from './host-local.ts';
 import { invokedAs } from './invoked-as.ts';
 import { formatError } from './print-error.ts';
 import { formatResult } from './print-result.ts';
-import { readRequest, type Request } from './request.ts';
+import { type Request, readRequest } from './request.ts';
 import { readStdin } from './stdin.ts';
 import { formatVersions, supportedVersions } from './version.ts';
 
@@ -51,9 +51,15 @@ function answer(name: string, request: Request, stdin: Uint8Array): void {
 /** @returns the exit status */
 function main(): number {
   const name = invokedAs();
-  if ((process.env['CNI_COMMAND'] ?? '') === '') {
+  if ((process.env.CNI_COMMAND ?? '') === '') {
     if (Object.keys(process.env).some((variable) => variable.startsWith('CNI_'))) {
-      write(stdout, formatError(new CniError(errorCode.invalidEnvironment, 'required env variables [CNI_COMMAND] missing'), '1.1.0'));
+      write(
+        stdout,
+        formatError(
+          new CniError(errorCode.invalidEnvironment, 'required env variables [CNI_COMMAND] missing'),
+          '1.1.0',
+        ),
+      );
       return 1;
     }
     warn(`CNI ${name} plugin\nCNI protocol versions supported: ${supportedVersions.join(', ')}`);
@@ -63,7 +69,8 @@ function main(): number {
   try {
     const request = readRequest(process.env);
     stdin = readStdin();
-    if (request.command === 'VERSION') write(stdout, `${formatVersions(stdin.length === 0 ? '1.1.0' : versionOf(stdin))}\n`);
+    if (request.command === 'VERSION')
+      write(stdout, `${formatVersions(stdin.length === 0 ? '1.1.0' : versionOf(stdin))}\n`);
     else answer(name, request, stdin);
     return 0;
   } catch (error) {

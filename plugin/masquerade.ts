@@ -3,11 +3,20 @@ import { attributes } from '../netlink/attribute.ts';
 import { readBe32 } from '../netlink/bytes.ts';
 import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { type CIDR, type Family, family, formatCIDR, ipBytes, parseCIDR, subnetOf, width } from '../netlink/ip.ts';
+import {
+  type CIDR,
+  type Family,
+  family,
+  formatCIDR,
+  ipBytes,
+  parseCIDR,
+  subnetOf,
+  width,
+} from '../netlink/ip.ts';
 import { deleteChain, getChain, hookNumber, newChain, newRule } from '../netlink/nftables/chain.ts';
 import {
-  equals,
   type Expression,
+  equals,
   immediate,
   lookupVerdict,
   mask,
@@ -133,7 +142,11 @@ function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
  * need only where the kernel says that it is missing.
  * @throws NetlinkError
  */
-export function addMasquerade(connection: Connection, attachment: Attachment, addresses: readonly CIDR[]): void {
+export function addMasquerade(
+  connection: Connection,
+  attachment: Attachment,
+  addresses: readonly CIDR[],
+): void {
   const table = masqueradeTable(attachment.network);
   const comment = ownerLabel(attachment);
   const elements = addresses.map((cidr) =>
@@ -146,7 +159,8 @@ export function addMasquerade(connection: Connection, attachment: Attachment, ad
   let before: NetlinkRequest[] = [];
   for (let attempt = 1; ; attempt++) {
     try {
-      return commit(connection, [...before, ...elements]);
+      commit(connection, [...before, ...elements]);
+      return;
     } catch (error) {
       if (!isErrno(error, 'ENOENT', 'EEXIST') || attempt === attempts) throw error;
       const stale = error.operation === newElementOperation && error.errnoName === 'EEXIST';
@@ -219,7 +233,8 @@ export function removeMasquerade(
     const generation = readBe32(attributes(generationReply?.messages[0]?.body.subarray(4)).get(1));
     const last = attempt === attempts;
     try {
-      return commit(connection, last ? elements : messages, guarded && !last ? generation : undefined);
+      commit(connection, last ? elements : messages, guarded && !last ? generation : undefined);
+      return;
     } catch (error) {
       if (last || !isErrno(error, 'ERESTART', 'ENOENT', 'EBUSY')) throw error;
     }

@@ -55,14 +55,15 @@ function invalid(msg: string, details = ''): CniError {
  * @throws CniError code 4 that names every missing variable at once, or the bad one and its value
  */
 export function readRequest(env: Readonly<Record<string, string | undefined>>): Request {
-  const name = env['CNI_COMMAND'] ?? '';
+  const name = env.CNI_COMMAND ?? '';
   if (name === '') throw invalid('required env variables [CNI_COMMAND] missing');
   const command = commands.find((one) => one === name);
-  if (command === undefined) throw invalid(`unknown CNI_COMMAND: "${name}"`, `known are ${commands.join(', ')}`);
+  if (command === undefined)
+    throw invalid(`unknown CNI_COMMAND: "${name}"`, `known are ${commands.join(', ')}`);
   const missing = needed[command].filter((variable) => (env[variable] ?? '') === '');
   if (missing.length > 0) throw invalid(`required env variables [${missing.join(',')}] missing`);
-  const containerID = env['CNI_CONTAINERID'] ?? '';
-  const ifname = env['CNI_IFNAME'] ?? '';
+  const containerID = env.CNI_CONTAINERID ?? '';
+  const ifname = env.CNI_IFNAME ?? '';
   if (needed[command].includes('CNI_CONTAINERID')) {
     if (!isName(containerID)) {
       throw invalid(`invalid CNI_CONTAINERID: "${containerID}"`, `must match ${namePattern.source}`);
@@ -70,14 +71,14 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
     const fault = linkNameFault(ifname);
     if (fault !== undefined) throw invalid(`invalid CNI_IFNAME: "${ifname}"`, `interface name ${fault}`);
   }
-  const override = env['CNI_NETNS_OVERRIDE'] ?? '';
-  const version = env['CNI_VERSION'];
+  const override = env.CNI_NETNS_OVERRIDE ?? '';
+  const version = env.CNI_VERSION;
   return {
     command,
     containerID,
-    netns: env['CNI_NETNS'] ?? '',
+    netns: env.CNI_NETNS ?? '',
     ifname,
-    arguments: readArguments(env['CNI_ARGS'] ?? ''),
+    arguments: readArguments(env.CNI_ARGS ?? ''),
     allowOwnNamespace: override === '1' || override.toLowerCase() === 'true',
     resultVersion: version === '0.1.0' || version === '0.2.0' ? version : undefined,
   };

@@ -1,7 +1,13 @@
 import { closeSync } from 'node:fs';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { type Connection, openRoute } from '../netlink/connection.ts';
-import { type Namespace, openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
+import {
+  type Namespace,
+  openNamespace,
+  ownNamespacePath,
+  sameNamespace,
+  within,
+} from '../netlink/namespace.ts';
 
 /** The two sides of an attachment: the namespaces, and a connection to rtnetlink in each. */
 export interface Sides {

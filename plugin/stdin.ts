@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
-import { concat } from '../netlink/bytes.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
+import { concat } from '../netlink/bytes.ts';
 
 /** The most that a configuration may have. */
 const limit = 1024 * 1024;
@@ -34,7 +34,8 @@ export function readStdin(): Uint8Array {
     }
     if (count === 0) break;
     length += count;
-    if (length > limit) throw new CniError(errorCode.io, 'configuration on stdin is too long', `over ${limit} bytes`);
+    if (length > limit)
+      throw new CniError(errorCode.io, 'configuration on stdin is too long', `over ${limit} bytes`);
     chunks.push(chunk.subarray(0, count));
   }
   return concat(chunks);

@@ -1,14 +1,25 @@
-import ffi from 'ffi-napi';
 import type { Libc } from './libc.ts';
 
-const functions = ffi.Library('libc.so.6', {
-  socket: ['int', ['int', 'int', 'int']],
-  setsockopt: ['int', ['int', 'int', 'int', 'pointer', 'uint32']],
-  send: ['long', ['int', 'pointer', 'size_t', 'int']],
-  recv: ['long', ['int', 'pointer', 'size_t', 'int']],
-  setns: ['int', ['int', 'int']],
-  flock: ['int', ['int', 'int']],
-});
+/** Loading ffi takes 15 ms and may fail: only once it is needed, where a failure is an error like any other. */
+function openLibc() {
+  const ffi: typeof import('ffi-napi') = require('ffi-napi');
+  const functions = ffi.Library('libc.so.6', {
+    socket: ['int', ['int', 'int', 'int']],
+    setsockopt: ['int', ['int', 'int', 'int', 'pointer', 'uint32']],
+    send: ['long', ['int', 'pointer', 'size_t', 'int']],
+    recv: ['long', ['int', 'pointer', 'size_t', 'int']],
+    setns: ['int', ['int', 'int']],
+    flock: ['int', ['int', 'int']],
+  });
+  return { functions, errno: () => ffi.errno() };
+}
+
+let opened: ReturnType<typeof openLibc> | undefined;
+
+function open(): ReturnType<typeof openLibc> {
+  opened ??= openLibc();
+  return opened;
+}
 
 /** The same memory as a Buffer, which is what ffi takes for a pointer. */
 function pointer(bytes: Uint8Array): Buffer {
@@ -17,11 +28,12 @@ function pointer(bytes: Uint8Array): Buffer {
 
 /** libc by `ffi-napi`. */
 export const libc: Libc = {
-  socket: (domain, type, protocol) => functions.socket(domain, type, protocol),
-  setsockopt: (fd, level, name, value) => functions.setsockopt(fd, level, name, pointer(value), value.length),
-  send: (fd, bytes, flags) => Number(functions.send(fd, pointer(bytes), bytes.length, flags)),
-  recv: (fd, buffer, flags) => Number(functions.recv(fd, pointer(buffer), buffer.length, flags)),
-  setns: (fd, nstype) => functions.setns(fd, nstype),
-  flock: (fd, operation) => functions.flock(fd, operation),
-  errno: () => ffi.errno(),
+  socket: (domain, type, protocol) => open().functions.socket(domain, type, protocol),
+  setsockopt: (fd, level, name, value) =>
+    open().functions.setsockopt(fd, level, name, pointer(value), value.length),
+  send: (fd, bytes, flags) => Number(open().functions.send(fd, pointer(bytes), bytes.length, flags)),
+  recv: (fd, buffer, flags) => Number(open().functions.recv(fd, pointer(buffer), buffer.length, flags)),
+  setns: (fd, nstype) => open().functions.setns(fd, nstype),
+  flock: (fd, operation) => open().functions.flock(fd, operation),
+  errno: () => open().errno(),
 };

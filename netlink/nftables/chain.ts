@@ -47,7 +47,12 @@ export function deleteChain(table: Table, name: string): NetlinkRequest {
 }
 
 /** Appends a rule. */
-export function newRule(table: Table, chain: string, expressions: Expression[], userdata?: Uint8Array): NetlinkRequest {
+export function newRule(
+  table: Table,
+  chain: string,
+  expressions: Expression[],
+  userdata?: Uint8Array,
+): NetlinkRequest {
   return nftMessage(
     nftType.newrule,
     create | flag.append,

@@ -61,7 +61,12 @@ export function mask(bits: Uint8Array): Expression {
 
 /** Goes on only where the register has this value. */
 export function equals(bytes: Uint8Array): Expression {
-  return expression('cmp', attribute(1, be32(register.first)), attribute(2, be32(0)), nested(3, value(bytes)));
+  return expression(
+    'cmp',
+    attribute(1, be32(register.first)),
+    attribute(2, be32(0)),
+    nested(3, value(bytes)),
+  );
 }
 
 /** Follows the verdict that a map has for the register. */

@@ -71,7 +71,11 @@ const batchGeneration = 1;
  * @param generation where given, the kernel refuses with ERESTART once the ruleset is another than that one
  * @throws NetlinkError
  */
-export function commit(connection: Connection, messages: readonly NetlinkRequest[], generation?: number): void {
+export function commit(
+  connection: Connection,
+  messages: readonly NetlinkRequest[],
+  generation?: number,
+): void {
   const expected = generation === undefined ? [] : [attribute(batchGeneration, be32(generation))];
   const edge = (type: number, more: Uint8Array[]): NetlinkRequest => ({
     type,

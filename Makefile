@@ -1,0 +1,69 @@
+# The CNI bridge plugin: `make help` tells what there is.
+
+SHELL := /bin/sh
+PREFIX ?= /opt/cni/bin
+BUN := node_modules/.bin/bun
+JEST := node node_modules/jest/bin/jest.js
+# Native addons compile against the headers beside the running Node, with no download.
+NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
+PACKAGES := iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps
+SOURCES := $(shell find plugin ipam netlink -name '*.ts')
+
+.DEFAULT_GOAL := build
+.PHONY: help build check unit integration e2e test demo e2e-docker install clean packages
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: dist/bridge dist/host-local dist/pkg/bridge dist/pkg/host-local ## the executables: dist/bridge (Bun), dist/pkg/bridge (Node), and host-local beside each
+
+check: node_modules/.installed ## types, lint and format
+	node node_modules/typescript/bin/tsc --noEmit
+	node_modules/.bin/biome check --error-on-warnings
+
+unit: node_modules/.installed ## pure code, exact bytes
+	$(JEST) --selectProjects unit
+
+integration: node_modules/.installed packages ## netlink against the live kernel, in a host of its own
+	build/in-host $(JEST) --selectProjects integration --runInBand
+
+e2e: build packages ## the executables, called as a runtime calls them
+	build/in-host $(JEST) --selectProjects e2e
+
+test: check build packages ## all of the above
+	build/in-host $(JEST)
+
+demo: build packages ## the article's story, told by real commands in a host of its own
+	@build/in-host test/demo/demo
+
+e2e-docker: build packages ## the article's Docker half, with a dockerd of its own (needs root)
+	@build/debian-packages docker.io busybox-static
+	@test/docker/run
+
+install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/opt/cni/bin), under DESTDIR
+	install -d $(DESTDIR)$(PREFIX)
+	install -m 755 dist/bridge $(DESTDIR)$(PREFIX)/bridge
+	ln -sf bridge $(DESTDIR)$(PREFIX)/host-local
+
+clean: ## remove what make made
+	rm -rf dist node_modules
+
+packages:
+	@build/debian-packages $(PACKAGES)
+
+node_modules/.installed: package.json package-lock.json
+	npm_config_nodedir=$(NODE_PREFIX) npm ci --loglevel=error
+	@touch $@
+
+# No .env and no bunfig.toml is read from the folder that the plugin is called in.
+dist/bridge: $(SOURCES) node_modules/.installed
+	@mkdir -p dist
+	$(BUN) build --compile --bytecode --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile $@ plugin/main.ts
+	@touch $@
+
+dist/pkg/bridge: $(SOURCES) build/bundle-node.ts build/addon.ts build/compile-pkg node_modules/.installed
+	build/compile-pkg
+	@touch $@
+
+dist/host-local dist/pkg/host-local: %/host-local: %/bridge
+	ln -sf bridge $@

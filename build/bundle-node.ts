@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { build, type Plugin } from 'esbuild';
+
+/**
+ * Puts each native addon into the bundle as bytes. Both addons ask `node-gyp-build` for their binary; in one
+ * executable there is no folder to look in, so that is answered from the bytes, through a file that never has a
+ * name (build/addon.ts).
+ */
+const embedAddons: Plugin = {
+  name: 'embed-addons',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node-gyp-build$/ }, ({ importer }) => ({
+      path: importer.includes('/ref-napi/')
+        ? 'ref-napi/build/Release/binding.node'
+        : 'ffi-napi/build/Release/ffi_bindings.node',
+      namespace: 'addon',
+    }));
+    onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => ({
+      contents: `
+        const { loadAddon } = require('./build/addon.ts');
+        const bytes = Buffer.from('${readFileSync(`node_modules/${path}`).toString('base64')}', 'base64');
+        module.exports = () => loadAddon(bytes);`,
+      resolveDir: process.cwd(),
+    }));
+  },
+};
+
+const [outfile] = process.argv.slice(2);
+if (outfile === undefined) throw new Error('usage: bundle-node.ts OUTFILE');
+
+await build({
+  entryPoints: ['plugin/main.ts'],
+  outfile,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  plugins: [embedAddons],
+  logLevel: 'warning',
+});
