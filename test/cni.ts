@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import type { Host, Outcome } from './host.ts';
+
+/** The executables under test, all of which behave alike. */
+export const executables = (process.env.BRIDGE_EXECUTABLES ?? 'dist/bridge dist/pkg/bridge')
+  .split(' ')
+  .map((path): [string, string] => [path, resolve(path)]);
+
+/** How a runtime calls a plugin. */
+export interface Call {
+  readonly containerID?: string;
+  readonly netns?: string;
+  readonly ifname?: string;
+  readonly conf: unknown;
+  /** More of the environment, or less: undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Calls a plugin with nothing in its environment but CNI_*, from the root folder. */
+export function call(host: Host, executable: string, command: string, request: Call): Outcome {
+  const { containerID = 'c1', netns = '/run/netns/c1', ifname = 'eth0', conf, env = {} } = request;
+  const all: Record<string, string | undefined> = {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: containerID,
+    CNI_NETNS: netns,
+    CNI_IFNAME: ifname,
+    CNI_PATH: '/opt/cni/bin',
+    ...env,
+  };
+  const pairs = Object.entries(all).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${value}`],
+  );
+  const input = typeof conf === 'string' || Buffer.isBuffer(conf) ? conf : JSON.stringify(conf);
+  return host.run(['env', '-i', ...pairs, executable], { input });
+}
+
+/** A result in the shape that versions from 0.3.0 on have. */
+export interface Result {
+  readonly cniVersion: string;
+  readonly interfaces: { name: string; mac: string; sandbox?: string }[];
+  readonly ips: { version?: string; interface: number; address: string; gateway: string }[];
+  readonly routes?: { dst: string; gw?: string }[];
+  readonly dns: Record<string, unknown>;
+}
+
+/** An ADD that must succeed. */
+export function add(host: Host, executable: string, request: Call): Result {
+  const { status, stdout, stderr } = call(host, executable, 'ADD', request);
+  if (status !== 0) throw new Error(`ADD: exit ${status}\n${stdout}${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** A DEL that must succeed. */
+export function del(host: Host, executable: string, request: Call): void {
+  const { status, stdout, stderr } = call(host, executable, 'DEL', request);
+  if (status !== 0 || stdout !== '') throw new Error(`DEL: exit ${status}\n${stdout}${stderr}`);
+}
+
+/** The error object of a call that must fail, and is the only thing on stdout. */
+export function failure(host: Host, executable: string, command: string, request: Call) {
+  const { status, stdout } = call(host, executable, command, request);
+  if (status !== 1) throw new Error(`${command}: exit ${status}\n${stdout}`);
+  const error: { cniVersion: string; code: number; msg: string; details?: string } = JSON.parse(stdout);
+  return error;
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { type Call, executables, failure } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
+const article = JSON.parse(conf);
+const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
+
+const cases: [string, Partial<Call>, number, string][] = [
+  ['unknown CNI_COMMAND', { env: { CNI_COMMAND: 'ATTACH' } }, 4, 'ATTACH'],
+  ['no CNI_COMMAND', { env: { CNI_COMMAND: undefined } }, 4, 'CNI_COMMAND'],
+  [
+    'missing variables, all of them',
+    { env: { CNI_CONTAINERID: undefined, CNI_NETNS: undefined } },
+    4,
+    'CNI_CONTAINERID,CNI_NETNS',
+  ],
+  ['a container ID with a slash', { containerID: 'a/b' }, 4, 'a/b'],
+  ['an interface name that is too long', { ifname: 'sixteen-bytes-xx' }, 4, 'sixteen-bytes-xx'],
+  ['an interface name with a colon', { ifname: 'eth:0' }, 4, 'eth:0'],
+  ['an unknown key in CNI_ARGS', { env: { CNI_ARGS: 'COLOR=red' } }, 4, 'COLOR'],
+  ['no such namespace', { netns: '/run/netns/nowhere' }, 8, '/run/netns/nowhere'],
+  ['a file that is no namespace', { netns: '/etc/hostname' }, 8, '/etc/hostname'],
+  ["the host's own namespace", { netns: '/proc/self/ns/net' }, 8, '/proc/self/ns/net'],
+  ['empty stdin', { conf: '' }, 6, 'empty'],
+  ['stdin that is not JSON', { conf: '{"name": ' }, 6, 'not JSON'],
+  ['stdin that is no object', { conf: '[1]' }, 6, 'no JSON object'],
+  ['stdin over 1 MiB', { conf: `{"name": "${'a'.repeat(1024 * 1024)}"}` }, 5, 'too long'],
+  ['a version from the future', { conf: { ...article, cniVersion: '9.0.0' } }, 1, '9.0.0'],
+  ['no network name', { conf: { ...article, name: undefined } }, 7, 'name'],
+  ['a network name that leaves its folder', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
+  ['a subnet that is none', { conf: ipam({ subnet: '10.15.20.300/24' }) }, 7, '10.15.20.300/24'],
+  ['a subnet that is no text', { conf: ipam({ subnet: 24 }) }, 7, 'ipam.subnet'],
+  ['a subnet that is too small', { conf: ipam({ subnet: '10.15.20.0/31' }) }, 7, '10.15.20.0/31'],
+  ['an mtu that is text', { conf: { ...article, mtu: 'big' } }, 7, '"big"'],
+  [
+    'hairpin and promiscuous at once',
+    { conf: { ...article, hairpinMode: true, promiscMode: true } },
+    7,
+    'hairpinMode',
+  ],
+  ['a MAC address that is none', { env: { CNI_ARGS: 'MAC=aa:bb' } }, 7, 'aa:bb'],
+  ['a bridge name of another kind of link', { conf: { ...article, bridge: 'plain0' } }, 7, 'plain0'],
+  ['an interface name that is taken', { ifname: 'taken' }, 4, 'taken'],
+  ['an address that is another subnet', { env: { CNI_ARGS: 'IP=192.0.2.9' } }, 7, '192.0.2.9'],
+];
+
+describe.each(executables)('bad input to %s', (_name, bridge) => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await Host.start();
+    host.sh(
+      'ip netns add c1 && ip -n c1 link add taken type bridge && ip link add plain0 type veth peer name plain1',
+    );
+  });
+  afterAll(() => host.stop());
+
+  test.each(cases)('%s', (_what, request, code, culprit) => {
+    const before = host.snapshot('c1');
+    const error = failure(host, bridge, 'ADD', { conf, ...request });
+    expect(error.code).toBe(code);
+    expect(`${error.msg} ${error.details ?? ''}`).toContain(culprit);
+    expect(Object.keys(error)).toEqual(expect.arrayContaining(['cniVersion', 'code', 'msg']));
+    expect(host.snapshot('c1')).toBe(before);
+  });
+});

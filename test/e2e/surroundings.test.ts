@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { executables } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
+const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+const request =
+  'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin';
+
+describe.each(executables)('the surroundings of %s', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1');
+  });
+  afterEach(() => host.stop());
+
+  test('VERSION lists what is supported', () => {
+    const output = host.sh(`env -i CNI_COMMAND=VERSION ${bridge} </dev/null`);
+    expect(JSON.parse(output)).toEqual({ cniVersion: expect.any(String), supportedVersions: versions });
+  });
+
+  test('without a command it says what it is', () => {
+    const { status, stdout, stderr } = host.run(['env', '-i', bridge]);
+    expect([status, stdout]).toEqual([0, '']);
+    expect(stderr).toContain(versions.join(', '));
+  });
+
+  test.each([
+    ['no HOME', ''],
+    ['a HOME that is missing', 'HOME=/nowhere'],
+    ['a read-only HOME', 'HOME=/proc'],
+  ])('%s', (_what, home) => {
+    const { status } = host.run(['sh', '-c', `cd / && exec env -i ${home} ${request} ${bridge}`], {
+      input: conf,
+    });
+    expect(status).toBe(0);
+  });
+
+  test('a hostile working directory changes nothing', () => {
+    host.sh(`mkdir -p /run/evil/node_modules/ffi-napi && cd /run/evil
+      echo 'CNI_IFNAME=evil0' >.env && echo 'preload = ["./evil.ts"]' >bunfig.toml
+      echo 'throw new Error("evil")' | tee evil.ts >node_modules/ffi-napi/index.js && echo '{"type":"module"}' >package.json`);
+    const { status } = host.run(['sh', '-c', `cd /run/evil && exec env -i ${request} ${bridge}`], {
+      input: conf,
+    });
+    expect(status).toBe(0);
+    expect(host.sh('ip -n c1 -o link')).toContain('eth0');
+  });
+
+  test('an ADD with ipMasq runs no other program', () => {
+    const { status } = host.run(
+      ['sh', '-c', `exec env -i ${request} strace -f -e trace=execve -o /run/trace ${bridge}`],
+      { input: conf },
+    );
+    expect(status).toBe(0);
+    expect(host.sh('grep -c execve /run/trace').trim()).toBe('1');
+  });
+
+  test('called host-local it leases and releases addresses', () => {
+    host.sh(`ln -s ${bridge} /run/host-local`);
+    const run = (command: string) =>
+      host.run(['sh', '-c', `exec env -i ${request} CNI_COMMAND=${command} /run/host-local`], {
+        input: conf,
+      });
+    const added = run('ADD');
+    expect(JSON.parse(added.stdout)).toEqual({
+      cniVersion: '0.4.0',
+      ips: [{ version: '4', address: '10.15.20.2/24', gateway: '10.15.20.1' }],
+      routes: [{ dst: '0.0.0.0/0' }],
+      dns: {},
+    });
+    expect(run('DEL').status).toBe(0);
+    expect(host.sh('find /var/lib/cni -name "10.*"')).toBe('');
+  });
+
+  test.each(versions)('a result of version %s', (cniVersion) => {
+    const { status, stdout } = host.run(['sh', '-c', `exec env -i ${request} ${bridge}`], {
+      input: JSON.stringify({ ...JSON.parse(conf), cniVersion }),
+    });
+    expect(status).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result.cniVersion).toBe(cniVersion);
+    if (cniVersion < '0.3.0') expect(result.ip4.ip).toBe('10.15.20.2/24');
+    else expect(result.ips[0].version).toBe(cniVersion < '1.0.0' ? '4' : undefined);
+    if (cniVersion >= '0.3.0') expect('mtu' in result.interfaces[0]).toBe(cniVersion === '1.1.0');
+  });
+});
