@@ -8,6 +8,7 @@ JEST := node node_modules/jest/bin/jest.js
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
 PACKAGES := iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps
 SOURCES := $(shell find plugin ipam netlink -name '*.ts')
+VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
 .PHONY: help build check unit integration e2e test demo e2e-docker install clean packages
@@ -17,14 +18,14 @@ help: ## this list
 
 build: dist/bridge dist/host-local dist/pkg/bridge dist/pkg/host-local ## the executables: dist/bridge (Bun), dist/pkg/bridge (Node), and host-local beside each
 
-check: node_modules/.installed ## types, lint and format
+check: $(VALIDATORS) ## types, lint and format
 	node node_modules/typescript/bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings
 
-unit: node_modules/.installed ## pure code, exact bytes
+unit: $(VALIDATORS) ## pure code, exact bytes
 	$(JEST) --selectProjects unit
 
-integration: node_modules/.installed packages ## netlink against the live kernel, in a host of its own
+integration: $(VALIDATORS) packages ## netlink against the live kernel, in a host of its own
 	build/in-host $(JEST) --selectProjects integration --runInBand
 
 e2e: build packages ## the executables, called as a runtime calls them
@@ -46,7 +47,7 @@ install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/
 	ln -sf bridge $(DESTDIR)$(PREFIX)/host-local
 
 clean: ## remove what make made
-	rm -rf dist node_modules
+	rm -rf dist plugin/generated node_modules
 
 packages:
 	@build/debian-packages $(PACKAGES)
@@ -55,13 +56,17 @@ node_modules/.installed: package.json package-lock.json
 	npm_config_nodedir=$(NODE_PREFIX) npm ci --loglevel=error
 	@touch $@
 
+# The JSON Schemas of the configuration, compiled to code that needs no library at run time.
+$(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.schema.json node_modules/.installed
+	$(BUN) build/validators.ts
+
 # No .env and no bunfig.toml is read from the folder that the plugin is called in.
-dist/bridge: $(SOURCES) node_modules/.installed
+dist/bridge: $(SOURCES) $(VALIDATORS)
 	@mkdir -p dist
 	$(BUN) build --compile --bytecode --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile $@ plugin/main.ts
 	@touch $@
 
-dist/pkg/bridge: $(SOURCES) build/bundle-node.ts build/addon.ts build/compile-pkg node_modules/.installed
+dist/pkg/bridge: $(SOURCES) build/bundle-node.ts build/addon.ts build/compile-pkg $(VALIDATORS)
 	build/compile-pkg
 	@touch $@
 

@@ -35,9 +35,9 @@ export function add(
     const veth = connectContainer(sides, bridge, request.ifname, ownerLabel(attachment), config, undo);
     const leased = leaseAddresses(attachment, config, warn, undo);
     configureContainer(sides, veth.container, leased.ips, leased.routes);
-    if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, undo);
+    if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
     if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, undo);
-    if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, config.name, undo);
+    if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, attachment, undo);
     deliver(resultOf(request, config, bridge, veth, leased));
   } catch (error) {
     undo.run(warn);
@@ -89,9 +89,9 @@ function resultOf(
 ): Result {
   return {
     interfaces: [
-      { name: bridge.name, mac: bridge.mac, mtu: bridge.mtu },
-      { name: host.name, mac: host.mac, mtu: host.mtu },
-      { name: container.name, mac: container.mac, mtu: container.mtu, sandbox: netns },
+      { name: bridge.name, mac: bridge.mac },
+      { name: host.name, mac: host.mac },
+      { name: container.name, mac: container.mac, sandbox: netns },
     ],
     ips: ips.map((ip) => ({ ...ip, interface: 2 })),
     routes,

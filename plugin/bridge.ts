@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
@@ -14,7 +15,7 @@ import {
 } from '../netlink/link.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
-import { networkLabel } from './owner.ts';
+import { networkLabel, ownerLabel } from './owner.ts';
 import type { Undo } from './undo.ts';
 
 /** A locally administered unicast MAC address. */
@@ -81,8 +82,9 @@ function createBridge(
   return link;
 }
 
-/** Whether the bridge has a port of this network, which what was done to the bridge may serve by now. */
-export function servesNetwork(host: Connection, bridge: Link, network: string): boolean {
-  const label = networkLabel(network);
-  return listLinks(host, bridge.index).some(({ alias }) => alias.startsWith(label));
+/** Whether the bridge has a port of another attachment of the network, which relies on what was done to it. */
+export function servesOthers(host: Connection, bridge: Link, attachment: Attachment): boolean {
+  const network = networkLabel(attachment.network);
+  const own = ownerLabel(attachment);
+  return listLinks(host, bridge.index).some(({ alias }) => alias.startsWith(network) && alias !== own);
 }

@@ -1,10 +1,27 @@
 import type { HostLocalConfig, RangeConfig } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
-import type { DNS, Route } from '../ipam/result.ts';
+import { parseResult } from '../ipam/parse-result.ts';
+import type { DNS, Result, Route } from '../ipam/result.ts';
 import { parseCIDR, parseIP } from '../netlink/ip.ts';
-import { isObject, Reader } from './json.ts';
-import { isName, linkNameFault, type Request } from './request.ts';
+import {
+  type BridgeJson,
+  type HostLocalJson,
+  isBridgeJson,
+  isHostLocalJson,
+} from './generated/validate-config.ts';
+import { decodeConfig, type JsonObject } from './json.ts';
+import { parseMac } from './mac.ts';
+import type { Request } from './request.ts';
+import { checkSchema, invalidConfig, shown } from './schema-check.ts';
+import { refuseUnsupported } from './unsupported.ts';
 import { defaultVersion, readVersion, type Version } from './version.ts';
+import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
+
+/** An attachment that a GC keeps. */
+export interface ValidAttachment {
+  readonly containerID: string;
+  readonly ifname: string;
+}
 
 /** What every network configuration has. */
 export interface NetworkConfig {
@@ -13,11 +30,17 @@ export interface NetworkConfig {
   readonly dns: DNS;
   /** Undefined for layer 2 only. */
   readonly ipam: IpamConfig | undefined;
+  /** The result of the ADD, as a CHECK or a DEL is given it. */
+  readonly prevResult: Result | undefined;
   /** Addresses of earlier results, for a DEL whose lease is gone. */
   readonly previousAddresses: readonly string[];
+  /** `cni.dev/valid-attachments`; undefined where there is none, which is not the same as an empty list. */
+  readonly validAttachments: readonly ValidAttachment[] | undefined;
+  /** Mistakes that a DEL or GC passed over, for the operator to read. */
+  readonly ignored: readonly string[];
 }
 
-/** What the IPAM part says. */
+/** What the IPAM part says; `hostLocal` and `ipRanges` mean something where `type` is host-local. */
 export interface IpamConfig {
   readonly type: string;
   readonly hostLocal: HostLocalConfig;
@@ -32,223 +55,200 @@ export interface BridgeConfig extends NetworkConfig {
   readonly isDefaultGateway: boolean;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
+  /** Undefined leaves it to the kernel's abilities. */
+  readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
+  /** Undefined leaves it to the kernel. */
   readonly mtu: number | undefined;
   readonly hairpinMode: boolean;
   readonly promiscMode: boolean;
+  /** The access port's or the trunk's native VLAN, 0 for none. */
+  readonly vlan: number;
+  /** Undefined for no trunk; an empty one still means a bridge that filters VLANs. */
+  readonly vlanTrunk: readonly VlanRange[] | undefined;
+  readonly preserveDefaultVlan: boolean;
+  readonly macspoofchk: boolean;
+  readonly enabledad: boolean;
+  readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
+  /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
 
-function invalid(details: string): CniError {
-  return new CniError(errorCode.invalidConfig, 'invalid configuration', details);
-}
-
 /**
- * Reads the JSON text of a configuration.
- * @throws CniError code 6
- */
-function readJson(bytes: Uint8Array): Reader {
-  const text = new TextDecoder().decode(bytes);
-  if (text.trim() === '') throw new CniError(errorCode.decoding, 'configuration on stdin is empty');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CniError(errorCode.decoding, 'configuration on stdin is not JSON', reason);
-  }
-  if (!isObject(json)) throw new CniError(errorCode.decoding, 'configuration on stdin is no JSON object');
-  return new Reader(json);
-}
-
-function present<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
-  return Object.fromEntries(entries) as T;
-}
-
-function readRange(reader: Reader): RangeConfig {
-  const subnet = reader.string('subnet');
-  if (subnet === undefined) throw invalid('a range has no subnet');
-  return {
-    subnet,
-    ...present<Partial<RangeConfig>>({
-      rangeStart: reader.string('rangeStart'),
-      rangeEnd: reader.string('rangeEnd'),
-      gateway: reader.string('gateway'),
-    }),
-  };
-}
-
-function readRanges(reader: Reader, key: string): RangeConfig[][] | undefined {
-  return reader.list(key, (set, path) => {
-    const sets = new Reader({ set }, `${path}.`).objects('set', readRange);
-    return sets ?? [];
-  });
-}
-
-function readRoute(reader: Reader): Route {
-  const dst = reader.string('dst') ?? '';
-  const gw = reader.string('gw');
-  if (parseCIDR(dst) === undefined) throw invalid(`route dst: "${dst}" is no subnet in CIDR notation`);
-  if (gw !== undefined && parseIP(gw) === undefined) throw invalid(`route gw: "${gw}" is no IP address`);
-  const most = 0xffffffff;
-  return {
-    dst,
-    ...present<Omit<Route, 'dst'>>({
-      gw,
-      mtu: reader.integer('mtu', 0, most),
-      advmss: reader.integer('advmss', 0, most),
-      priority: reader.integer('priority', 0, most),
-      table: reader.integer('table', 0, most),
-      scope: reader.integer('scope', 0, 255),
-    }),
-  };
-}
-
-function readDns(reader: Reader): DNS {
-  return present<DNS>({
-    nameservers: reader.strings('nameservers'),
-    domain: reader.string('domain'),
-    search: reader.strings('search'),
-    options: reader.strings('options'),
-  });
-}
-
-function readIpam(config: Reader, request: Request): IpamConfig | undefined {
-  const ipam = config.nested('ipam');
-  const type = ipam.string('type') ?? '';
-  if (type === '') return undefined;
-  const runtime = config.nested('runtimeConfig');
-  const args = config.nested('args').nested('cni');
-  const hostLocal = present<HostLocalConfig>({
-    subnet: ipam.string('subnet'),
-    rangeStart: ipam.string('rangeStart'),
-    rangeEnd: ipam.string('rangeEnd'),
-    gateway: ipam.string('gateway'),
-    ranges: readRanges(ipam, 'ranges'),
-    routes: ipam.objects('routes', readRoute),
-    resolvConf: ipam.string('resolvConf'),
-    dataDir: ipam.string('dataDir'),
-  });
-  return {
-    type,
-    hostLocal,
-    ipRanges: readRanges(runtime, 'ipRanges') ?? [],
-    requestedIPs: [
-      ...request.arguments.ips,
-      ...(args.strings('ips') ?? []),
-      ...(runtime.strings('ips') ?? []),
-    ],
-  };
-}
-
-function readPreviousAddresses(config: Reader): string[] {
-  const previous = config.value('prevResult');
-  if (!isObject(previous)) return [];
-  const found: string[] = [];
-  const take = (value: unknown, key: string): void => {
-    const address = isObject(value) ? value[key] : undefined;
-    if (typeof address === 'string' && parseCIDR(address) !== undefined) found.push(address);
-  };
-  const { ips, ip4, ip6 } = previous;
-  if (Array.isArray(ips)) for (const ip of ips) take(ip, 'address');
-  take(ip4, 'ip');
-  take(ip6, 'ip');
-  return found;
-}
-
-function readNetwork(config: Reader, request: Request): NetworkConfig {
-  const cniVersion = readVersion(config.string('cniVersion') ?? defaultVersion);
-  const name = config.string('name') ?? '';
-  if (!isName(name)) throw invalid(`name: "${name}" is no network name`);
-  return {
-    cniVersion,
-    name,
-    dns: readDns(config.nested('dns')),
-    ipam: readIpam(config, request),
-    previousAddresses: readPreviousAddresses(config),
-  };
-}
-
-function readMac(config: Reader, request: Request): string | undefined {
-  const mac =
-    config.nested('runtimeConfig').string('mac') ||
-    config.nested('args').nested('cni').string('mac') ||
-    request.arguments.mac;
-  if (mac === undefined || mac === '') return undefined;
-  if (!/^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(mac)) throw invalid(`mac: "${mac}" is no MAC address`);
-  return mac.toLowerCase().replaceAll('-', ':');
-}
-
-/** Options of the reference that this plugin does not know yet: asking for one is refused, not passed over. */
-const unsupported = ['vlan', 'vlanTrunk', 'macspoofchk', 'enabledad', 'disableContainerInterface'];
-
-function refuseUnsupported(config: Reader): void {
-  for (const key of unsupported) {
-    const value = config.value(key);
-    const unset = value === undefined || value === false || value === 0;
-    if (!unset && !(Array.isArray(value) && value.length === 0)) {
-      throw new CniError(
-        errorCode.unsupportedField,
-        'unsupported field in the configuration',
-        `${key}: ${JSON.stringify(value)}`,
-      );
-    }
-  }
-  const backend = config.string('ipMasqBackend') ?? 'nftables';
-  if (backend !== 'nftables') {
-    throw new CniError(
-      errorCode.unsupportedField,
-      'unsupported field in the configuration',
-      `ipMasqBackend: "${backend}"`,
-    );
-  }
-}
-
-/**
- * Reads and checks the whole configuration, before anything is touched.
- * @throws CniError code 6 where it is not JSON, 1, 2 or 7 with key and value where it is not right
+ * Reads and checks the whole configuration, before anything is touched. A DEL and a GC must clean up whatever
+ * the rest says: for them only the version, the name, the bridge, IPAM's type and its folder have to be right,
+ * and every other mistake goes to `ignored`.
+ *
+ * @throws CniError code 6 where it is not JSON, 1 for its version, 2 or 7 with key and value where it is not right
  */
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
-  const config = readJson(bytes);
-  const network = readNetwork(config, request);
-  if (request.command === 'ADD') refuseUnsupported(config);
-  const bridge = config.string('bridge') || 'cni0';
-  const fault = linkNameFault(bridge);
-  if (fault !== undefined) throw invalid(`bridge: "${bridge}" ${fault}`);
-  const hairpinMode = config.boolean('hairpinMode');
-  const promiscMode = config.boolean('promiscMode');
-  if (hairpinMode && promiscMode) throw invalid('hairpinMode and promiscMode cannot both be true');
-  const isDefaultGateway = config.boolean('isDefaultGateway');
-  const mtu = config.integer('mtu', 0, 65535);
-  return {
-    ...network,
+  const reading = new Reading(bytes, request);
+  const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate);
+  const { bridge = 'cni0', vlan = 0, mtu = 0 } = json;
+  if (Buffer.byteLength(bridge) > 15)
+    throw invalidConfig(`bridge: must be 1 to 15 bytes, not ${shown(bridge)}`);
+
+  const isDefaultGateway = json.isDefaultGateway ?? false;
+  const config: BridgeConfig = {
+    ...readNetwork(reading, json),
     bridge,
-    isGateway: config.boolean('isGateway') || isDefaultGateway,
+    isGateway: json.isGateway === true || isDefaultGateway,
     isDefaultGateway,
-    forceAddress: config.boolean('forceAddress'),
-    ipMasq: config.boolean('ipMasq'),
+    forceAddress: json.forceAddress ?? false,
+    ipMasq: json.ipMasq ?? false,
+    ipMasqBackend: json.ipMasqBackend,
     mtu: mtu === 0 ? undefined : mtu,
-    hairpinMode,
-    promiscMode,
-    portIsolation: config.boolean('portIsolation'),
-    mac: readMac(config, request),
+    hairpinMode: json.hairpinMode ?? false,
+    promiscMode: json.promiscMode ?? false,
+    vlan,
+    vlanTrunk: reading.attempt(() => json.vlanTrunk && trunkRanges(json.vlanTrunk)),
+    preserveDefaultVlan: json.preserveDefaultVlan ?? false,
+    macspoofchk: json.macspoofchk ?? false,
+    enabledad: json.enabledad ?? false,
+    disableContainerInterface: json.disableContainerInterface ?? false,
+    portIsolation: json.portIsolation ?? false,
+    mac: reading.attempt(() => readMac(json, request)),
   };
+  reading.attempt(() => refuseContradictions(config));
+  if (request.command === 'ADD') refuseUnsupported(config);
+  return config;
 }
 
 /**
- * Reads the configuration as an IPAM plugin is given it: the bridge's part is another plugin's.
+ * Reads the configuration as host-local is given it: the bridge's part is another plugin's.
+ *
  * @throws CniError as {@link readBridgeConfig}
  */
 export function readNetworkConfig(bytes: Uint8Array, request: Request): NetworkConfig {
-  return readNetwork(readJson(bytes), request);
+  const reading = new Reading(bytes, request);
+  const json = checkSchema<HostLocalJson>(reading.json, isHostLocalJson, reading.tolerate);
+  return readNetwork(reading, { ...json, ipam: { ...json.ipam, type: 'host-local' } });
 }
 
 /** The version that an error should be answered in, read with as little demand as can be. */
 export function versionOf(bytes: Uint8Array): string {
   try {
-    return readJson(bytes).string('cniVersion') ?? defaultVersion;
+    const { cniVersion } = decodeConfig(bytes);
+    return typeof cniVersion === 'string' && cniVersion !== '' ? cniVersion : defaultVersion;
   } catch {
     return '1.1.0';
+  }
+}
+
+/** A configuration being read for a command, and what was passed over on the way. */
+class Reading {
+  readonly json: JsonObject;
+  readonly version: Version;
+  readonly request: Request;
+  readonly ignored: string[] = [];
+  private readonly lenient: boolean;
+
+  constructor(bytes: Uint8Array, request: Request) {
+    this.json = decodeConfig(bytes);
+    this.request = request;
+    this.lenient = request.command === 'DEL' || request.command === 'GC';
+    const key = Object.keys(this.json).find((one) => one.toLowerCase() === 'cniversion') ?? 'cniVersion';
+    const version = this.json[key] || defaultVersion;
+    if (typeof version !== 'string')
+      throw invalidConfig(`cniVersion: must be a string, not ${shown(version)}`);
+    this.version = readVersion(version);
+  }
+
+  readonly tolerate = ([key = '', inner]: readonly string[], reason: string): boolean => {
+    const needed = ['', 'cniVersion', 'name', 'bridge'].includes(key);
+    const neededOfIpam = key === 'ipam' && (inner === undefined || inner === 'type' || inner === 'dataDir');
+    if (!this.lenient || needed || neededOfIpam) return false;
+    this.ignored.push(reason);
+    return true;
+  };
+
+  /** What `read` gives; a DEL or GC goes on without it where that fails. */
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!this.lenient) throw error instanceof CniError ? error : invalidConfig(reason);
+      this.ignored.push(reason);
+      return undefined;
+    }
+  }
+}
+
+function readNetwork(reading: Reading, json: BridgeJson): NetworkConfig {
+  if (json.name === undefined) throw new CniError(errorCode.invalidConfig, 'missing network name');
+  reading.attempt(() => json.ipam?.type === 'host-local' && checkRoutes(json.ipam.routes ?? []));
+  const prevResult = reading.attempt(() => readPrevResult(json.prevResult, reading.version));
+  return {
+    cniVersion: reading.version,
+    name: json.name,
+    dns: json.dns ?? {},
+    ipam: readIpam(json, reading.request),
+    prevResult,
+    previousAddresses: prevResult?.ips.map(({ address }) => address) ?? [],
+    validAttachments: json['cni.dev/valid-attachments'] ?? noAttachments(reading.json),
+    ignored: reading.ignored,
+  };
+}
+
+/** A runtime written in Go whose list is empty sends null: nothing is to be kept. */
+function noAttachments(json: JsonObject): [] | undefined {
+  return json['cni.dev/valid-attachments'] === null ? [] : undefined;
+}
+
+function readIpam(json: BridgeJson, request: Request): IpamConfig | undefined {
+  const { type, ...hostLocal } = json.ipam ?? {};
+  if (type === undefined) return undefined;
+  const { args, runtimeConfig } = json;
+  return {
+    type,
+    hostLocal: type === 'host-local' ? hostLocal : {},
+    ipRanges: runtimeConfig?.ipRanges ?? [],
+    requestedIPs: [...request.arguments.ips, ...(args?.cni?.ips ?? []), ...(runtimeConfig?.ips ?? [])],
+  };
+}
+
+function readPrevResult(json: JsonObject | undefined, version: Version): Result | undefined {
+  return json === undefined ? undefined : parseResult({ cniVersion: version, ...json });
+}
+
+function checkRoutes(routes: readonly Route[]): void {
+  for (const [index, { dst, gw }] of routes.entries()) {
+    const where = `ipam.routes[${index}]`;
+    if (parseCIDR(dst) === undefined) {
+      throw invalidConfig(`${where}.dst: must be an IP address with a prefix length, not ${shown(dst)}`);
+    }
+    if (gw !== undefined && parseIP(gw) === undefined) {
+      throw invalidConfig(`${where}.gw: must be an IP address, not ${shown(gw)}`);
+    }
+  }
+}
+
+/** The MAC address of the last of the three sources that names one. */
+function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
+  const sources: readonly (readonly [string, string | undefined])[] = [
+    ['runtimeConfig.mac', runtimeConfig?.mac],
+    ['args.cni.mac', args?.cni?.mac],
+    ['CNI_ARGS MAC', request.arguments.mac],
+  ];
+  const [where, text] = sources.find(([, value]) => value !== undefined && value !== '') ?? [];
+  if (where === undefined || text === undefined) return undefined;
+  const mac = parseMac(text);
+  if (mac === undefined) throw invalidConfig(`${where}: must be a unicast MAC address, not ${shown(text)}`);
+  return mac;
+}
+
+function refuseContradictions(config: BridgeConfig): void {
+  if (config.hairpinMode && config.promiscMode) {
+    throw invalidConfig('hairpinMode, promiscMode: cannot both be true');
+  }
+  if (config.disableContainerInterface && config.ipam !== undefined) {
+    throw invalidConfig(
+      `disableContainerInterface: cannot be true together with ipam.type "${config.ipam.type}"`,
+    );
+  }
+  const vlanLink = `${config.bridge}.${config.vlan}`;
+  if (config.isGateway && config.vlan !== 0 && Buffer.byteLength(vlanLink) > 15) {
+    throw invalidConfig(`bridge: ${vlanLink} is no name for the VLAN's gateway, being longer than 15 bytes`);
   }
 }

@@ -1,3 +1,4 @@
+import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result } from '../ipam/result.ts';
 import { deleteAddress, listAddresses, newAddress } from '../netlink/address.ts';
@@ -15,7 +16,7 @@ import {
 } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
-import { servesNetwork } from './bridge.ts';
+import { servesOthers } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
 import type { Undo } from './undo.ts';
@@ -54,16 +55,24 @@ export function ensureGateways(
   bridge: Link,
   ips: readonly IPConfig[],
   config: BridgeConfig,
+  attachment: Attachment,
   undo: Undo,
 ): void {
   for (const { address, gateway } of ips) {
     if (gateway === undefined) continue;
     const cidr = { ip: ipOf(gateway), prefix: cidrOf(address).prefix };
-    ensureAddress(host, bridge, cidr, config, undo);
+    ensureAddress(host, bridge, cidr, config, attachment, undo);
   }
 }
 
-function ensureAddress(host: Connection, bridge: Link, cidr: CIDR, config: BridgeConfig, undo: Undo): void {
+function ensureAddress(
+  host: Connection,
+  bridge: Link,
+  cidr: CIDR,
+  config: BridgeConfig,
+  attachment: Attachment,
+  undo: Undo,
+): void {
   const text = formatCIDR(cidr);
   for (const { cidr: there } of listAddresses(host, bridge, cidr.ip.family)) {
     if (formatCIDR(there) === text) return;
@@ -94,7 +103,7 @@ function ensureAddress(host: Connection, bridge: Link, cidr: CIDR, config: Bridg
     throw error;
   }
   undo.register(`address ${text} of ${bridge.name}`, () => {
-    if (!servesNetwork(host, bridge, config.name)) host.execute(deleteAddress(bridge, cidr));
+    if (!servesOthers(host, bridge, attachment)) host.execute(deleteAddress(bridge, cidr));
   });
 }
 
@@ -109,7 +118,7 @@ export function enableForwarding(
   host: Connection,
   bridge: Link,
   ips: readonly IPConfig[],
-  network: string,
+  attachment: Attachment,
   undo: Undo,
 ): void {
   const families = new Set<Family>(ips.map(({ address }) => cidrOf(address).ip.family));
@@ -117,7 +126,7 @@ export function enableForwarding(
     const before = setSysctl(forwarding[of], '1');
     if (before === undefined) continue;
     undo.register(`sysctl ${forwarding[of]}`, () => {
-      if (!servesNetwork(host, bridge, network)) setSysctl(forwarding[of], before);
+      if (!servesOthers(host, bridge, attachment)) setSysctl(forwarding[of], before);
     });
   }
 }

@@ -1,86 +1,61 @@
 import { CniError, errorCode } from '../ipam/error.ts';
+import type { Shape } from './generated/validate-config.ts';
+import { findJsonError } from './json-position.ts';
 
-/** A JSON object whose values are yet to be looked at. */
-export type JsonObject = { readonly [key: string]: unknown };
+/** A JSON object, its values not looked at yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
 
+/**
+ * Decodes the configuration's bytes.
+ *
+ * @throws CniError code 6 that says where the bytes stop being a JSON object
+ */
+export function decodeConfig(bytes: Uint8Array): JsonObject {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (text.trim() === '') throw undecodable('standard input is empty');
+  if (text.startsWith('\ufeff')) throw undecodable('it begins with a byte order mark');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw undecodable(`not JSON at ${findJsonError(text)}`);
+  }
+  if (!isObject(json)) throw undecodable('it is not a JSON object');
+  return json;
+}
+
+/** Whether a JSON value is an object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function invalid(key: string, must: string, value: unknown): CniError {
-  return new CniError(
-    errorCode.invalidConfig,
-    'invalid configuration',
-    `${key} must be ${must}, not ${JSON.stringify(value)}`,
-  );
+/**
+ * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an
+ * exact match wins. A known key whose value is null or an empty string counts as absent, as it does for Go. All
+ * else is kept.
+ */
+export function canonicalKeys(value: unknown, shape: Shape): unknown {
+  const { items, keys } = shape;
+  if (items !== undefined && Array.isArray(value)) return value.map((item) => canonicalKeys(item, items));
+  if (keys === undefined || !isObject(value)) return value;
+
+  const result: Record<string, unknown> = {};
+  for (const [written, inner] of Object.entries(value)) {
+    const key = Object.hasOwn(keys, written) ? written : inAnyCase(keys, written);
+    const known = keys[key];
+    if (known === undefined) result[key] = inner;
+    else if (inner !== null && inner !== '' && (key === written || !Object.hasOwn(value, key))) {
+      result[key] = canonicalKeys(inner, known);
+    }
+  }
+  return result;
 }
 
-/**
- * Reads the values of one object, key by key. As in the Go plugins, a key may be written in any case (the exact
- * spelling goes first), and `null` is the same as none.
- */
-export class Reader {
-  /** @param path what leads to the object, for messages: empty, or `ipam.` */
-  constructor(
-    private readonly object: JsonObject,
-    private readonly path = '',
-  ) {}
+function inAnyCase(keys: Readonly<Record<string, Shape>>, written: string): string {
+  const lower = written.toLowerCase();
+  return Object.keys(keys).find((key) => key.toLowerCase() === lower) ?? written;
+}
 
-  /** The value under a key; undefined for none. */
-  value(key: string): unknown {
-    const lower = key.toLowerCase();
-    const name =
-      key in this.object ? key : Object.keys(this.object).find((one) => one.toLowerCase() === lower);
-    return name === undefined ? undefined : (this.object[name] ?? undefined);
-  }
-
-  /** @throws CniError code 7, here and below, for a value of another type */
-  string(key: string): string | undefined {
-    const value = this.value(key);
-    if (value === undefined || typeof value === 'string') return value;
-    throw invalid(this.path + key, 'a string', value);
-  }
-
-  boolean(key: string): boolean {
-    const value = this.value(key);
-    if (value === undefined) return false;
-    if (typeof value === 'boolean') return value;
-    throw invalid(this.path + key, 'true or false', value);
-  }
-
-  integer(key: string, least: number, most: number): number | undefined {
-    const value = this.value(key);
-    if (value === undefined) return undefined;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-    throw invalid(this.path + key, `an integer from ${least} to ${most}`, value);
-  }
-
-  nested(key: string): Reader {
-    const value = this.value(key);
-    if (value === undefined) return new Reader({}, `${this.path}${key}.`);
-    if (isObject(value)) return new Reader(value, `${this.path}${key}.`);
-    throw invalid(this.path + key, 'an object', value);
-  }
-
-  /** The elements of a list, each read by `read`; undefined for none. */
-  list<T>(key: string, read: (element: unknown, path: string) => T): T[] | undefined {
-    const value = this.value(key);
-    if (value === undefined) return undefined;
-    if (!Array.isArray(value)) throw invalid(this.path + key, 'a list', value);
-    return value.map((element: unknown, index) => read(element, `${this.path}${key}[${index}]`));
-  }
-
-  strings(key: string): string[] | undefined {
-    return this.list(key, (element, path) => {
-      if (typeof element === 'string') return element;
-      throw invalid(path, 'a string', element);
-    });
-  }
-
-  objects<T>(key: string, read: (reader: Reader) => T): T[] | undefined {
-    return this.list(key, (element, path) => {
-      if (isObject(element)) return read(new Reader(element, `${path}.`));
-      throw invalid(path, 'an object', element);
-    });
-  }
+function undecodable(why: string): CniError {
+  return new CniError(errorCode.decoding, `can't decode the network configuration: ${why}`);
 }

@@ -44,6 +44,7 @@ function answer(name: string, request: Request, stdin: Uint8Array): void {
     return;
   }
   const config = readBridgeConfig(stdin, request);
+  for (const line of config.ignored) warn(line);
   if (command === 'ADD') add(request, config, warn, deliverFor(request, config));
   else del(request, config, warn);
 }
@@ -68,10 +69,17 @@ function main(): number {
   let stdin: Uint8Array = new Uint8Array();
   try {
     const request = readRequest(process.env);
+    if (request.command === 'VERSION') {
+      // As with the Go plugins, stdin is not waited for.
+      write(
+        stdout,
+        `${formatVersions()}
+`,
+      );
+      return 0;
+    }
     stdin = readStdin();
-    if (request.command === 'VERSION')
-      write(stdout, `${formatVersions(stdin.length === 0 ? '1.1.0' : versionOf(stdin))}\n`);
-    else answer(name, request, stdin);
+    answer(name, request, stdin);
     return 0;
   } catch (error) {
     write(stdout, formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin)));

@@ -1,9 +1,7 @@
 import { CniError, errorCode } from '../ipam/error.ts';
+import { isSupported, supportedVersions, type Version } from '../ipam/version.ts';
 
-/** The versions of the CNI specification that configurations and results may have, oldest first. */
-export const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
-
-export type Version = (typeof supportedVersions)[number];
+export { atLeast, supportedVersions, type Version } from '../ipam/version.ts';
 
 /** What a configuration without `cniVersion` has. */
 export const defaultVersion: Version = '0.1.0';
@@ -13,8 +11,7 @@ export const defaultVersion: Version = '0.1.0';
  * @throws CniError code 1, its details naming both sides
  */
 export function readVersion(text: string): Version {
-  const version = supportedVersions.find((one) => one === text);
-  if (version !== undefined) return version;
+  if (isSupported(text)) return text;
   throw new CniError(
     errorCode.incompatibleVersion,
     'incompatible CNI versions',
@@ -22,12 +19,7 @@ export function readVersion(text: string): Version {
   );
 }
 
-/** Whether `version` is `least` or newer. */
-export function atLeast(version: Version, least: Version): boolean {
-  return supportedVersions.indexOf(version) >= supportedVersions.indexOf(least);
-}
-
-/** The answer to VERSION, for a request that came in `version` ("VERSION" in SPEC.md). */
-export function formatVersions(version: string): string {
-  return JSON.stringify({ cniVersion: version, supportedVersions });
+/** The answer to VERSION ("VERSION" in SPEC.md). */
+export function formatVersions(): string {
+  return JSON.stringify({ cniVersion: '1.1.0', supportedVersions });
 }

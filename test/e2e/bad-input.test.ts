@@ -24,7 +24,7 @@ const cases: [string, Partial<Call>, number, string][] = [
   ["the host's own namespace", { netns: '/proc/self/ns/net' }, 8, '/proc/self/ns/net'],
   ['empty stdin', { conf: '' }, 6, 'empty'],
   ['stdin that is not JSON', { conf: '{"name": ' }, 6, 'not JSON'],
-  ['stdin that is no object', { conf: '[1]' }, 6, 'no JSON object'],
+  ['stdin that is no object', { conf: '[1]' }, 6, 'not a JSON object'],
   ['stdin over 1 MiB', { conf: `{"name": "${'a'.repeat(1024 * 1024)}"}` }, 5, 'too long'],
   ['a version from the future', { conf: { ...article, cniVersion: '9.0.0' } }, 1, '9.0.0'],
   ['no network name', { conf: { ...article, name: undefined } }, 7, 'name'],

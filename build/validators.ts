@@ -1,0 +1,159 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Ajv, type AnySchemaObject } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+
+// Makes plugin/generated/validate-config.ts out of the two JSON Schemas: a validator and a TypeScript type
+// for each, and the shape of both, from which messages and the case-insensitive names of keys are taken.
+
+const folder = 'plugin/generated';
+const schemas: Readonly<Record<string, AnySchemaObject>> = {
+  'bridge.schema.json': readSchema('plugin/bridge.schema.json'),
+  'host-local.schema.json': readSchema('plugin/host-local.schema.json'),
+};
+
+function readSchema(path: string): AnySchemaObject {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+interface Placed {
+  readonly schema: AnySchemaObject;
+  /** The file that relative references count from. */
+  readonly file: string;
+}
+
+/** What a schema's `$ref` points at, or the schema itself. */
+function resolved({ schema, file }: Placed): Placed {
+  if (typeof schema.$ref !== 'string') return { schema, file };
+  const [name = '', pointer = ''] = schema.$ref.split('#');
+  const target = name === '' ? file : name;
+  let found: AnySchemaObject | undefined = schemas[target];
+  for (const step of pointer.split('/').slice(1)) found = found?.[step];
+  if (found === undefined) throw new Error(`${file}: nothing at ${schema.$ref}`);
+  return resolved({ schema: found, file: target });
+}
+
+/** The properties of a schema, those of its `then` included. */
+function properties({ schema, file }: Placed): [string, Placed][] {
+  const own = Object.entries<AnySchemaObject>(schema.properties ?? {});
+  const placed = own.map(([key, inner]): [string, Placed] => [key, { schema: inner, file }]);
+  if (schema.then === undefined) return placed;
+  const known = new Set(own.map(([key]) => key));
+  const more = properties(resolved({ schema: schema.then, file }));
+  return [...placed, ...more.filter(([key]) => !known.has(key))];
+}
+
+/** What a value has to be, in words that follow its key. */
+function rule(schema: AnySchemaObject): string {
+  if (schema.errorMessage !== undefined) return schema.errorMessage;
+  if (schema.enum !== undefined) {
+    return `must be one of ${schema.enum.map((value: unknown) => JSON.stringify(value)).join(', ')}`;
+  }
+  if (schema.type === 'integer') return `must be an integer from ${schema.minimum} to ${schema.maximum}`;
+  if (schema.type === 'boolean') return 'must be true or false';
+  if (schema.type === 'array') return 'must be a list';
+  return `must be ${schema.type === 'object' ? 'an object' : `a ${schema.type}`}`;
+}
+
+function shape(unresolved: Placed): object {
+  const { schema, file } = resolved(unresolved);
+  const keys = properties({ schema, file }).map(([key, inner]) => [key, shape(inner)]);
+  return {
+    rule: rule(schema),
+    ...(keys.length > 0 ? { keys: Object.fromEntries(keys) } : {}),
+    ...(schema.items !== undefined ? { items: shape({ schema: schema.items, file }) } : {}),
+  };
+}
+
+function typeText(unresolved: Placed): string {
+  const { schema, file } = resolved(unresolved);
+  if (schema.enum !== undefined) {
+    return schema.enum.map((value: unknown) => JSON.stringify(value)).join(' | ');
+  }
+  if (schema.type === 'integer') return 'number';
+  if (schema.type === 'array') return `readonly (${typeText({ schema: schema.items, file })})[]`;
+  if (schema.type !== 'object') return schema.type;
+  const members = properties({ schema, file }).map(([key, inner]) => {
+    const optional = schema.required?.includes(key) === true ? '' : '?';
+    return `readonly ${JSON.stringify(key)}${optional}: ${typeText(inner)};`;
+  });
+  return members.length === 0 ? 'Readonly<Record<string, unknown>>' : `{ ${members.join(' ')} }`;
+}
+
+/** The schema without what only editors show; the compiled code carries parts of it along. */
+function bare(schema: AnySchemaObject): AnySchemaObject {
+  const annotations = ['title', 'description', 'default', 'examples', 'errorMessage'];
+  return JSON.parse(
+    JSON.stringify(schema, (key, value) =>
+      annotations.includes(key) && typeof value !== 'object' ? undefined : value,
+    ),
+  );
+}
+
+const ajv = new Ajv({
+  code: { source: true, esm: true, optimize: 2 },
+  messages: false,
+  unicodeRegExp: false,
+  // Type checks for keywords of an untyped part would only grow the code.
+  strictTypes: false,
+  strictRequired: false,
+});
+for (const [name, schema] of Object.entries(schemas)) ajv.addSchema(bare(schema), name);
+
+const guards = standalone(ajv, {
+  validateBridge: 'bridge.schema.json',
+  validateHostLocal: 'host-local.schema.json',
+});
+
+/** The code without what no message is made of: the parameters of an error, and the schema itself. */
+function slim(code: string): string {
+  return code
+    .replaceAll(/,schemaPath:"[^"]*"/g, '')
+    .replaceAll(
+      /params:\{(?:type|pattern|comparison|limit|allowedValues?|failingKeyword):?[^{}]*\}/g,
+      'params:{}',
+    )
+    .replaceAll(/,parentData:\w+,parentDataProperty:[^,{}]*(?=,rootData)/g, '')
+    .replaceAll(/^const schema\d+ = .*?\};(?=const |function |export )/gm, '');
+}
+
+function placed(file: string): Placed {
+  return { schema: readSchema(`plugin/${file}`), file };
+}
+
+const code = `// @ts-nocheck Generated by build/validators.ts out of plugin/*.schema.json.
+/** A configuration of the bridge, as its JSON Schema describes it. */
+export type BridgeJson = ${typeText(placed('bridge.schema.json'))};
+/** A configuration that host-local is called with. */
+export type HostLocalJson = ${typeText(placed('host-local.schema.json'))};
+/** What is known of a value: the rule it follows, and the same of its keys or items. */
+export interface Shape {
+  readonly rule: string;
+  readonly keys?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
+}
+/** Where a value broke the schema: a JSON pointer, and which keyword it broke. */
+export interface SchemaError {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+/** Whether a value follows a schema; where not, \`errors\` says why, the first being the cause. */
+export interface Guard<T> {
+  (value: unknown): value is T;
+  errors?: readonly SchemaError[] | null;
+}
+/** Of the bridge's configuration, which has all that host-local's has. */
+export const configShape: Shape = ${JSON.stringify(shape(placed('bridge.schema.json')))};
+export const isBridgeJson: Guard<BridgeJson> = (value) => check(isBridgeJson, validateBridge, value);
+export const isHostLocalJson: Guard<HostLocalJson> = (value) => check(isHostLocalJson, validateHostLocal, value);
+function check(guard, validate, value) {
+  const valid = validate(value);
+  guard.errors = validate.errors;
+  return valid;
+}
+${slim(guards.replace('"use strict";', ''))}
+`;
+if (code.includes('require(')) throw new Error('the validators need a module at run time');
+
+mkdirSync(folder, { recursive: true });
+writeFileSync(`${folder}/validate-config.ts`, code);
