@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { libc } from '#libc';
-import { SystemError } from '../netlink/error.ts';
+import { fileErrorCode, SystemError } from '../netlink/error.ts';
 import { formatIP, type IP, parseIP } from '../netlink/ip.ts';
 import type { Attachment } from './config.ts';
 import { CniError, errorCode } from './error.ts';
@@ -33,11 +33,12 @@ export interface Lease {
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  const code = fileErrorCode(error);
+  return code !== undefined && codes.includes(code);
 }
 
 function refused(operation: string, path: string, error: unknown): CniError {
-  const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const reason = fileErrorCode(error) ?? String(error);
   const hint = reason === 'ELOOP' ? ' (a symbolic link, which is not followed)' : '';
   return new CniError(errorCode.io, `cannot ${operation} ${path}`, `${reason}${hint}`);
 }

@@ -87,3 +87,9 @@ export class ProtocolError extends Error {
 export function isErrno(error: unknown, ...errnoNames: string[]): error is KernelError {
   return error instanceof KernelError && errnoNames.includes(error.errnoName);
 }
+
+/** The code of an error of `node:fs`, which is the errno's name: `ENOENT`. Undefined for any other error. */
+export function fileErrorCode(error: unknown): string | undefined {
+  const coded = typeof error === 'object' && error !== null && 'code' in error;
+  return coded && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileErrorCode } from './error.ts';
 
 /** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */
 export function readSysctl(name: string): string | undefined {
   try {
     return readFileSync(`/proc/sys/${name}`, 'latin1').trim();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { openNetfilter, openRoute } from '../netlink/connection.ts';
-import { isErrno } from '../netlink/error.ts';
+import { fileErrorCode, isErrno } from '../netlink/error.ts';
 import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
 import { deleteLink, listLinks } from '../netlink/link.ts';
 import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
@@ -84,8 +84,7 @@ function openIfThere(path: string): ReturnType<typeof openNamespace> | undefined
   try {
     return openNamespace(path);
   } catch (error) {
-    const missing =
-      error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
+    const missing = ['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '');
     if (missing || isErrno(error, 'EINVAL')) return undefined;
     throw error;
   }

@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { concat } from '../netlink/bytes.ts';
+import { fileErrorCode } from '../netlink/error.ts';
 
 /** The most that a configuration may have. */
 const limit = 1024 * 1024;
@@ -23,7 +24,7 @@ export function readStdin(): Uint8Array {
     try {
       count = readSync(0, chunk, 0, chunk.length, null);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      const code = fileErrorCode(error) ?? String(error);
       if (code === 'EOF') break;
       if (code === 'EAGAIN') {
         pause(1);

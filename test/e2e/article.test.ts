@@ -77,7 +77,9 @@ describe.each(executables)('the article with %s', (_name, bridge) => {
       expect(host.sh('curl -s --max-time 10 http://10.15.20.2')).toBe('seen from 10.15.20.1');
       expect(host.sh('ip netns exec c1 curl -s --max-time 10 http://192.0.2.2')).toBe('seen from 192.0.2.1');
       add(host, bridge, { conf, containerID: 'c2', netns: '/run/netns/c2' });
-      expect(host.sh('ip netns exec c2 curl -s --max-time 10 http://10.15.20.2')).toBe('seen from 10.15.20.3');
+      expect(host.sh('ip netns exec c2 curl -s --max-time 10 http://10.15.20.2')).toBe(
+        'seen from 10.15.20.3',
+      );
     } finally {
       host.sh('kill $(cat /run/inside/pid) $(cat /run/beyond/pid)');
     }
