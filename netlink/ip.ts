@@ -1,5 +1,3 @@
-import { Address4, Address6 } from 'ip-address';
-
 /** AF_INET and AF_INET6. */
 export const family = { ipv4: 2, ipv6: 10 } as const;
 
@@ -22,23 +20,56 @@ export function width(of: Family): number {
   return of === family.ipv4 ? 32 : 128;
 }
 
-const ipv4Pattern = /^\d{1,3}(\.\d{1,3}){3}$/;
-const ipv6Pattern = /^[0-9a-fA-F:]+(\d{1,3}(\.\d{1,3}){3})?$/;
+function parseIPv4(text: string): bigint | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  let value = 0n;
+  for (const part of parts) {
+    // A leading zero means octal to some readers: it is refused, as in Go.
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    value = (value << 8n) | BigInt(part);
+  }
+  return value;
+}
+
+/** The 16-bit groups of one side of `::`; an IPv4 address at the end stands for two. */
+function parseGroups(text: string, mayEndInIPv4: boolean): bigint[] | undefined {
+  if (text === '') return [];
+  const groups: bigint[] = [];
+  const parts = text.split(':');
+  for (const [index, part] of parts.entries()) {
+    if (/^[0-9a-fA-F]{1,4}$/.test(part)) {
+      groups.push(BigInt(`0x${part}`));
+      continue;
+    }
+    const tail = mayEndInIPv4 && index === parts.length - 1 ? parseIPv4(part) : undefined;
+    if (tail === undefined) return undefined;
+    groups.push(tail >> 16n, tail & 0xffffn);
+  }
+  return groups;
+}
+
+function parseIPv6(text: string): bigint | undefined {
+  const [left = '', right, ...rest] = text.split('::');
+  if (rest.length > 0) return undefined;
+  const head = parseGroups(left, right === undefined);
+  const tail = parseGroups(right ?? '', true);
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = 8 - head.length - tail.length;
+  if (right === undefined ? missing !== 0 : missing < 1) return undefined;
+  const groups = [...head, ...Array.from({ length: missing }, () => 0n), ...tail];
+  return groups.reduce((value, group) => (value << 16n) | group, 0n);
+}
 
 /** Reads an address; undefined where the text is none. */
 export function parseIP(text: string): IP | undefined {
-  try {
-    if (ipv4Pattern.test(text)) return { family: family.ipv4, value: new Address4(text).bigInt() };
-    if (ipv6Pattern.test(text)) {
-      const value = new Address6(text).bigInt();
-      // An IPv4-mapped address is the IPv4 address (RFC 4291, 2.5.5.2).
-      if (value >> 32n === 0xffffn) return { family: family.ipv4, value: value & 0xffffffffn };
-      return { family: family.ipv6, value };
-    }
-  } catch {
-    // Neither: the answer is below.
-  }
-  return undefined;
+  const ipv4 = parseIPv4(text);
+  if (ipv4 !== undefined) return { family: family.ipv4, value: ipv4 };
+  const value = text.includes(':') ? parseIPv6(text) : undefined;
+  if (value === undefined) return undefined;
+  // An IPv4-mapped address is the IPv4 address (RFC 4291, 2.5.5.2).
+  if (value >> 32n === 0xffffn) return { family: family.ipv4, value: value & 0xffffffffn };
+  return { family: family.ipv6, value };
 }
 
 /** Reads `address/length`; undefined where the text is none. */
@@ -50,11 +81,25 @@ export function parseCIDR(text: string): CIDR | undefined {
   return prefix <= width(ip.family) ? { ip, prefix } : undefined;
 }
 
+function formatIPv6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    (((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0)).toString(16),
+  );
+  // The first of the longest runs of two zeros or more is left out.
+  let [start, length] = [0, 1];
+  for (let from = 0; from < 8; from++) {
+    let to = from;
+    while (groups[to] === '0') to++;
+    if (to - from > length) [start, length] = [from, to - from];
+  }
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+}
+
 /** An address in its usual spelling: dotted, or compressed lower-case (RFC 5952). */
 export function formatIP(ip: IP): string {
-  return ip.family === family.ipv4
-    ? Address4.fromBigInt(ip.value).correctForm()
-    : Address6.fromBigInt(ip.value).correctForm();
+  const bytes = ipBytes(ip);
+  return ip.family === family.ipv4 ? bytes.join('.') : formatIPv6(bytes);
 }
 
 /** `address/length` in the usual spelling. */

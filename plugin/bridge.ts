@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
@@ -13,6 +12,7 @@ import {
   newBridge,
   setLink,
 } from '../netlink/link.ts';
+import { randomBytes } from '../netlink/random.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import { networkLabel, ownerLabel } from './owner.ts';

@@ -21,10 +21,24 @@ import type { Request } from './request.ts';
 export function del(request: Request, config: BridgeConfig, warn: (line: string) => void): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
   const ipam = config.ipam === undefined ? undefined : openIpam(config.ipam, attachment, warn);
-  const held = ipam?.held() ?? [];
-  if (ipam !== undefined) endMasquerading(attachment, knownAddresses(held, config.previousAddresses));
+  if (ipam === undefined) {
+    removeLink(request, attachment);
+    return;
+  }
+  const netfilter = openNetfilter();
+  try {
+    removeMasquerade(netfilter, attachment, knownAddresses(ipam.held(), config.previousAddresses));
+    removeLink(request, attachment);
+    ipam.del();
+  } finally {
+    // Closing waits until the kernel has freed what was deleted. That goes on while it deletes the link, which takes
+    // as long: so this comes last.
+    netfilter.close();
+  }
+}
+
+function removeLink(request: Request, attachment: Attachment): void {
   if (!deleteContainerLink(request)) deleteHostVeth(attachment);
-  ipam?.del();
 }
 
 /** Addresses as CIDR; the prefix length is of no matter to what is found by address. */
@@ -36,15 +50,6 @@ function knownAddresses(held: readonly string[], previous: readonly string[]): C
     if (cidr !== undefined) found.set(`${cidr.ip.family} ${cidr.ip.value}`, cidr);
   }
   return [...found.values()];
-}
-
-function endMasquerading(attachment: Attachment, addresses: readonly CIDR[]): void {
-  const connection = openNetfilter();
-  try {
-    removeMasquerade(connection, attachment, addresses);
-  } finally {
-    connection.close();
-  }
 }
 
 /** @returns whether there was such a link; its peer on the host is gone with it */

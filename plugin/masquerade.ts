@@ -138,8 +138,8 @@ function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
 }
 
 /**
- * Masquerades what leaves the subnets of an attachment's addresses. Sends the map elements alone, and what they
- * need only where the kernel says that it is missing.
+ * Masquerades what leaves the subnets of an attachment's addresses. Sends the map elements, and what they need
+ * only where it is missing.
  * @throws NetlinkError
  */
 export function addMasquerade(
@@ -156,19 +156,18 @@ export function addMasquerade(
       comment,
     }),
   );
-  let before: NetlinkRequest[] = [];
+  let stale: NetlinkRequest[] = [];
   for (let attempt = 1; ; attempt++) {
+    // Asked first: the kernel takes 10 ms to take back a transaction that it refuses.
+    const missing = missingMessages(connection, table, addresses);
     try {
-      commit(connection, [...before, ...elements]);
+      commit(connection, [...missing, ...stale, ...elements]);
       return;
     } catch (error) {
       if (!isErrno(error, 'ENOENT', 'EEXIST') || attempt === attempts) throw error;
-      const stale = error.operation === newElementOperation && error.errnoName === 'EEXIST';
-      before = [
-        ...missingMessages(connection, table, addresses),
-        // An address that is ours now and still stands in the map was left by an attachment that is no more.
-        ...(stale ? staleMessages(connection, table, addresses) : []),
-      ];
+      // An address that is ours now and still stands in the map was left by an attachment that is no more.
+      const taken = error.operation === newElementOperation && error.errnoName === 'EEXIST';
+      stale = taken ? staleMessages(connection, table, addresses) : [];
     }
   }
 }

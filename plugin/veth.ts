@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
@@ -10,6 +9,7 @@ import {
   newVeth,
   setLink,
 } from '../netlink/link.ts';
+import { randomBytes } from '../netlink/random.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Sides } from './sides.ts';
@@ -38,7 +38,7 @@ export function connectContainer(
   undo: Undo,
 ): VethPair {
   for (let attempt = 1; ; attempt++) {
-    const name = `veth${randomBytes(4).toString('hex')}`;
+    const name = `veth${Array.from(randomBytes(4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
     try {
       return createPair(sides, bridge, name, ifname, owner, config, undo);
     } catch (error) {
