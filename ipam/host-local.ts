@@ -4,7 +4,7 @@ import { CniError, errorCode } from './error.ts';
 import { candidates, type Range, type RangeSet, rangeSetSize, readRangeSets } from './ranges.ts';
 import { readResolvConf } from './resolv-conf.ts';
 import type { IPConfig, Result } from './result.ts';
-import { defaultDataDir, Store } from './store.ts';
+import { defaultDataDir, folderFault, Store } from './store.ts';
 
 /** What host-local is asked. */
 export interface HostLocalRequest {
@@ -177,6 +177,77 @@ export function delLeases({ attachment, config }: StoredRequest): string[] {
     const addresses = store.leasedTo(attachment);
     for (const address of addresses) store.release(address);
     return addresses;
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * Fails where an attachment has no lease.
+ * @throws CniError code 3; 5 for the folder
+ */
+export function checkLeases({ attachment, config }: StoredRequest): void {
+  if (findLeases({ attachment, config }).length > 0) return;
+  const { containerID, ifname, network } = attachment;
+  throw new CniError(
+    errorCode.unknownContainer,
+    `no address is leased to container ${containerID} interface ${ifname}`,
+    `looked in ${config.dataDir ?? defaultDataDir}/${network}`,
+  );
+}
+
+/**
+ * Ends every lease of the network that belongs to none of the attachments given.
+ * @returns the addresses that were released
+ * @throws CniError code 5
+ */
+export function gcLeases(
+  { attachment, config }: StoredRequest,
+  valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[],
+): string[] {
+  const store = Store.openExisting(config.dataDir ?? defaultDataDir, attachment.network);
+  if (store === undefined) return [];
+  const kept = new Set(valid.map(({ containerID, ifname }) => `${containerID} ${ifname}`));
+  const containers = new Set(valid.map(({ containerID }) => containerID));
+  try {
+    const stale = store
+      .leases()
+      .filter(({ containerID, ifname }) =>
+        ifname === '' ? !containers.has(containerID) : !kept.has(`${containerID} ${ifname}`),
+      )
+      .map(({ address }) => address);
+    for (const address of stale) store.release(address);
+    return stale;
+  } finally {
+    store.close();
+  }
+}
+
+/**
+ * Fails where no address could be leased now: the folder is not writable, or a range set has none free.
+ * @throws CniError code 50
+ */
+export function hostLocalStatus({ config, ipRanges, attachment, warn }: HostLocalRequest): void {
+  const sets = readRangeSets(config, ipRanges, warn);
+  const dataDir = config.dataDir ?? defaultDataDir;
+  const fault = folderFault(dataDir);
+  if (fault !== undefined) {
+    throw new CniError(errorCode.notAvailable, `leases cannot be written to ${dataDir}`, fault);
+  }
+  const store = Store.openExisting(dataDir, attachment.network);
+  if (store === undefined) return;
+  try {
+    const taken = store.leases().flatMap(({ address }) => parseIP(address) ?? []);
+    for (const set of sets) {
+      const leased = taken.filter((ip) => set.some((range) => holds(range, ip))).length;
+      if (BigInt(leased) < rangeSetSize(set)) continue;
+      const ranges = set.map(({ first, last }) => `${formatIP(first)}-${formatIP(last)}`).join(', ');
+      throw new CniError(
+        errorCode.notAvailable,
+        `no IP address available in range set ${ranges}`,
+        `${leased} leased`,
+      );
+    }
   } finally {
     store.close();
   }

@@ -1,4 +1,5 @@
 import {
+  accessSync,
   closeSync,
   constants,
   fsyncSync,
@@ -216,5 +217,19 @@ function remove(path: string): void {
     unlinkSync(path);
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}
+
+/** Why no lease can be written below a folder, which need not exist yet; undefined where it can. */
+export function folderFault(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return lstatSync(`${folder}/.`).isDirectory() ? undefined : 'it is no folder';
+  } catch (error) {
+    const code = fileErrorCode(error);
+    if (code === 'ENOENT' && folder !== '/' && folder !== '') {
+      return folderFault(folder.slice(0, folder.lastIndexOf('/')) || '/');
+    }
+    return code ?? String(error);
   }
 }

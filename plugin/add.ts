@@ -6,7 +6,7 @@ import { ensureBridge } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, configureContainer } from './container.ts';
 import { enableForwarding, ensureGateways, withGateways } from './gateway.ts';
-import { openIpam, validateIpam } from './ipam.ts';
+import type { Ipam } from './ipam.ts';
 import { addMasquerade, removeMasquerade } from './masquerade.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
@@ -23,17 +23,18 @@ import { connectContainer, type VethPair } from './veth.ts';
 export function add(
   request: Request,
   config: BridgeConfig,
+  ipam: Ipam | undefined,
   warn: (line: string) => void,
   deliver: (result: Result) => void,
 ): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  if (config.ipam !== undefined) validateIpam(config.ipam, attachment);
+  ipam?.validate();
   const sides = openSides(request.netns, request.allowOwnNamespace);
   const undo = new Undo();
   try {
     const bridge = ensureBridge(sides.host, config, undo);
     const veth = connectContainer(sides, bridge, request.ifname, ownerLabel(attachment), config, undo);
-    const leased = leaseAddresses(attachment, config, warn, undo);
+    const leased = leaseAddresses(attachment, config, ipam, undo);
     configureContainer(sides, veth.container, leased.ips, leased.routes);
     if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
     if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, undo);
@@ -52,11 +53,10 @@ const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
 function leaseAddresses(
   attachment: Attachment,
   config: BridgeConfig,
-  warn: (line: string) => void,
+  ipam: Ipam | undefined,
   undo: Undo,
 ): Result {
-  if (config.ipam === undefined) return nothingLeased;
-  const ipam = openIpam(config.ipam, attachment, warn);
+  if (ipam === undefined) return nothingLeased;
   const leased = ipam.add();
   undo.register(`leases of container ${attachment.containerID}`, () => ipam.del());
   return withGateways(leased, config);

@@ -1,6 +1,7 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Route } from '../ipam/result.ts';
 import { newAddress } from '../netlink/address.ts';
+import { isErrno } from '../netlink/error.ts';
 import { type CIDR, family, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
 import { newRoute, scope } from '../netlink/route.ts';
@@ -48,7 +49,10 @@ export function configureContainer(
   container.execute(
     setLink(link.name, { up: true }),
     ...addresses.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
-    ...routes.map((route) => {
+  );
+  if (routes.length === 0) return;
+  const replies = container.exchange(
+    routes.map((route) => {
       const { dst, gw, ...settings } = route;
       const cidr = cidrOf(dst);
       const own = gw === undefined ? undefined : ipOf(gw);
@@ -57,4 +61,8 @@ export function configureContainer(
       return newRoute(link, { ...settings, dst: cidr, gateway: own ?? common });
     }),
   );
+  for (const { error } of replies) {
+    // The same route twice, such as IPAM's default and isDefaultGateway's, is one route.
+    if (error !== undefined && !isErrno(error, 'EEXIST')) throw error;
+  }
 }

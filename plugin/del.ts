@@ -7,7 +7,7 @@ import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
 import { deleteLink, listLinks } from '../netlink/link.ts';
 import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
 import type { BridgeConfig } from './config.ts';
-import { openIpam } from './ipam.ts';
+import type { Ipam } from './ipam.ts';
 import { removeMasquerade } from './masquerade.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
@@ -18,9 +18,8 @@ import type { Request } from './request.ts';
  * not the container's namespace still exists.
  * @throws CniError, NetlinkError, SystemError
  */
-export function del(request: Request, config: BridgeConfig, warn: (line: string) => void): void {
+export function del(request: Request, config: BridgeConfig, ipam: Ipam | undefined): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  const ipam = config.ipam === undefined ? undefined : openIpam(config.ipam, attachment, warn);
   if (ipam === undefined) {
     removeLink(request, attachment);
     return;

@@ -1,8 +1,7 @@
-import { CniError, errorCode } from '../ipam/error.ts';
 import type { Result } from '../ipam/result.ts';
 import type { NetworkConfig } from './config.ts';
-import { openIpam } from './ipam.ts';
-import type { Request } from './request.ts';
+import type { Ipam } from './ipam.ts';
+import type { Command } from './request.ts';
 
 /**
  * Answers as the IPAM plugin host-local, for another plugin that delegates to it.
@@ -10,24 +9,19 @@ import type { Request } from './request.ts';
  * @throws CniError
  */
 export function hostLocal(
-  request: Request,
+  command: Command,
   config: NetworkConfig,
-  warn: (line: string) => void,
+  ipam: Ipam,
   deliver: (result: Result) => void,
 ): void {
-  const { command, containerID, ifname } = request;
-  if (config.ipam === undefined) {
-    throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'ipam.type is missing');
-  }
-  const ipam = openIpam(
-    { ...config.ipam, type: 'host-local' },
-    { network: config.name, containerID, ifname },
-    warn,
-  );
-  if (command === 'DEL') {
-    ipam.del();
-    return;
-  }
+  if (command === 'DEL') ipam.del();
+  else if (command === 'CHECK') ipam.check();
+  else if (command === 'GC') ipam.gc(config.validAttachments ?? []);
+  else if (command === 'STATUS') ipam.status();
+  else addAndDeliver(ipam, deliver);
+}
+
+function addAndDeliver(ipam: Ipam, deliver: (result: Result) => void): void {
   const result = ipam.add();
   try {
     deliver(result);

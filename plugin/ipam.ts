@@ -1,56 +1,62 @@
 import type { Attachment } from '../ipam/config.ts';
-import { CniError, errorCode } from '../ipam/error.ts';
+import { type DelegateCall, delegateAdd, findPlugin, runDelegate } from '../ipam/delegate.ts';
 import {
   addLeases,
+  checkLeases,
   delLeases,
   findLeases,
+  gcLeases,
   type HostLocalRequest,
+  hostLocalStatus,
   validateHostLocal,
 } from '../ipam/host-local.ts';
 import type { Result } from '../ipam/result.ts';
-import type { IpamConfig } from './config.ts';
+import type { IpamConfig, ValidAttachment } from './config.ts';
 
-/** Where the addresses of an attachment come from. */
+/** Where the addresses of a network come from. */
 export interface Ipam {
+  /** Checks its part of the configuration before anything is touched. */
+  validate(): void;
   add(): Result;
   /** The addresses that the attachment holds, as far as that is known without asking another program. */
   held(): string[];
   del(): void;
+  check(): void;
+  /** Ends every lease of the network that belongs to none of these. */
+  gc(valid: readonly ValidAttachment[]): void;
+  /** Fails where an ADD could not be given an address now. */
+  status(): void;
 }
 
 /**
- * The IPAM that a configuration names, its own part of the configuration checked.
- * @throws CniError code 7 for a bad configuration, 2 for a type that is not known
+ * The IPAM that a configuration names: host-local in process, any other as a program from CNI_PATH.
+ * @throws CniError from its methods
  */
 export function openIpam(
   { type, hostLocal, ipRanges, requestedIPs }: IpamConfig,
   attachment: Attachment,
+  call: DelegateCall,
   warn: (line: string) => void,
 ): Ipam {
   if (type !== 'host-local') {
-    throw new CniError(
-      errorCode.unsupportedField,
-      'unsupported field in the configuration',
-      `ipam.type: "${type}"; this version knows host-local`,
-    );
+    return {
+      validate: () => void findPlugin(type, call.path),
+      add: () => delegateAdd(type, call),
+      held: () => [],
+      del: () => void runDelegate(type, 'DEL', call),
+      check: () => void runDelegate(type, 'CHECK', call),
+      gc: () => void runDelegate(type, 'GC', call),
+      status: () => void runDelegate(type, 'STATUS', call),
+    };
   }
   const request: HostLocalRequest = { attachment, config: hostLocal, ipRanges, requestedIPs, warn };
   return {
-    add() {
-      return addLeases(request);
-    },
-    held() {
-      return findLeases(request);
-    },
-    del() {
-      delLeases(request);
-    },
+    validate: () => validateHostLocal(request),
+    add: () => addLeases(request),
+    held: () => findLeases(request),
+    del: () => void delLeases(request),
+    check: () => checkLeases(request),
+    gc: (valid) => void gcLeases(request, valid),
+    status: () => hostLocalStatus(request),
   };
-}
-
-/** Checks an IPAM's part of a configuration before anything is touched. */
-export function validateIpam(config: IpamConfig, attachment: Attachment): void {
-  openIpam(config, attachment, () => undefined);
-  const { hostLocal, ipRanges, requestedIPs } = config;
-  validateHostLocal({ attachment, config: hostLocal, ipRanges, requestedIPs, warn: () => undefined });
 }

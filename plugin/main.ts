@@ -2,15 +2,19 @@ import { writeSync } from 'node:fs';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Result } from '../ipam/result.ts';
 import { add } from './add.ts';
+import { check } from './check.ts';
 import { type NetworkConfig, readBridgeConfig, readNetworkConfig, versionOf } from './config.ts';
 import { del } from './del.ts';
+import { gc } from './gc.ts';
 import { hostLocal } from './host-local.ts';
 import { invokedAs } from './invoked-as.ts';
+import { type Ipam, openIpam } from './ipam.ts';
 import { formatError } from './print-error.ts';
 import { formatResult } from './print-result.ts';
-import { type Request, readRequest } from './request.ts';
+import { type Command, type Request, readRequest } from './request.ts';
+import { status } from './status.ts';
 import { readStdin } from './stdin.ts';
-import { formatVersions, supportedVersions } from './version.ts';
+import { atLeast, formatVersions, supportedVersions, type Version } from './version.ts';
 
 const stdout = 1;
 const stderr = 2;
@@ -31,22 +35,45 @@ function deliverFor(request: Request, config: NetworkConfig): (result: Result) =
   return (result) => write(stdout, formatResult(result, version));
 }
 
-function notSupported(command: string): CniError {
-  return new CniError(errorCode.invalidEnvironment, `CNI_COMMAND ${command} is not supported`);
+/** The command's least version of the configuration ("Summary of changes" in SPEC.md). */
+const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
+
+/** Tells what a cleanup passes over, and refuses a command that the configuration's version has not. */
+function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
+  for (const line of ignored) warn(line);
+  const least = sinceVersion[command];
+  if (least === undefined || atLeast(cniVersion, least)) return;
+  throw new CniError(
+    errorCode.incompatibleVersion,
+    'incompatible CNI versions',
+    `configuration is "${cniVersion}", ${command} needs ${least} or later`,
+  );
 }
 
-function answer(name: string, request: Request, stdin: Uint8Array): void {
-  const { command } = request;
-  if (command !== 'ADD' && command !== 'DEL') throw notSupported(command);
-  if (name === 'host-local') {
-    const config = readNetworkConfig(stdin, request);
-    hostLocal(request, config, warn, deliverFor(request, config));
-    return;
-  }
+function ipamOf(config: NetworkConfig, request: Request, stdin: Uint8Array): Ipam | undefined {
+  const { containerID, ifname, path } = request;
+  const attachment = { network: config.name, containerID, ifname };
+  return config.ipam && openIpam(config.ipam, attachment, { path, environment: process.env, stdin }, warn);
+}
+
+/** Answers as the IPAM plugin host-local, for another plugin that delegates to it. */
+function answerAsHostLocal(request: Request, stdin: Uint8Array): void {
+  const config = readNetworkConfig(stdin, request);
+  prepare(request.command, config);
+  const ipam = ipamOf(config, request, stdin);
+  if (ipam !== undefined) hostLocal(request.command, config, ipam, deliverFor(request, config));
+}
+
+function answerAsBridge(request: Request, stdin: Uint8Array): void {
   const config = readBridgeConfig(stdin, request);
-  for (const line of config.ignored) warn(line);
-  if (command === 'ADD') add(request, config, warn, deliverFor(request, config));
-  else del(request, config, warn);
+  prepare(request.command, config);
+  const ipam = ipamOf(config, request, stdin);
+  const { command } = request;
+  if (command === 'ADD') add(request, config, ipam, warn, deliverFor(request, config));
+  else if (command === 'DEL') del(request, config, ipam);
+  else if (command === 'CHECK') check(request, config, ipam);
+  else if (command === 'GC') gc(config, ipam);
+  else status(ipam);
 }
 
 /** @returns the exit status */
@@ -79,7 +106,8 @@ function main(): number {
       return 0;
     }
     stdin = readStdin();
-    answer(name, request, stdin);
+    if (name === 'host-local') answerAsHostLocal(request, stdin);
+    else answerAsBridge(request, stdin);
     return 0;
   } catch (error) {
     write(stdout, formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin)));

@@ -211,19 +211,40 @@ export function removeMasquerade(
   attachment: Attachment,
   addresses: readonly CIDR[],
 ): void {
-  const table = masqueradeTable(attachment.network);
   const comment = ownerLabel(attachment);
+  removeElements(connection, attachment.network, addresses, (owner) => owner === comment);
+}
+
+/**
+ * Ends the masquerading of every attachment of a network but those whose labels are kept, in one transaction.
+ * @throws NetlinkError
+ */
+export function removeStaleMasquerade(
+  connection: Connection,
+  network: string,
+  kept: ReadonlySet<string>,
+): void {
+  removeElements(connection, network, [], (owner) => !kept.has(owner));
+}
+
+function removeElements(
+  connection: Connection,
+  network: string,
+  addresses: readonly CIDR[],
+  isStale: (owner: string) => boolean,
+): void {
+  const table = masqueradeTable(network);
   for (let attempt = 1; ; attempt++) {
     const [generationReply, tableReply] = connection.exchange([getGeneration(), getTable(table)]);
     // No table, or a kernel without nf_tables: there is nothing of ours.
     if (tableReply?.error !== undefined) return;
-    const own = locate(connection, table, addresses).filter(({ element }) => element.comment === comment);
-    if (own.length === 0 && addresses.length > 0) return;
-    const unused = unusedChains(connection, table, own);
+    const stale = locate(connection, table, addresses).filter(({ element }) => isStale(element.comment));
+    if (stale.length === 0 && addresses.length > 0) return;
+    const unused = unusedChains(connection, table, stale);
     const tableUse = readBe32(attributes(tableReply?.messages[0]?.body.subarray(4)).get(3));
     const emptied = tableUse === tableParts + unused.length;
-    if (own.length === 0 && !emptied) return;
-    const elements = own.map(({ map, element }) => deleteElement(table, map, element.key));
+    if (stale.length === 0 && !emptied) return;
+    const elements = stale.map(({ map, element }) => deleteElement(table, map, element.key));
     const messages = emptied
       ? [deleteTable(table)]
       : [...elements, ...unused.map((chain) => deleteChain(table, chain))];

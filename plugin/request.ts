@@ -13,6 +13,8 @@ export interface Request {
   /** Path of the container's network namespace; empty where a DEL came without one. */
   readonly netns: string;
   readonly ifname: string;
+  /** Folders of CNI_PATH, in order. */
+  readonly path: readonly string[];
   readonly arguments: Arguments;
   /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE). */
   readonly allowOwnNamespace: boolean;
@@ -78,6 +80,7 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
     containerID,
     netns: env.CNI_NETNS ?? '',
     ifname,
+    path: (env.CNI_PATH ?? '').split(':').filter((folder) => folder !== ''),
     arguments: readArguments(env.CNI_ARGS ?? ''),
     allowOwnNamespace: override === '1' || override.toLowerCase() === 'true',
     resultVersion: version === '0.1.0' || version === '0.2.0' ? version : undefined,

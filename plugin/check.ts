@@ -1,0 +1,130 @@
+import { CniError, errorCode } from '../ipam/error.ts';
+import type { Result } from '../ipam/result.ts';
+import { listAddresses } from '../netlink/address.ts';
+import type { Connection } from '../netlink/connection.ts';
+import { family, formatCIDR, formatIP, subnetOf } from '../netlink/ip.ts';
+import { getLink, type Link } from '../netlink/link.ts';
+import { listRoutes } from '../netlink/route.ts';
+import type { BridgeConfig } from './config.ts';
+import { cidrOf, ipOf } from './container.ts';
+import type { Ipam } from './ipam.ts';
+import type { Request } from './request.ts';
+import { openSides } from './sides.ts';
+
+function mismatch(object: string, expected: string, found: string): CniError {
+  return new CniError(
+    errorCode.internal,
+    `${object} is not as it was set up`,
+    `expected ${expected}, found ${found}`,
+  );
+}
+
+/**
+ * Compares what the ADD answered with the live kernel ("CHECK" in SPEC.md), then asks the IPAM.
+ * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
+ */
+export function check(request: Request, config: BridgeConfig, ipam: Ipam | undefined): void {
+  const previous = config.prevResult;
+  if (previous === undefined) {
+    throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'prevResult is missing');
+  }
+  const sides = openSides(request.netns, request.allowOwnNamespace);
+  try {
+    const bridge = checkBridge(sides.host, previous, config);
+    const container = checkContainer(sides.container, previous, request);
+    checkHostVeth(sides.host, previous, bridge, container, request);
+    checkAddresses(sides.container, previous, container);
+    checkRoutes(sides.container, previous);
+  } finally {
+    sides.close();
+  }
+  ipam?.check();
+}
+
+function checkMac(link: Link, expected: string | undefined): void {
+  if (expected !== undefined && expected.toLowerCase() !== link.mac) {
+    throw mismatch(`MAC address of ${link.name}`, expected, link.mac);
+  }
+}
+
+function checkBridge(host: Connection, previous: Result, { bridge: name, promiscMode }: BridgeConfig): Link {
+  const link = getLink(host, name);
+  if (link === undefined) throw mismatch(`bridge ${name}`, 'a bridge', 'no link of that name');
+  if (link.kind !== 'bridge')
+    throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
+  checkMac(link, previous.interfaces.find((one) => one.name === name && one.sandbox === undefined)?.mac);
+  const promiscuous = link.promiscuity > 0;
+  if (promiscuous !== promiscMode) {
+    throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
+  }
+  return link;
+}
+
+function checkContainer(container: Connection, previous: Result, { ifname, netns }: Request): Link {
+  const expected = previous.interfaces.find(({ name, sandbox }) => name === ifname && sandbox === netns);
+  if (expected === undefined) {
+    const all = previous.interfaces.map(({ name, sandbox }) => `${name}${sandbox ? ` in ${sandbox}` : ''}`);
+    throw mismatch('prevResult', `interface ${ifname} in ${netns}`, all.join(', ') || 'no interface');
+  }
+  const link = getLink(container, ifname);
+  if (link === undefined) throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', 'no link of that name');
+  if (link.kind !== 'veth')
+    throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', `a link of kind ${link.kind}`);
+  checkMac(link, expected.mac);
+  return link;
+}
+
+function checkHostVeth(
+  host: Connection,
+  previous: Result,
+  bridge: Link,
+  container: Link,
+  { netns }: Request,
+): void {
+  const listed = previous.interfaces.filter(
+    ({ name, sandbox }) => sandbox === undefined && name !== bridge.name,
+  );
+  for (const { name, mac } of listed) {
+    const link = getLink(host, name);
+    // Another plugin of the chain may have listed a link of its own.
+    if (link?.kind !== 'veth' || link.peer !== container.index || container.peer !== link.index) continue;
+    if (link.master !== bridge.index) {
+      throw mismatch(
+        `host veth ${name}`,
+        `a port of ${bridge.name}`,
+        link.master === 0 ? 'no port' : `a port of link ${link.master}`,
+      );
+    }
+    checkMac(link, mac);
+    return;
+  }
+  throw mismatch(
+    `interface ${container.name} in ${netns}`,
+    'a peer on the host that prevResult lists',
+    `${listed.map(({ name }) => name).join(', ') || 'none'}`,
+  );
+}
+
+function checkAddresses(container: Connection, { ips }: Result, link: Link): void {
+  for (const { address } of ips) {
+    const cidr = cidrOf(address);
+    const found = listAddresses(container, link, cidr.ip.family).map((one) => formatCIDR(one.cidr));
+    if (!found.includes(formatCIDR(cidr))) {
+      throw mismatch(`addresses of ${link.name}`, formatCIDR(cidr), found.join(', ') || 'none');
+    }
+  }
+}
+
+function checkRoutes(container: Connection, { routes }: Result): void {
+  if (routes.length === 0) return;
+  const live = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(container, of));
+  for (const route of routes) {
+    const dst = formatCIDR(subnetOf(cidrOf(route.dst)));
+    const gateway = route.gw === undefined ? undefined : formatIP(ipOf(route.gw));
+    const same = live.filter((one) => one.dst === dst);
+    if (same.some(({ gateways }) => gateway === undefined || gateways.includes(gateway))) continue;
+    const via = gateway === undefined ? '' : ` via ${gateway}`;
+    const found = same.map(({ gateways }) => `${dst} via ${gateways.join(', ') || 'no gateway'}`);
+    throw mismatch('routes of the container', `${dst}${via}`, found.join('; ') || `no route to ${dst}`);
+  }
+}

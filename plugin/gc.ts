@@ -1,0 +1,48 @@
+import { CniError, errorCode } from '../ipam/error.ts';
+import { openNetfilter, openRoute } from '../netlink/connection.ts';
+import { isErrno } from '../netlink/error.ts';
+import { deleteLink, listLinks } from '../netlink/link.ts';
+import type { BridgeConfig } from './config.ts';
+import type { Ipam } from './ipam.ts';
+import { removeStaleMasquerade } from './masquerade.ts';
+import { networkLabel, ownerLabel } from './owner.ts';
+
+/**
+ * Removes what belongs to no attachment of the list ("GC" in SPEC.md): masquerading, host veths, leases.
+ * @throws CniError code 7 without a list; NetlinkError
+ */
+export function gc(config: BridgeConfig, ipam: Ipam | undefined): void {
+  const { name: network, validAttachments: valid } = config;
+  if (valid === undefined) {
+    throw new CniError(
+      errorCode.invalidConfig,
+      'invalid configuration',
+      'cni.dev/valid-attachments is missing',
+    );
+  }
+  const kept = new Set(valid.map(({ containerID, ifname }) => ownerLabel({ network, containerID, ifname })));
+  const netfilter = openNetfilter();
+  try {
+    removeStaleMasquerade(netfilter, network, kept);
+    deleteStaleVeths(network, kept);
+    ipam?.gc(valid);
+  } finally {
+    netfilter.close();
+  }
+}
+
+function deleteStaleVeths(network: string, kept: ReadonlySet<string>): void {
+  const label = networkLabel(network);
+  const route = openRoute();
+  try {
+    const stale = listLinks(route).filter(
+      ({ kind, alias }) => kind === 'veth' && alias.startsWith(label) && !kept.has(alias),
+    );
+    if (stale.length === 0) return;
+    for (const { error } of route.exchange(stale.map(({ name }) => deleteLink(name)))) {
+      if (error !== undefined && !isErrno(error, 'ENODEV')) throw error;
+    }
+  } finally {
+    route.close();
+  }
+}
