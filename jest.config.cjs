@@ -8,6 +8,7 @@ const project = (name) => ({
   moduleFileExtensions: ['ts', 'js', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^@2060\\.io/ref-napi$': 'ref-napi' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   injectGlobals: true,
 });
 

@@ -66,7 +66,7 @@ describe.each(executables)('the article with %s', (_name, bridge) => {
       ip -n beyond addr add 192.0.2.2/24 dev eth0 && ip -n beyond link set eth0 up`);
     add(host, bridge, { conf });
     const serve = (netns: string, dir: string): string => `mkdir -p ${dir} && printf '%s' '
-      pid ${dir}/pid; error_log ${dir}/error; events {}
+      user root; pid ${dir}/pid; error_log ${dir}/error; events {}
       http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f;
         uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
         server { listen 80; location / { return 200 "seen from $remote_addr"; } } }' >${dir}/conf
