@@ -60,13 +60,13 @@ node_modules/.installed: package.json package-lock.json
 $(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.schema.json node_modules/.installed
 	$(BUN) build/validators.ts
 
-# No .env and no bunfig.toml is read from the folder that the plugin is called in.
-dist/bridge: $(SOURCES) $(VALIDATORS)
+# No .env and no bunfig.toml is read from the folder that the plugin is called in, and no code that BUN_OPTIONS names is run.
+dist/bridge: $(SOURCES) $(VALIDATORS) Makefile
 	@mkdir -p dist
-	$(BUN) build --compile --bytecode --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --outfile $@ plugin/main.ts
+	$(BUN) build --compile --bytecode --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--disallow-code-generation-from-strings=strict --outfile $@ plugin/main.ts
 	@touch $@
 
-dist/pkg/bridge: $(SOURCES) build/bundle-node.ts build/addon.ts build/compile-pkg $(VALIDATORS)
+dist/pkg/bridge: $(SOURCES) build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)
 	build/compile-pkg
 	@touch $@
 

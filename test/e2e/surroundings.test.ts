@@ -48,6 +48,13 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(host.sh('ip -n c1 -o link')).toContain('eth0');
   });
 
+  test('no code that NODE_OPTIONS or BUN_OPTIONS names is run', () => {
+    host.sh(`echo 'require("node:fs").writeFileSync("/run/evil-ran", "")' >/run/evil.cjs`);
+    const variables = "NODE_OPTIONS='--require /run/evil.cjs' BUN_OPTIONS='--preload /run/evil.cjs'";
+    host.run(['sh', '-c', `cd /run && exec env -i ${variables} ${request} ${bridge}`], { input: conf });
+    expect(host.run(['test', '-e', '/run/evil-ran']).status).toBe(1);
+  });
+
   test('an ADD with ipMasq runs no other program', () => {
     const { status } = host.run(
       ['sh', '-c', `exec env -i ${request} strace -f -e trace=execve -o /run/trace ${bridge}`],
