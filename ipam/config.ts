@@ -14,6 +14,11 @@ export interface HostLocalConfig extends Partial<RangeConfig> {
   readonly routes?: readonly Route[];
   readonly resolvConf?: string;
   readonly dataDir?: string;
+  /**
+   * Whether a range set that has no free address takes back leases from before this boot (see `reclaim.ts`); true
+   * where it is absent. The Go host-local ignores it.
+   */
+  readonly reclaimAfterReboot?: boolean;
 }
 
 /** What a lease belongs to: one interface of one container on one network. */

@@ -1,168 +1,200 @@
 import { formatCIDR, formatIP, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
-import type { Attachment, HostLocalConfig, RangeConfig } from './config.ts';
+import type { Candidate } from './allocate.ts';
+import type { Attachment, HostLocalConfig } from './config.ts';
 import { CniError, errorCode } from './error.ts';
-import { candidates, type Range, type RangeSet, rangeSetSize, readRangeSets } from './ranges.ts';
+import type { LastReserved } from './last-reserved.ts';
+import { exhausted, leaseExactly, leaseNext } from './lease-address.ts';
+import { holds, type RangeSet, type RangeSource, readRangeSets } from './ranges.ts';
+import { reclaimLeases } from './reclaim.ts';
 import { readResolvConf } from './resolv-conf.ts';
-import type { IPConfig, Result } from './result.ts';
-import { defaultDataDir, folderFault, Store } from './store.ts';
+import type { IPConfig, Result, Route } from './result.ts';
+import { type LeasedAddress, leaseFolder, Store } from './store.ts';
 
-/** What host-local is asked. */
-export interface HostLocalRequest {
+export { gcLeases } from './gc.ts';
+export { hostLocalStatus } from './status.ts';
+
+/** What host-local is asked for an attachment. */
+export interface HostLocalRequest extends RangeSource {
   readonly attachment: Attachment;
-  readonly config: HostLocalConfig;
-  /** `runtimeConfig.ipRanges`: before the configuration's own. */
-  readonly ipRanges: readonly (readonly RangeConfig[])[];
   /** Addresses asked for, with or without a prefix length. */
   readonly requestedIPs: readonly string[];
+}
+
+/** A request's part that says where an attachment's leases are. */
+export interface LeaseRequest {
+  readonly attachment: Attachment;
+  readonly config: HostLocalConfig;
   /** Takes a line for the operator. */
-  warn(line: string): void;
+  warn?(line: string): void;
 }
 
-/** A lease just made. */
-interface Allocation {
-  readonly ip: IP;
-  readonly range: Range;
+const nobody = (): void => undefined;
+
+function invalid(msg: string, details: string): CniError {
+  return new CniError(errorCode.invalidConfig, msg, details);
 }
 
-/** Checks what {@link addLeases} would be asked, and changes nothing. */
-export function validateHostLocal({ config, ipRanges, requestedIPs }: HostLocalRequest): void {
-  readRangeSets(config, ipRanges, () => undefined);
-  requestedIPs.forEach(readRequested);
-}
-
-function readRequested(text: string): IP {
-  const ip = text.includes('/') ? parseCIDR(text)?.ip : parseIP(text);
-  if (ip === undefined) {
-    throw new CniError(errorCode.invalidConfig, 'invalid requested address', `"${text}" is no IP address`);
+/** The requested addresses, each once. */
+function readRequested(texts: readonly string[]): IP[] {
+  const requested = new Map<string, IP>();
+  for (const text of texts) {
+    const ip = text.includes('/') ? parseCIDR(text)?.ip : parseIP(text);
+    if (ip === undefined) throw invalid('invalid requested address', `"${text}" is no IP address`);
+    requested.set(formatIP(ip), ip);
   }
-  return ip;
+  return [...requested.values()];
 }
 
-function holds({ first, last }: Range, ip: IP): boolean {
-  return ip.family === first.family && ip.value >= first.value && ip.value <= last.value;
+function readRoute(route: Route, index: number): Route {
+  const dst = parseCIDR(route.dst);
+  if (dst === undefined)
+    throw invalid('invalid IPAM configuration', `routes[${index}].dst: "${route.dst}" is no subnet`);
+  if (!route.gw) return { ...route, dst: formatCIDR(dst) };
+  const gw = parseIP(route.gw);
+  if (gw === undefined)
+    throw invalid('invalid IPAM configuration', `routes[${index}].gw: "${route.gw}" is no IP address`);
+  return { ...route, dst: formatCIDR(dst), gw: formatIP(gw) };
+}
+
+/** What an ADD needs to know, all of it checked. */
+function readRequest(request: HostLocalRequest): { sets: RangeSet[]; requested: IP[]; routes: Route[] } {
+  return {
+    sets: readRangeSets(request),
+    requested: readRequested(request.requestedIPs),
+    routes: (request.config.routes ?? []).map(readRoute),
+  };
 }
 
 /**
- * Leases one address of each range set to an attachment; on disk when it returns.
- * @throws CniError code 7 for a bad configuration, 11 where no address is free, 5 for the folder; nothing is left
- *   leased then
+ * Checks what {@link addLeases} would be asked, and changes nothing.
+ * @throws CniError code 7
+ */
+export function validateHostLocal(request: HostLocalRequest): void {
+  readRequest({ ...request, warn: nobody });
+}
+
+/**
+ * Leases one address of each range set to an attachment; on disk when it returns. The result's addresses belong to
+ * no interface yet.
+ * @throws CniError code 7 for a bad configuration, 11 where no address is free, 5 for the folder, 999 where the
+ *   attachment has a lease; nothing is left leased then
  */
 export function addLeases(request: HostLocalRequest): Result {
   const { attachment, config, warn } = request;
-  const sets = readRangeSets(config, request.ipRanges, warn);
-  const requested = request.requestedIPs.map(readRequested);
-  const dns = config.resolvConf === undefined ? {} : readResolvConf(config.resolvConf);
-  const store = Store.open(config.dataDir ?? defaultDataDir, attachment.network);
-  const allocations: Allocation[] = [];
+  const { sets, requested, routes } = readRequest(request);
+  const dns = config.resolvConf ? readResolvConf(config.resolvConf) : {};
+  const store = Store.open(leaseFolder(config.dataDir, attachment.network), warn);
+  let made: Candidate[];
   try {
-    const [held] = store.leasedTo(attachment);
-    if (held !== undefined) {
-      const { containerID, ifname } = attachment;
-      throw new CniError(
-        errorCode.internal,
-        'duplicate allocation is not allowed',
-        `${held} is leased to container ${containerID} interface ${ifname} already`,
-      );
-    }
-    for (const [index, set] of sets.entries()) {
-      const wanted = requested.findIndex((ip) => set.some((range) => holds(range, ip)));
-      const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
-      allocations.push(
-        ip === undefined
-          ? leaseNext(store, attachment, set, index)
-          : leaseExactly(store, attachment, set, index, ip),
-      );
-    }
-    const [outside] = requested;
-    if (outside !== undefined) {
-      throw new CniError(
-        errorCode.invalidConfig,
-        'requested address is not available',
-        `${formatIP(outside)} is in no range of network ${attachment.network}`,
-      );
-    }
+    refuseDuplicate(store, attachment);
+    made = leaseAll(store, request, sets, requested);
   } catch (error) {
-    for (const { ip } of allocations) store.release(formatIP(ip));
-    throw error;
-  } finally {
     store.close();
+    throw error;
   }
-  return { interfaces: [], ips: allocations.map(ipConfig), routes: config.routes ?? [], dns };
+  try {
+    store.close();
+  } catch (error) {
+    delLeases(request);
+    throw error;
+  }
+  return { interfaces: [], ips: made.map(ipConfig), routes, dns };
 }
 
-function ipConfig({ ip, range }: Allocation): IPConfig {
-  return { address: formatCIDR({ ip, prefix: range.subnet.prefix }), gateway: formatIP(range.gateway) };
-}
-
-function leaseNext(store: Store, attachment: Attachment, set: RangeSet, index: number): Allocation {
-  const taken = new Set(store.leases().map(({ address }) => address));
-  for (const candidate of candidates(set, store.lastReserved(index))) {
-    const address = formatIP(candidate.ip);
-    if (taken.has(address)) continue;
-    // A file there that is no lease, such as a crash of an older plugin leaves, stands in nobody's name.
-    store.release(address);
-    if (!store.claim(candidate.ip, attachment)) continue;
-    store.setLastReserved(index, candidate.ip);
-    return candidate;
-  }
-  const size = rangeSetSize(set);
-  const leased = [...taken].filter((address) => {
-    const ip = parseIP(address);
-    return ip !== undefined && set.some((range) => holds(range, ip));
-  }).length;
-  const ranges = set.map(({ first, last }) => `${formatIP(first)}-${formatIP(last)}`).join(', ');
+function refuseDuplicate(store: Store, attachment: Attachment): void {
+  const { containerID, ifname } = attachment;
+  const held = store.leasesOf(containerID).find((lease) => lease.ifname === '' || lease.ifname === ifname);
+  if (held === undefined) return;
   throw new CniError(
-    errorCode.tryAgain,
-    `no IP address available in range set ${ranges}`,
-    `${size} addresses, ${leased} leased in ${store.folder}`,
+    errorCode.internal,
+    'duplicate allocation is not allowed',
+    `${held.address} is leased to container ${containerID} interface ${ifname} already`,
   );
 }
 
-function leaseExactly(
+/** One address of each set, or none. */
+function leaseAll(
   store: Store,
-  attachment: Attachment,
-  set: RangeSet,
-  index: number,
-  ip: IP,
-): Allocation {
-  const range = set.find((one) => holds(one, ip));
-  const text = formatIP(ip);
-  if (range === undefined || ip.value === range.gateway.value) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      'requested address is not available',
-      `${text} is the gateway`,
-    );
+  request: HostLocalRequest,
+  sets: readonly RangeSet[],
+  requested: IP[],
+): Candidate[] {
+  const { attachment, warn } = request;
+  const turns: LastReserved[] = [];
+  const made: Candidate[] = [];
+  try {
+    for (const [index, set] of sets.entries()) {
+      const turn = store.lastReserved(index);
+      turns.push(turn);
+      made.push(leaseOne(store, request, set, turn, requested));
+    }
+    const [outside] = requested;
+    if (outside !== undefined) {
+      const reason = `it is in no range of network ${attachment.network}`;
+      throw invalid(`requested address ${formatIP(outside)} is not available`, reason);
+    }
+    for (const [index, { ip }] of made.entries()) turns[index]?.write(ip, warn);
+    return made;
+  } catch (error) {
+    for (const { ip } of made) store.release({ address: formatIP(ip), ...attachment });
+    throw error;
+  } finally {
+    for (const turn of turns) turn.close();
   }
-  const lease = store.read(text);
-  if (lease === undefined) store.release(text);
-  if (!store.claim(ip, attachment)) {
-    const owner = lease === undefined ? 'another container' : `container ${lease.containerID}`;
-    throw new CniError(
-      errorCode.tryAgain,
-      'requested address is not available',
-      `${text} is leased to ${owner}`,
-    );
-  }
-  store.setLastReserved(index, ip);
-  return { ip, range };
 }
 
-/** The folder's part of a request. */
-type StoredRequest = Pick<HostLocalRequest, 'attachment' | 'config'>;
+/** The requested address that is of the set, which is taken from the list; else the next free one. */
+function leaseOne(
+  store: Store,
+  { attachment, config, warn }: HostLocalRequest,
+  set: RangeSet,
+  turn: LastReserved,
+  requested: IP[],
+): Candidate {
+  const last = turn.read();
+  const wanted = requested.findIndex((ip) => set.some((range) => holds(range, ip)));
+  const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
+  if (ip !== undefined) return leaseExactly(store, attachment, set, ip);
+  const free = leaseNext(store, attachment, set, last);
+  if (free !== undefined) return free;
+  const reclaimed = config.reclaimAfterReboot === false ? 0 : reclaimLeases(store, set, warn);
+  const again = reclaimed > 0 ? leaseNext(store, attachment, set, last) : undefined;
+  if (again === undefined) throw exhausted(store, set);
+  return again;
+}
+
+function ipConfig({ ip, range }: Candidate): IPConfig {
+  return { address: formatCIDR({ ip, prefix: range.subnet.prefix }), gateway: formatIP(range.gateway) };
+}
+
+/** The leases of an attachment: those for its interface, else those of the oldest format, which name none. */
+function leasesOf(store: Store, { containerID, ifname }: Attachment): LeasedAddress[] {
+  const leases = store.leasesOf(containerID);
+  const own = leases.filter((lease) => lease.ifname === ifname);
+  return own.length > 0 ? own : leases.filter((lease) => lease.ifname === '');
+}
+
+/** Opens the folder for `use` where there is one; else the answer is `none`. */
+function withStore<T>(
+  { attachment, config, warn = nobody }: LeaseRequest,
+  none: T,
+  use: (store: Store) => T,
+): T {
+  const store = Store.openExisting(leaseFolder(config.dataDir, attachment.network), warn);
+  if (store === undefined) return none;
+  try {
+    return use(store);
+  } finally {
+    store.close();
+  }
+}
 
 /**
  * The addresses leased to an attachment.
  * @throws CniError code 5
  */
-export function findLeases({ attachment, config }: StoredRequest): string[] {
-  const store = Store.openExisting(config.dataDir ?? defaultDataDir, attachment.network);
-  if (store === undefined) return [];
-  try {
-    return store.leasedTo(attachment);
-  } finally {
-    store.close();
-  }
+export function findLeases(request: LeaseRequest): string[] {
+  return withStore(request, [], (store) => leasesOf(store, request.attachment).map(({ address }) => address));
 }
 
 /**
@@ -170,85 +202,26 @@ export function findLeases({ attachment, config }: StoredRequest): string[] {
  * @returns the addresses that were released
  * @throws CniError code 5
  */
-export function delLeases({ attachment, config }: StoredRequest): string[] {
-  const store = Store.openExisting(config.dataDir ?? defaultDataDir, attachment.network);
-  if (store === undefined) return [];
-  try {
-    const addresses = store.leasedTo(attachment);
-    for (const address of addresses) store.release(address);
-    return addresses;
-  } finally {
-    store.close();
-  }
-}
-
-/**
- * Fails where an attachment has no lease.
- * @throws CniError code 3; 5 for the folder
- */
-export function checkLeases({ attachment, config }: StoredRequest): void {
-  if (findLeases({ attachment, config }).length > 0) return;
-  const { containerID, ifname, network } = attachment;
-  throw new CniError(
-    errorCode.unknownContainer,
-    `no address is leased to container ${containerID} interface ${ifname}`,
-    `looked in ${config.dataDir ?? defaultDataDir}/${network}`,
+export function delLeases(request: LeaseRequest): string[] {
+  return withStore(request, [], (store) =>
+    leasesOf(store, request.attachment).map((lease) => {
+      store.release(lease);
+      return lease.address;
+    }),
   );
 }
 
 /**
- * Ends every lease of the network that belongs to none of the attachments given.
- * @returns the addresses that were released
- * @throws CniError code 5
+ * Checks that an attachment has a lease, whichever address it is of.
+ * @throws CniError code 3 where it has none, 5
  */
-export function gcLeases(
-  { attachment, config }: StoredRequest,
-  valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[],
-): string[] {
-  const store = Store.openExisting(config.dataDir ?? defaultDataDir, attachment.network);
-  if (store === undefined) return [];
-  const kept = new Set(valid.map(({ containerID, ifname }) => `${containerID} ${ifname}`));
-  const containers = new Set(valid.map(({ containerID }) => containerID));
-  try {
-    const stale = store
-      .leases()
-      .filter(({ containerID, ifname }) =>
-        ifname === '' ? !containers.has(containerID) : !kept.has(`${containerID} ${ifname}`),
-      )
-      .map(({ address }) => address);
-    for (const address of stale) store.release(address);
-    return stale;
-  } finally {
-    store.close();
-  }
-}
-
-/**
- * Fails where no address could be leased now: the folder is not writable, or a range set has none free.
- * @throws CniError code 50
- */
-export function hostLocalStatus({ config, ipRanges, attachment, warn }: HostLocalRequest): void {
-  const sets = readRangeSets(config, ipRanges, warn);
-  const dataDir = config.dataDir ?? defaultDataDir;
-  const fault = folderFault(dataDir);
-  if (fault !== undefined) {
-    throw new CniError(errorCode.notAvailable, `leases cannot be written to ${dataDir}`, fault);
-  }
-  const store = Store.openExisting(dataDir, attachment.network);
-  if (store === undefined) return;
-  try {
-    const taken = store.leases().flatMap(({ address }) => parseIP(address) ?? []);
-    for (const set of sets) {
-      const leased = taken.filter((ip) => set.some((range) => holds(range, ip))).length;
-      if (BigInt(leased) < rangeSetSize(set)) continue;
-      const ranges = set.map(({ first, last }) => `${formatIP(first)}-${formatIP(last)}`).join(', ');
-      throw new CniError(
-        errorCode.notAvailable,
-        `no IP address available in range set ${ranges}`,
-        `${leased} leased`,
-      );
-    }
-  } finally {
-    store.close();
-  }
+export function checkLeases(request: LeaseRequest): void {
+  if (findLeases(request).length > 0) return;
+  const { attachment, config } = request;
+  const { network, containerID, ifname } = attachment;
+  throw new CniError(
+    errorCode.unknownContainer,
+    `no address is leased to container ${containerID} interface ${ifname}`,
+    leaseFolder(config.dataDir, network),
+  );
 }

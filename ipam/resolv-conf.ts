@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { CniError, errorCode } from './error.ts';
+import { refused } from './files.ts';
 import type { DNS } from './result.ts';
 
 /**
- * The resolver's settings in the text of a resolv.conf(5); comments and what else there is are passed over.
+ * The resolver's settings in the text of a resolv.conf(5). Comments, and what else there is, are passed over.
  */
 export function parseResolvConf(text: string): DNS {
   const nameservers: string[] = [];
@@ -12,8 +12,10 @@ export function parseResolvConf(text: string): DNS {
   let domain: string | undefined;
   for (const line of text.split('\n')) {
     const [key, ...values] = line.trim().split(/\s+/);
-    if (key === 'nameserver' && values[0] !== undefined) nameservers.push(values[0]);
-    else if (key === 'domain' && values[0] !== undefined) domain = values[0];
+    const [value] = values;
+    if (value === undefined) continue;
+    if (key === 'nameserver') nameservers.push(value);
+    else if (key === 'domain') domain = value;
     else if (key === 'search') search.push(...values);
     else if (key === 'options') options.push(...values);
   }
@@ -33,6 +35,6 @@ export function readResolvConf(path: string): DNS {
   try {
     return parseResolvConf(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new CniError(errorCode.io, `cannot read resolvConf ${path}`, String(error));
+    throw refused('read resolvConf', path, error);
   }
 }

@@ -1,235 +1,287 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { libc } from '#libc';
-import { fileErrorCode, SystemError } from '../netlink/error.ts';
-import { formatIP, type IP, parseIP } from '../netlink/ip.ts';
-import type { Attachment } from './config.ts';
+import { closeSync, fsyncSync, linkSync, mkdirSync, readdirSync, type Stats, utimesSync } from 'node:fs';
+import { AttachmentIndex, type IndexEntry } from './attachment-index.ts';
 import { CniError, errorCode } from './error.ts';
+import { errnoOf, look, readText, refused, remove } from './files.ts';
+import { LastReserved } from './last-reserved.ts';
+import { type Lease, parseLease } from './lease.ts';
+import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
+import { lockFile } from './lock.ts';
+
+/** A lease and the address it is of. */
+export interface LeasedAddress extends Lease {
+  readonly address: string;
+}
 
 /** Where leases are kept unless the configuration says otherwise. */
-export const defaultDataDir = '/var/lib/cni/networks';
+const defaultDataDir = '/var/lib/cni/networks';
 
-const LOCK_EX = 2;
-const EINTR = 4;
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+/**
+ * Seconds since 1970: the modification time that a folder is given when its index is complete. Whoever changes the
+ * folder after that, the Go host-local or an operator, changes the time too, however coarse the clock; so one look
+ * tells whether the index can be trusted. Another format of the index would need another time.
+ */
+const stamp = 981_173_106;
 
-/** A lease as it stands in the folder. */
-export interface Lease {
-  readonly address: string;
-  readonly containerID: string;
-  /** Empty in the oldest format, which has the container ID alone. */
-  readonly ifname: string;
+/** The folder of a network's leases. */
+export function leaseFolder(dataDir: string | undefined, network: string): string {
+  return `${dataDir || defaultDataDir}/${network}`;
 }
 
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  const code = fileErrorCode(error);
-  return code !== undefined && codes.includes(code);
-}
-
-function refused(operation: string, path: string, error: unknown): CniError {
-  const reason = fileErrorCode(error) ?? String(error);
-  const hint = reason === 'ELOOP' ? ' (a symbolic link, which is not followed)' : '';
-  return new CniError(errorCode.io, `cannot ${operation} ${path}`, `${reason}${hint}`);
+/** Whether a file name may be a lease's, judged by its letters. */
+export function isAddressName(name: string): boolean {
+  return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
 }
 
 /**
- * The folder of a network's leases, shared with the Go host-local: a file for each address, `last_reserved_ip.N`
- * for each range set, and `lock`.
+ * The folder of a network's leases, locked. As the Go host-local has it: a file for each address,
+ * `last_reserved_ip.N` for each range set, and `lock`; beside them, in `.attachments`, an index by container.
+ *
+ * While the folder bears the stamp, each lease is in the index. Steps are taken in an order that keeps this true
+ * whatever the step at which the process dies; the next one then looks through the folder and sets it right.
  */
 export class Store {
+  private readonly index: AttachmentIndex;
+  /** Leases that could not be put in the index, as on a file system without hard links. */
+  private readonly unindexed: LeasedAddress[] = [];
+  private complete = true;
+  private stamped = false;
+  private draft: number | undefined;
+  private readonly unsynced: number[] = [];
+
   private constructor(
     readonly folder: string,
-    private readonly lockFd: number,
-  ) {}
+    private readonly lock: number,
+    private readonly warn: (line: string) => void,
+  ) {
+    this.index = new AttachmentIndex(`${folder}/.attachments`);
+  }
 
   /**
-   * Opens and locks the folder of a network; makes it where it is missing.
+   * Locks the folder of a network; makes it where it is missing.
    * @throws CniError code 5
    */
-  static open(dataDir: string, network: string): Store {
-    const folder = `${dataDir}/${network}`;
+  static open(folder: string, warn: (line: string) => void): Store {
+    const store = Store.openExisting(folder, warn);
+    if (store !== undefined) return store;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o755 });
+      return Store.locked(folder, lockFile(`${folder}/lock`), warn);
     } catch (error) {
       throw refused('create lease folder', folder, error);
     }
-    return new Store(folder, lock(`${folder}/lock`, O_CREAT | O_RDWR));
   }
 
   /**
-   * The same where the folder exists; undefined where it doesn't, and so holds no lease.
+   * Locks the folder of a network; undefined where there is none, and so no lease.
    * @throws CniError code 5
    */
-  static openExisting(dataDir: string, network: string): Store | undefined {
-    const folder = `${dataDir}/${network}`;
+  static openExisting(folder: string, warn: (line: string) => void): Store | undefined {
+    const path = `${folder}/lock`;
+    let lock: number;
     try {
-      lstatSync(folder);
+      lock = lockFile(path);
     } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-      throw refused('look at lease folder', folder, error);
+      if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return undefined;
+      throw refused('open lock', path, error);
     }
-    return Store.open(dataDir, network);
+    return Store.locked(folder, lock, warn);
   }
 
-  /** Unlocks. */
-  close(): void {
-    closeSync(this.lockFd);
+  private static locked(folder: string, lock: number, warn: (line: string) => void): Store {
+    try {
+      const store = new Store(folder, lock, warn);
+      store.trustOrRebuildIndex();
+      return store;
+    } catch (error) {
+      closeSync(lock);
+      throw refused('read lease folder', folder, error);
+    }
   }
 
-  /** Every lease; files that are none, an empty one among them, are passed over. */
-  leases(): Lease[] {
-    const found: Lease[] = [];
+  private trustOrRebuildIndex(): void {
+    const stats = look(this.folder);
+    if (!stats?.isDirectory()) {
+      throw new CniError(
+        errorCode.io,
+        `cannot use ${this.folder}`,
+        'it is no folder; links are not followed',
+      );
+    }
+    const exists = this.index.exists();
+    this.stamped = exists && stats.mtimeMs === stamp * 1000;
+    if (this.stamped) return;
+    try {
+      if (!exists) this.index.create();
+    } catch {
+      this.complete = false;
+    }
+    const entries = this.entries();
     for (const name of readdirSync(this.folder)) {
-      if (parseIP(name) === undefined) continue;
-      const lease = this.read(name);
-      if (lease !== undefined) found.push(lease);
+      if (isAddressName(name) && !entries.delete(name)) this.adopt(name);
     }
-    return found;
+    // What is left has no lease any more.
+    for (const { path } of [...entries.values()].flat()) remove(path);
   }
 
-  /** The lease of one address; undefined where it is free. */
+  /** Puts a lease that somebody else made in the index. */
+  private adopt(address: string): void {
+    const path = `${this.folder}/${address}`;
+    const lease = this.read(address);
+    if (lease === undefined) {
+      // A crash of an older plugin leaves such a file. What is no plain file stays, and stays out.
+      if (!look(path)?.isFile()) return;
+      remove(path);
+      this.warn(`reclaimed ${path}: it names no container`);
+      return;
+    }
+    try {
+      if (this.complete) this.index.addLease(path, lease.containerID, address);
+    } catch {
+      this.complete = false;
+    }
+    if (!this.complete) this.unindexed.push({ address, ...lease });
+  }
+
+  /** The lease of an address; undefined for none, or for a file that is no lease. */
   read(address: string): Lease | undefined {
     const path = `${this.folder}/${address}`;
     try {
-      const fd = openSync(path, O_RDONLY | O_NOFOLLOW);
-      try {
-        const [containerID = '', ifname = ''] = readFileSync(fd, 'utf8').trim().split(/\r?\n/);
-        return containerID === '' ? undefined : { address, containerID, ifname };
-      } finally {
-        closeSync(fd);
-      }
+      return parseLease(readText(path));
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
+      // Nothing, a link, a folder, a socket.
+      if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error))) return undefined;
       throw refused('read lease', path, error);
     }
   }
 
-  /** The addresses leased to an attachment; a lease without an interface name counts for each interface. */
-  leasedTo({ containerID, ifname }: Attachment): string[] {
-    return this.leases()
-      .filter(
-        (lease) => lease.containerID === containerID && (lease.ifname === '' || lease.ifname === ifname),
-      )
-      .map(({ address }) => address);
+  /** What stands under the name of an address, links not followed. */
+  look(address: string): Stats | undefined {
+    return look(`${this.folder}/${address}`);
+  }
+
+  /** The names in the folder, those of the leased addresses among them. */
+  names(): Set<string> {
+    return new Set(readdirSync(this.folder));
+  }
+
+  /** The index by address; empty where there can be none. */
+  entries(): Map<string, IndexEntry[]> {
+    return this.complete ? this.index.all() : new Map();
+  }
+
+  /** Where the round robin of a range set stands. */
+  lastReserved(set: number): LastReserved {
+    return new LastReserved(`${this.folder}/last_reserved_ip.${set}`);
+  }
+
+  /** The leases of a container, whichever interface they are for. */
+  leasesOf(containerID: string): LeasedAddress[] {
+    const leases = this.unindexed.filter((lease) => lease.containerID === containerID);
+    for (const { path, address } of this.index.of(containerID)) {
+      const lease = this.read(address);
+      if (lease?.containerID === containerID) {
+        leases.push({ address, ...lease });
+        continue;
+      }
+      // Somebody removed the lease by hand, and perhaps it is another container's by now.
+      remove(path);
+      if (lease !== undefined) this.adopt(address);
+    }
+    return leases;
   }
 
   /**
-   * Claims an address. The lease appears whole or not at all: it is written aside, then linked to its name, which
-   * fails where that is taken.
+   * Leases an address. The lease appears whole or not at all: it is written aside and then linked to its name,
+   * which fails where that is taken.
    * @returns whether the address was free
    * @throws CniError code 5
    */
-  claim(ip: IP, { containerID, ifname }: Attachment): boolean {
-    const path = `${this.folder}/${formatIP(ip)}`;
-    const draft = `${this.folder}/.draft`;
+  claim(address: string, { containerID, ifname }: Lease): boolean {
+    const path = `${this.folder}/${address}`;
     try {
-      remove(draft);
-      const fd = openSync(draft, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-      try {
-        writeSync(fd, `${containerID}\r\n${ifname}`);
-        linkSync(draft, path);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-        remove(draft);
+      this.draft ??= rewriteLeaseFile(this.index.draft, { containerID, ifname });
+      linkSync(this.index.draft, path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'EEXIST') return false;
+      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno)) {
+        return this.claimWithoutLink(path, { containerID, ifname });
       }
+      throw refused('write lease', path, error);
+    }
+    this.stamped = false;
+    try {
+      this.index.addDraft(containerID, address);
+    } catch (error) {
+      remove(path);
+      throw refused('write lease', path, error);
+    }
+    this.unsynced.push(this.draft);
+    this.draft = undefined;
+    return true;
+  }
+
+  /** The same on a file system without hard links, where a crash can leave a lease without content. */
+  private claimWithoutLink(path: string, lease: Lease): boolean {
+    this.complete = false;
+    this.stamped = false;
+    try {
+      this.unsynced.push(writeLeaseFile(path, lease));
       return true;
     } catch (error) {
-      if (hasCode(error, 'EEXIST')) return false;
+      if (errnoOf(error) === 'EEXIST') return false;
       throw refused('write lease', path, error);
     }
   }
 
-  /** Ends the lease of an address; none is no error. */
-  release(address: string): void {
+  /**
+   * Ends a lease; none is no error.
+   * @throws CniError code 5
+   */
+  release({ address, containerID }: LeasedAddress): void {
+    const path = `${this.folder}/${address}`;
     try {
-      remove(`${this.folder}/${address}`);
+      // Stamp, entry, lease, in this order: whichever is the last to go, no entry is left over for an address that
+      // becomes another container's, and no lease goes unnoticed.
+      if (this.stamped) this.unstamp();
+      this.index.remove(containerID, address);
+      remove(path);
     } catch (error) {
-      throw refused('remove lease', `${this.folder}/${address}`, error);
+      this.complete = false;
+      throw refused('remove lease', path, error);
     }
   }
 
-  /** The address handed out last of a range set; undefined where that is not known. */
-  lastReserved(set: number): IP | undefined {
-    try {
-      const fd = openSync(`${this.folder}/last_reserved_ip.${set}`, O_RDONLY | O_NOFOLLOW);
-      try {
-        return parseIP(readFileSync(fd, 'utf8').trim());
-      } finally {
-        closeSync(fd);
-      }
-    } catch {
-      // It costs the round robin its place and nothing more.
-      return undefined;
-    }
+  private unstamp(): void {
+    const now = Date.now() / 1000;
+    utimesSync(this.folder, now, now);
+    this.stamped = false;
   }
 
   /**
-   * Notes the address handed out last of a range set.
+   * Unlocks, then waits until the leases made are on disk.
    * @throws CniError code 5
    */
-  setLastReserved(set: number, ip: IP): void {
-    const path = `${this.folder}/last_reserved_ip.${set}`;
+  close(): void {
     try {
-      const fd = openSync(path, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW, 0o600);
+      if (this.draft !== undefined) {
+        closeSync(this.draft);
+        remove(this.index.draft);
+      }
+      if (this.complete && !this.stamped) utimesSync(this.folder, stamp, stamp);
+    } catch {
+      // Without the stamp the next one looks through the folder.
+    }
+    closeSync(this.lock);
+    for (const fd of this.unsynced.splice(0)) {
       try {
-        writeSync(fd, formatIP(ip));
+        // On ext4, XFS and Btrfs this takes the file's new names along.
+        fsyncSync(fd);
+      } catch (error) {
+        throw refused('sync leases of', this.folder, error);
       } finally {
         closeSync(fd);
       }
-    } catch (error) {
-      throw refused('write', path, error);
     }
-  }
-}
-
-function lock(path: string, flags: number): number {
-  let fd: number;
-  try {
-    fd = openSync(path, flags | O_NOFOLLOW, 0o600);
-  } catch (error) {
-    throw refused('open lock', path, error);
-  }
-  while (libc.flock(fd, LOCK_EX) < 0) {
-    const errno = libc.errno();
-    if (errno !== EINTR) {
-      closeSync(fd);
-      throw new SystemError('lock', path, errno);
-    }
-  }
-  return fd;
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  }
-}
-
-/** Why no lease can be written below a folder, which need not exist yet; undefined where it can. */
-export function folderFault(folder: string): string | undefined {
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return lstatSync(`${folder}/.`).isDirectory() ? undefined : 'it is no folder';
-  } catch (error) {
-    const code = fileErrorCode(error);
-    if (code === 'ENOENT' && folder !== '/' && folder !== '') {
-      return folderFault(folder.slice(0, folder.lastIndexOf('/')) || '/');
-    }
-    return code ?? String(error);
   }
 }

@@ -1,0 +1,55 @@
+import { closeSync, constants, lstatSync, openSync, readSync, type Stats, unlinkSync } from 'node:fs';
+import { CniError, errorCode } from './error.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/** Longer than any lease: a container ID comes in one environment variable, which the kernel limits to 128 KiB. */
+const maxLength = 256 * 1024;
+
+/** The errno name of a refusal by `node:fs`: `ENOENT`; otherwise the error's text. */
+export function errnoOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+}
+
+/** The error for a refused operation on a file: code 5, naming operation, path and errno. */
+export function refused(operation: string, path: string, error: unknown): CniError {
+  if (error instanceof CniError) return error;
+  const errno = errnoOf(error);
+  const hint = errno === 'ELOOP' ? ' (a symbolic link, which is not followed)' : '';
+  return new CniError(errorCode.io, `cannot ${operation} ${path}`, `${errno}${hint}`);
+}
+
+/** What a path names, links not followed; undefined where it names nothing. */
+export function look(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** Removes a file; none is no error. */
+export function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** The text of a small file; a symbolic link is refused with ELOOP, and a pipe does not block. */
+export function readText(path: string): string {
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    return readAll(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The rest of an open file's text, up to 256 KiB. */
+export function readAll(fd: number): string {
+  let text = '';
+  const buffer = Buffer.allocUnsafe(512);
+  for (;;) {
+    const length = readSync(fd, buffer, 0, buffer.length, null);
+    text += buffer.toString('latin1', 0, length);
+    if (length < buffer.length || text.length >= maxLength) return text;
+  }
+}

@@ -1,0 +1,26 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { libc } from '#libc';
+import { errnoName } from '../netlink/error.ts';
+import { CniError, errorCode } from './error.ts';
+
+/** sys/file.h */
+const LOCK_EX = 2;
+const EINTR = 4;
+
+const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+
+/**
+ * Opens a file, made where it is missing, and waits for its flock(2), exclusive. Closing the descriptor unlocks.
+ * @returns the descriptor
+ * @throws what `openSync` throws, ENOENT where the folder is missing; CniError code 5 where flock refuses
+ */
+export function lockFile(path: string): number {
+  const fd = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
+  while (libc.flock(fd, LOCK_EX) < 0) {
+    const errno = libc.errno();
+    if (errno === EINTR) continue;
+    closeSync(fd);
+    throw new CniError(errorCode.io, `cannot lock ${path}`, errnoName(errno));
+  }
+  return fd;
+}
