@@ -11,6 +11,7 @@ import {
   validateHostLocal,
 } from '../ipam/host-local.ts';
 import type { Result } from '../ipam/result.ts';
+import type { Version } from '../ipam/version.ts';
 import type { IpamConfig, ValidAttachment } from './config.ts';
 
 /** Where the addresses of a network come from. */
@@ -34,6 +35,7 @@ export interface Ipam {
  */
 export function openIpam(
   { type, hostLocal, ipRanges, requestedIPs }: IpamConfig,
+  cniVersion: Version,
   attachment: Attachment,
   call: DelegateCall,
   warn: (line: string) => void,
@@ -49,7 +51,14 @@ export function openIpam(
       status: () => void runDelegate(type, 'STATUS', call),
     };
   }
-  const request: HostLocalRequest = { attachment, config: hostLocal, ipRanges, requestedIPs, warn };
+  const request: HostLocalRequest = {
+    attachment,
+    config: hostLocal,
+    ipRanges,
+    requestedIPs,
+    cniVersion,
+    warn,
+  };
   return {
     validate: () => validateHostLocal(request),
     add: () => addLeases(request),

@@ -234,29 +234,35 @@ function removeElements(
   isStale: (owner: string) => boolean,
 ): void {
   const table = masqueradeTable(network);
+  const chains = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const [generationReply, tableReply] = connection.exchange([getGeneration(), getTable(table)]);
     // No table, or a kernel without nf_tables: there is nothing of ours.
     if (tableReply?.error !== undefined) return;
     const stale = locate(connection, table, addresses).filter(({ element }) => isStale(element.comment));
-    if (stale.length === 0 && addresses.length > 0) return;
-    const unused = unusedChains(connection, table, stale);
+    for (const { element } of stale) chains.add(element.chain);
+    const unused = unusedChains(connection, table, chains, stale);
     const tableUse = readBe32(attributes(tableReply?.messages[0]?.body.subarray(4)).get(3));
     const emptied = tableUse === tableParts + unused.length;
-    if (stale.length === 0 && !emptied) return;
+    // Chains and table go only if nobody has begun to use them since they were looked at.
+    const guarded = emptied || unused.length > 0;
+    if (stale.length === 0 && !guarded) return;
     const elements = stale.map(({ map, element }) => deleteElement(table, map, element.key));
     const messages = emptied
       ? [deleteTable(table)]
       : [...elements, ...unused.map((chain) => deleteChain(table, chain))];
-    // Chains and table go only if nobody has begun to use them since they were looked at.
-    const guarded = emptied || unused.length > 0;
     const generation = readBe32(attributes(generationReply?.messages[0]?.body.subarray(4)).get(1));
-    const last = attempt === attempts;
     try {
-      commit(connection, last ? elements : messages, guarded && !last ? generation : undefined);
-      return;
+      commit(connection, messages, guarded ? generation : undefined);
+      if (guarded) return;
+      // Another DEL may have taken the chain's other elements meanwhile, each leaving the chain to the other: look
+      // once more.
     } catch (error) {
-      if (last || !isErrno(error, 'ERESTART', 'ENOENT', 'EBUSY')) throw error;
+      if (!isErrno(error, 'ERESTART', 'ENOENT', 'EBUSY')) throw error;
+      if (attempt < attempts) continue;
+      // The ruleset never rests: the elements at least are gone.
+      if (elements.length > 0) commit(connection, elements);
+      return;
     }
   }
 }
@@ -279,15 +285,18 @@ function locate(connection: Connection, table: Table, addresses: readonly CIDR[]
   });
 }
 
-/** The chains that only these elements lead to. */
-function unusedChains(connection: Connection, table: Table, own: readonly Located[]): string[] {
-  const uses = new Map<string, number>();
-  for (const { element } of own) uses.set(element.chain, (uses.get(element.chain) ?? 0) + 1);
-  const names = [...uses.keys()];
+/** Those of the chains that nothing but these elements leads to. */
+function unusedChains(
+  connection: Connection,
+  table: Table,
+  chains: ReadonlySet<string>,
+  stale: readonly Located[],
+): string[] {
+  const names = [...chains];
   if (names.length === 0) return [];
   const replies = connection.exchange(names.map((name) => getChain(table, name)));
   return names.filter((name, index) => {
     const use = readBe32(attributes(replies[index]?.messages[0]?.body.subarray(4)).get(6));
-    return use === subnetRules + (uses.get(name) ?? 0);
+    return use === subnetRules + stale.filter(({ element }) => element.chain === name).length;
   });
 }
