@@ -1,5 +1,5 @@
 import { concat } from './bytes.ts';
-import { NetlinkError, ProtocolError } from './error.ts';
+import { isErrno, NetlinkError, ProtocolError } from './error.ts';
 import { controlType, decodeError, decodeMessages, encodeMessage, flag, type Message } from './message.ts';
 import { openSocket, protocol, type Socket } from './socket.ts';
 
@@ -59,6 +59,11 @@ export class Connection {
           const { errno, extack } = decodeError(message);
           if (errno !== 0) reply.error = new NetlinkError(request.operation, request.object, errno, extack);
           open--;
+          if (index === 0 && isErrno(reply.error, 'EPERM')) {
+            // nfnetlink looks at the capability once for a datagram, and answers its first message alone.
+            for (const one of replies) one.error ??= reply.error;
+            open = 0;
+          }
         } else if (message.type !== controlType.noop) {
           reply.messages.push({ ...message, body: message.body.slice() });
         }

@@ -1,7 +1,8 @@
 import type { Attachment } from '../ipam/config.ts';
 import type { Result } from '../ipam/result.ts';
 import { openNetfilter } from '../netlink/connection.ts';
-import type { Link } from '../netlink/link.ts';
+import { isErrno } from '../netlink/error.ts';
+import { getLink, type Link } from '../netlink/link.ts';
 import { ensureBridge } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, configureContainer } from './container.ts';
@@ -10,9 +11,9 @@ import type { Ipam } from './ipam.ts';
 import { addMasquerade, removeMasquerade } from './masquerade.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
-import { openSides } from './sides.ts';
+import { openSides, type Sides } from './sides.ts';
 import { Undo } from './undo.ts';
-import { connectContainer, type VethPair } from './veth.ts';
+import { connectContainer, refuseTaken, type VethPair } from './veth.ts';
 
 /**
  * Connects a container to the bridge ("ADD" in SPEC.md): the bridge, the veth pair, the addresses, the gateway, the
@@ -32,8 +33,8 @@ export function add(
   const sides = openSides(request.netns, request.allowOwnNamespace);
   const undo = new Undo();
   try {
-    const bridge = ensureBridge(sides.host, config, undo);
-    const veth = connectContainer(sides, bridge, request.ifname, ownerLabel(attachment), config, undo);
+    refuseTaken(sides, request.ifname);
+    const { bridge, veth } = plugIn(sides, attachment, config, undo);
     const leased = leaseAddresses(attachment, config, ipam, undo);
     configureContainer(sides, veth.container, leased.ips, leased.routes);
     if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
@@ -45,6 +46,28 @@ export function add(
     throw error;
   } finally {
     sides.close();
+  }
+}
+
+/** How often the bridge is made again when another ADD's undo takes it away under this one. */
+const bridgeAttempts = 5;
+
+function plugIn(
+  sides: Sides,
+  attachment: Attachment,
+  config: BridgeConfig,
+  undo: Undo,
+): { bridge: Link; veth: VethPair } {
+  for (let attempt = 1; ; attempt++) {
+    const bridge = ensureBridge(sides.host, config, undo);
+    try {
+      const owner = ownerLabel(attachment);
+      return { bridge, veth: connectContainer(sides, bridge, attachment.ifname, owner, config, undo) };
+    } catch (error) {
+      const gone =
+        isErrno(error, 'EINVAL', 'ENODEV') && getLink(sides.host, bridge.name)?.index !== bridge.index;
+      if (!gone || attempt === bridgeAttempts) throw error;
+    }
   }
 }
 

@@ -53,7 +53,9 @@ export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo)
     );
   }
   // The host's routes through this link are ours to make.
-  setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  const acceptRa = `net/ipv6/conf/${name}/accept_ra`;
+  const before = setSysctl(acceptRa, '0');
+  if (before !== undefined) undo.register(`sysctl ${acceptRa}`, () => void setSysctl(acceptRa, before));
   return found;
 }
 

@@ -26,7 +26,11 @@ function write(fd: number, text: string): void {
 }
 
 function warn(line: string): void {
-  write(stderr, `${line}\n`);
+  try {
+    write(stderr, `${line}\n`);
+  } catch {
+    // A warning that nobody can read must not stop what it is about.
+  }
 }
 
 function deliverFor(request: Request, config: NetworkConfig): (result: Result) => void {
@@ -113,7 +117,12 @@ function main(): number {
     else answerAsBridge(request, stdin);
     return 0;
   } catch (error) {
-    write(stdout, formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin)));
+    try {
+      write(stdout, formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin)));
+    } catch {
+      // With nobody to read the error object, the operator may still read this.
+      warn(error instanceof Error ? error.message : String(error));
+    }
     return 1;
   }
 }

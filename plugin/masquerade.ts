@@ -238,6 +238,7 @@ function removeElements(
   for (let attempt = 1; ; attempt++) {
     const [generationReply, tableReply] = connection.exchange([getGeneration(), getTable(table)]);
     // No table, or a kernel without nf_tables: there is nothing of ours.
+    if (isErrno(tableReply?.error, 'EPERM')) throw tableReply.error;
     if (tableReply?.error !== undefined) return;
     const stale = locate(connection, table, addresses).filter(({ element }) => isStale(element.comment));
     for (const { element } of stale) chains.add(element.chain);

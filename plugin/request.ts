@@ -44,7 +44,9 @@ export function linkNameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (new TextEncoder().encode(name).length > 15) return 'is longer than 15 bytes';
   if (name === '.' || name === '..') return 'is no name';
-  if (/[/:\s]/.test(name)) return 'has a slash, a colon or white space';
+  if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
+  // Their folders under /proc/sys/net stand for every link and for new ones.
+  if (name === 'all' || name === 'default') return 'is reserved by the kernel';
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { type Connection, openRoute } from '../netlink/connection.ts';
+import { isErrno } from '../netlink/error.ts';
 import {
   type Namespace,
   openNamespace,
@@ -40,7 +41,7 @@ export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
   }
   const inContainer = <T>(work: () => T): T => within(containerNamespace, own, work);
   const host = openRoute();
-  const container = inContainer(openRoute);
+  const container = openInside(netns, inContainer);
   return {
     host,
     container,
@@ -53,4 +54,14 @@ export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
       closeSync(containerNamespace.fd);
     },
   };
+}
+
+/** A path may lead to a namespace of another kind, which only entering it shows. */
+function openInside(netns: string, inContainer: <T>(work: () => T) => T): Connection {
+  try {
+    return inContainer(openRoute);
+  } catch (error) {
+    if (!isErrno(error, 'EINVAL')) throw error;
+    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is no network namespace`, error.message);
+  }
 }

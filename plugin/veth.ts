@@ -43,16 +43,23 @@ export function connectContainer(
       return createPair(sides, bridge, name, ifname, owner, config, undo);
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error;
-      if (getLink(sides.container, ifname) !== undefined) {
-        throw new CniError(
-          errorCode.invalidEnvironment,
-          `invalid CNI_IFNAME: "${ifname}"`,
-          `the container has an interface of that name already`,
-        );
-      }
+      refuseTaken(sides, ifname);
       if (attempt === nameAttempts) throw error;
     }
   }
+}
+
+/**
+ * Refuses an interface name that the container has already.
+ * @throws CniError code 4
+ */
+export function refuseTaken({ container }: Sides, ifname: string): void {
+  if (getLink(container, ifname) === undefined) return;
+  throw new CniError(
+    errorCode.invalidEnvironment,
+    `invalid CNI_IFNAME: "${ifname}"`,
+    'the container has an interface of that name already',
+  );
 }
 
 function createPair(

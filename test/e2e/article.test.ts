@@ -139,7 +139,7 @@ describe.each(executables)('the article with %s', (_name, bridge) => {
 
   test('a result that cannot be written: ADD takes everything back', () => {
     const before = host.snapshot('c1');
-    const { status } = host.run(
+    const { status, stderr } = host.run(
       [
         'sh',
         '-c',
@@ -147,7 +147,8 @@ describe.each(executables)('the article with %s', (_name, bridge) => {
       ],
       { input: conf },
     );
-    expect(status).not.toBe(0);
+    expect(status).toBe(1);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(host.snapshot('c1')).toBe(before);
   });
 

@@ -200,3 +200,9 @@ test('a default route through a gateway', () => {
       '0a0f1401',
   );
 });
+
+test('a missing capability is answered once for all requests of a datagram', () => {
+  const socket = kernel(answer(1, 1));
+  const replies = new Connection(socket).exchange([request, request]);
+  expect(replies.map(({ error }) => error?.errnoName)).toEqual(['EPERM', 'EPERM']);
+});
