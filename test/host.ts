@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { snapshot } from './snapshot.ts';
 
 /** What a command did. */
 export interface Outcome {
@@ -8,40 +9,43 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** Root enters namespaces as they are; an ordinary user becomes root of a user namespace. */
+const isRoot = process.getuid?.() === 0;
+
 /**
  * A host of a test's own: network and mount namespaces with an empty /run and /var/lib/cni, which vanish with the
- * process that holds them.
+ * process that holds them. That process reads a pipe from here, so that it ends with the tests however they end.
  */
 export class Host {
+  private readonly servers: number[] = [];
+
   private constructor(
     private readonly holder: ChildProcess,
     readonly pid: number,
   ) {}
 
   static async start(): Promise<Host> {
-    const script = `
-      mount -t tmpfs none /run && mkdir -p /run/netns /run/lock
-      mount -t tmpfs none /var/lib/cni && mount -t sysfs none /sys
-      ip link set lo up && echo ready && exec sleep infinity`;
-    const holder = spawn('unshare', ['-nm', '--propagation', 'private', 'sh', '-euc', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const holder = spawn('build/in-host', ['sh', '-c', 'echo ready && exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
     const [answer] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
     if (String(answer).trim() !== 'ready' || holder.pid === undefined) {
-      throw new Error('a host of its own could not be made: run the tests by `make test`');
+      throw new Error('a host of its own could not be made: user namespaces may be off on this machine');
     }
     return new Host(holder, holder.pid);
   }
 
   /** Ends the host and all that is in it. */
   async stop(): Promise<void> {
+    for (const pid of this.servers) process.kill(pid);
     this.holder.kill('SIGKILL');
     if (this.holder.exitCode === null && this.holder.signalCode === null) await once(this.holder, 'exit');
   }
 
   /** How to enter the host, for a command that is to go on in the background. */
   get entering(): string[] {
-    return ['-t', String(this.pid), '-n', '-m', '--wd=/'];
+    const user = isRoot ? [] : ['-U', '--preserve-credentials'];
+    return ['-t', String(this.pid), ...user, '-n', '-m', '--wd=/'];
   }
 
   /** Runs a program in the host. */
@@ -72,20 +76,28 @@ export class Host {
     return JSON.parse(text === '' ? '[]' : text);
   }
 
-  /** All that a plugin may change, in a form that is the same before an ADD and after its DEL. */
+  /** All that a plugin may change here and in these containers: the same text before an ADD and after its DEL. */
   snapshot(...containers: string[]): string {
-    const inside = containers.map((name) => `ip netns exec ${name} sh -c '${networkState}'`);
-    return this.sh([networkState, ...inside, filterState, leaseState].join('\n'));
+    return snapshot(this, containers);
+  }
+
+  /** Starts an nginx in a network namespace of this host that answers with the address that it sees. */
+  serve(netns: string): void {
+    const folder = `/run/nginx-${netns}`;
+    // In a user namespace there may be no other user than root, so none is changed to.
+    const conf = `user root; master_process off; pid ${folder}/pid; error_log ${folder}/error; events {}
+      http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
+        fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+        server { listen 80; location / { return 200 "seen from $remote_addr"; } } }`;
+    this.sh(`mkdir ${folder} && printf %s '${conf}' >${folder}/conf
+      ip netns exec ${netns} nginx -c ${folder}/conf -e ${folder}/error`);
+    this.servers.push(Number(this.sh(`cat ${folder}/pid`)));
+  }
+
+  /** Makes the namespace `beyond`: 192.0.2.2, a neighbour of this host's 192.0.2.1 that knows no other way back. */
+  makeNeighbour(): void {
+    this.sh(`ip netns add beyond && ip link add up0 type veth peer name eth0 netns beyond
+      ip addr add 192.0.2.1/24 dev up0 && ip link set up0 up
+      ip -n beyond addr add 192.0.2.2/24 dev eth0 && ip -n beyond link set eth0 up`);
   }
 }
-
-/** Indices and counters differ from run to run; a link-local address comes and goes as its link settles. */
-const networkState = `
-  ip -o link | sed -E "s/^[0-9]+: //; s/@if[0-9]+/@if/"
-  ip -o addr show scope global | sed -E "s/^[0-9]+: //"
-  ip route show table all type unicast | sort; ip -6 route show table main | grep -v ^fe80 | sort
-  cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding`;
-const filterState = 'nft -s list ruleset';
-/** The round robin's place moves on with every lease, as in the Go plugin. */
-const leaseState =
-  'cd /var/lib/cni && find . -type f ! -name "last_reserved_ip.*" ! -name lock -exec head -v {} +';
