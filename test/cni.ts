@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Host, Outcome } from './host.ts';
 
 /** The executables under test, all of which behave alike. */
@@ -24,7 +24,7 @@ export function call(host: Host, executable: string, command: string, request: C
     CNI_CONTAINERID: containerID,
     CNI_NETNS: netns,
     CNI_IFNAME: ifname,
-    CNI_PATH: '/opt/cni/bin',
+    CNI_PATH: dirname(executable),
     ...env,
   };
   const pairs = Object.entries(all).flatMap(([key, value]) =>

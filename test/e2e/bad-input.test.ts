@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Call, executables, failure } from '../cni.ts';
 import { Host } from '../host.ts';
+import { leaseFolder } from '../snapshot.ts';
 
 const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const article = JSON.parse(conf);
@@ -18,6 +19,10 @@ const cases: [string, Partial<Call>, number, string][] = [
   ['a container ID with a slash', { containerID: 'a/b' }, 4, 'a/b'],
   ['an interface name that is too long', { ifname: 'sixteen-bytes-xx' }, 4, 'sixteen-bytes-xx'],
   ['an interface name with a colon', { ifname: 'eth:0' }, 4, 'eth:0'],
+  ['an interface name with a slash', { ifname: 'a/b' }, 4, 'a/b'],
+  ['an interface name with white space', { ifname: 'eth 0' }, 4, 'eth 0'],
+  ['an interface name that is a folder', { ifname: '..' }, 4, '..'],
+  ['a container ID that begins with a dot', { containerID: '.hidden' }, 4, '.hidden'],
   ['an unknown key in CNI_ARGS', { env: { CNI_ARGS: 'COLOR=red' } }, 4, 'COLOR'],
   ['no such namespace', { netns: '/run/netns/nowhere' }, 8, '/run/netns/nowhere'],
   ['a file that is no namespace', { netns: '/etc/hostname' }, 8, '/etc/hostname'],
@@ -43,9 +48,29 @@ const cases: [string, Partial<Call>, number, string][] = [
     'hairpinMode',
   ],
   ['a MAC address that is none', { env: { CNI_ARGS: 'MAC=aa:bb' } }, 7, 'aa:bb'],
+  ['a bridge name that is too long', { conf: { ...article, bridge: 'a'.repeat(16) } }, 7, 'a'.repeat(16)],
   ['a bridge name of another kind of link', { conf: { ...article, bridge: 'plain0' } }, 7, 'plain0'],
   ['an interface name that is taken', { ifname: 'taken' }, 4, 'taken'],
+];
+
+/** What only IPAM can tell, with the lease folder open. */
+const refusedByIpam: typeof cases = [
+  ['the address of the gateway', { env: { CNI_ARGS: 'IP=10.15.20.1' } }, 7, '10.15.20.1'],
   ['an address that is another subnet', { env: { CNI_ARGS: 'IP=192.0.2.9' } }, 7, '192.0.2.9'],
+];
+
+/** What a DEL refuses: it can't know what to clean up. */
+const refusedByDel: typeof cases = [
+  [
+    'missing variables',
+    { env: { CNI_CONTAINERID: undefined, CNI_IFNAME: '' } },
+    4,
+    'CNI_CONTAINERID,CNI_IFNAME',
+  ],
+  ['a container ID with a slash', { containerID: 'a/b' }, 4, 'a/b'],
+  ["the host's own namespace", { netns: '/proc/self/ns/net' }, 8, '/proc/self/ns/net'],
+  ['stdin that is not JSON', { conf: '{"name": ' }, 6, 'not JSON'],
+  ['a network name that leaves its folder', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
 ];
 
 describe.each(executables)('bad input to %s', (_name, bridge) => {
@@ -58,12 +83,24 @@ describe.each(executables)('bad input to %s', (_name, bridge) => {
   });
   afterAll(() => host.stop());
 
-  test.each(cases)('%s', (_what, request, code, culprit) => {
+  function refuses(command: string, request: Partial<Call>, code: number, culprit: string): void {
     const before = host.snapshot('c1');
-    const error = failure(host, bridge, 'ADD', { conf, ...request });
+    const error = failure(host, bridge, command, { conf, ...request });
     expect(error.code).toBe(code);
     expect(`${error.msg} ${error.details ?? ''}`).toContain(culprit);
     expect(Object.keys(error)).toEqual(expect.arrayContaining(['cniVersion', 'code', 'msg']));
     expect(host.snapshot('c1')).toBe(before);
+  }
+
+  test.each(cases)('ADD: %s', (_what, request, code, culprit) => {
+    refuses('ADD', request, code, culprit);
+    expect(leaseFolder(host)).toBe('');
+  });
+  test.each(refusedByDel)('DEL: %s', (_what, request, code, culprit) => {
+    refuses('DEL', request, code, culprit);
+    expect(leaseFolder(host)).toBe('');
+  });
+  test.each(refusedByIpam)('ADD: %s', (_what, request, code, culprit) => {
+    refuses('ADD', request, code, culprit);
   });
 });

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { add, executables, failure } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
+const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
+const other = { containerID: 'other', netns: '/run/netns/c2' };
+
+/** What the host has before the ADD that fails. */
+const hosts: [string, (host: Host, bridge: string) => void][] = [
+  ['a host without the bridge', () => undefined],
+  ['a host with another container', (host, bridge) => void add(host, bridge, { conf: article, ...other })],
+];
+
+/** What the ADD fails for: the later in the list, the more there is to take back. */
+const failures: [string, string, object, number, string | RegExp][] = [
+  ['eth0 is taken', 'ip -n c1 link add eth0 type bridge', article, 4, 'eth0'],
+  ['leases can not be written', 'mount -o remount,ro /var/lib/cni', article, 5, '/var/lib/cni/networks'],
+  [
+    'no address is free',
+    'D=/var/lib/cni/networks/lab-br1 && mkdir -p $D && printf "x\\r\\neth0" >$D/10.15.20.9',
+    ipam({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.9' }),
+    11,
+    '10.15.20.9',
+  ],
+  [
+    'the kernel refuses a route',
+    'true',
+    ipam({ routes: [{ dst: '198.51.100.0/24', gw: '203.0.113.9' }] }),
+    999,
+    /cannot add route 198\.51\.100\.0\/24 via 203\.0\.113\.9 dev eth0.*ENETUNREACH/,
+  ],
+  [
+    'nftables has something else in the way',
+    'nft delete table inet cni-bridge-lab-br1 2>/dev/null; nft add table inet cni-bridge-lab-br1; nft add map inet cni-bridge-lab-br1 sources4 "{ type inet_service : verdict; }"',
+    article,
+    999,
+    'cni-bridge-lab-br1',
+  ],
+  [
+    'forwarding can not be turned on',
+    'F=/proc/sys/net/ipv4/ip_forward; echo 0 >$F; mount --bind $F $F && mount -o remount,bind,ro $F',
+    article,
+    5,
+    'ip_forward',
+  ],
+];
+
+describe.each(executables)('an ADD of %s that fails leaves everything as it was', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1 && ip netns add c2');
+  });
+  afterEach(() => host.stop());
+
+  describe.each(hosts)('on %s', (_where, prepare) => {
+    test.each(failures)('when %s', (_what, command, conf, code, culprit) => {
+      prepare(host, bridge);
+      host.sh(command);
+      const before = host.snapshot('c1', 'c2');
+      const error = failure(host, bridge, 'ADD', { conf: { mtu: 1400, promiscMode: true, ...conf } });
+      expect(`${error.msg} ${error.details ?? ''}`).toMatch(culprit);
+      expect(error.code).toBe(code);
+      expect(host.snapshot('c1', 'c2')).toBe(before);
+    });
+
+    test('when the result can not be written', () => {
+      prepare(host, bridge);
+      const before = host.snapshot('c1', 'c2');
+      const variables =
+        'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
+      const { status, stderr } = host.run(['sh', '-c', `exec env -i ${variables} ${bridge} >/dev/full`], {
+        input: JSON.stringify(article),
+      });
+      expect(status).toBe(1);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(host.snapshot('c1', 'c2')).toBe(before);
+    });
+  });
+});

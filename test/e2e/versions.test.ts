@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { call, executables } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
+/** Two families, two routes and DNS: all that a result can tell. */
+const conf = {
+  ...article,
+  dns: { nameservers: ['10.15.20.1'], domain: 'example.org', search: ['example.org'], options: ['ndots:2'] },
+  ipam: {
+    type: 'host-local',
+    ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
+    routes: [{ dst: '0.0.0.0/0' }, { dst: 'fd01::/16', gw: 'fd00:15:20::9' }],
+  },
+};
+const mac = expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
+const interfaces = [
+  { name: 'lab-br1', mac },
+  { name: expect.stringMatching(/^veth[0-9a-f]{8}$/), mac },
+  { name: 'eth0', mac, sandbox: '/run/netns/c1' },
+];
+const ip4 = { interface: 2, address: '10.15.20.2/24', gateway: '10.15.20.1' };
+const ip6 = { interface: 2, address: 'fd00:15:20::2/64', gateway: 'fd00:15:20::1' };
+const { dns, ipam } = conf;
+const [route4, route6] = ipam.routes;
+
+const oldest = {
+  ip4: { ip: ip4.address, gateway: ip4.gateway, routes: [route4] },
+  ip6: { ip: ip6.address, gateway: ip6.gateway, routes: [route6] },
+  dns,
+};
+const older = {
+  interfaces,
+  ips: [
+    { version: '4', ...ip4 },
+    { version: '6', ...ip6 },
+  ],
+  routes: ipam.routes,
+  dns,
+};
+const newer = { interfaces, ips: [ip4, ip6], routes: ipam.routes, dns };
+
+const shapes: [string, object][] = [
+  ['0.1.0', oldest],
+  ['0.2.0', oldest],
+  ['0.3.0', older],
+  ['0.3.1', older],
+  ['0.4.0', older],
+  ['1.0.0', newer],
+  ['1.1.0', newer],
+];
+
+describe.each(executables)('results of %s', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1');
+  });
+  afterEach(() => host.stop());
+
+  test.each(shapes)('version %s', (cniVersion, shape) => {
+    const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion } });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ cniVersion, ...shape });
+    expect(stdout).toContain('\n    "cniVersion"');
+  });
+
+  test('no version in the configuration is 0.1.0', () => {
+    const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion: undefined } });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ cniVersion: '0.1.0', ...oldest });
+  });
+});
