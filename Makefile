@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test demo e2e-docker install clean packages
+.PHONY: help build check unit integration e2e test demo e2e-docker reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,8 @@ e2e-docker: build packages ## the article's Docker half, with a dockerd of its o
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
 
+reference: dist/reference/version ## the Go reference plugins, into dist/reference
+
 install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/opt/cni/bin), under DESTDIR
 	install -d $(DESTDIR)$(PREFIX)
 	install -m 755 dist/bridge $(DESTDIR)$(PREFIX)/bridge
@@ -48,6 +50,9 @@ install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/
 
 clean: ## remove what make made
 	rm -rf dist plugin/generated node_modules
+
+dist/reference/version: build/reference
+	build/reference dist/reference
 
 packages:
 	@build/debian-packages $(PACKAGES)
