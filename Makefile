@@ -28,10 +28,10 @@ unit: $(VALIDATORS) ## pure code, exact bytes
 integration: $(VALIDATORS) packages ## netlink against the live kernel, in a host of its own
 	build/in-host $(JEST) --selectProjects integration --runInBand
 
-e2e: build packages ## the executables, called as a runtime calls them
+e2e: build packages reference ## the executables, called as a runtime calls them
 	build/in-host $(JEST) --selectProjects e2e
 
-test: check build packages ## all of the above
+test: check build packages reference ## all of the above
 	build/in-host $(JEST)
 
 demo: build packages ## the article's story, told by real commands in a host of its own

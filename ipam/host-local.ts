@@ -120,26 +120,28 @@ function leaseAll(
   requested: IP[],
 ): Candidate[] {
   const { attachment, warn } = request;
-  const turns: LastReserved[] = [];
   const made: Candidate[] = [];
   try {
     for (const [index, set] of sets.entries()) {
       const turn = store.lastReserved(index);
-      turns.push(turn);
-      made.push(leaseOne(store, request, set, turn, requested));
+      try {
+        const candidate = leaseOne(store, request, set, turn, requested);
+        made.push(candidate);
+        // As with the reference, the round robin goes on from here even if a later set has no address.
+        turn.write(candidate.ip, warn);
+      } finally {
+        turn.close();
+      }
     }
     const [outside] = requested;
     if (outside !== undefined) {
       const reason = `it is in no range of network ${attachment.network}`;
       throw invalid(`requested address ${formatIP(outside)} is not available`, reason);
     }
-    for (const [index, { ip }] of made.entries()) turns[index]?.write(ip, warn);
     return made;
   } catch (error) {
     for (const { ip } of made) store.release({ address: formatIP(ip), ...attachment });
     throw error;
-  } finally {
-    for (const turn of turns) turn.close();
   }
 }
 
