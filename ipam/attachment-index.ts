@@ -57,7 +57,7 @@ export class AttachmentIndex {
   /** Where a lease is written before it has its names. */
   readonly draft: string;
 
-  constructor(private readonly folder: string) {
+  constructor(readonly folder: string) {
     this.draft = `${folder}/draft`;
   }
 
@@ -92,12 +92,18 @@ export class AttachmentIndex {
     return found;
   }
 
-  /** Every entry, by address. */
+  /**
+   * Every entry, by address.
+   * @throws CniError code 5 where something else is in the place of a bucket
+   */
   all(): Map<string, IndexEntry[]> {
     const entries = new Map<string, IndexEntry[]>();
     for (const child of readdirSync(this.folder, { withFileTypes: true })) {
-      if (!child.isDirectory()) continue;
       const bucket = `${this.folder}/${child.name}`;
+      if (!child.isDirectory()) {
+        if (/^[0-9a-f]{2}$/.test(child.name)) throw notFolder(bucket);
+        continue;
+      }
       for (const name of readdirSync(bucket)) {
         const entry = parseEntry(bucket, name);
         if (entry === undefined) continue;

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { libc } from '#libc';
 import { errnoName } from '../netlink/error.ts';
 import { CniError, errorCode } from './error.ts';
@@ -7,15 +7,20 @@ import { CniError, errorCode } from './error.ts';
 const LOCK_EX = 2;
 const EINTR = 4;
 
-const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
 /**
  * Opens a file, made where it is missing, and waits for its flock(2), exclusive. Closing the descriptor unlocks.
  * @returns the descriptor
- * @throws what `openSync` throws, ENOENT where the folder is missing; CniError code 5 where flock refuses
+ * @throws what `openSync` throws, ENOENT where the folder is missing; CniError code 5 where flock refuses, or where
+ *   the path names a pipe or a device, at which the reference would wait for ever
  */
 export function lockFile(path: string): number {
-  const fd = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
+  const fd = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if (!fstatSync(fd).isFile()) {
+    closeSync(fd);
+    throw new CniError(errorCode.io, `cannot lock ${path}`, 'it is no plain file');
+  }
   while (libc.flock(fd, LOCK_EX) < 0) {
     const errno = libc.errno();
     if (errno === EINTR) continue;

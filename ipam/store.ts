@@ -32,6 +32,13 @@ export function isAddressName(name: string): boolean {
   return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
 }
 
+/** What is known of a folder; undefined for none. */
+function refuseUnlessFolder(path: string): Stats | undefined {
+  const stats = look(path);
+  if (stats?.isDirectory() !== false) return stats;
+  throw new CniError(errorCode.io, `cannot use ${path}`, 'it is no folder; links are not followed');
+}
+
 /**
  * The folder of a network's leases, locked. As the Go host-local has it: a file for each address,
  * `last_reserved_ip.N` for each range set, and `lock`; beside them, in `.attachments`, an index by container.
@@ -44,6 +51,7 @@ export class Store {
   /** Leases that could not be put in the index, as on a file system without hard links. */
   private readonly unindexed: LeasedAddress[] = [];
   private complete = true;
+  private obstacle: CniError | undefined;
   private stamped = false;
   private draft: number | undefined;
   private readonly unsynced: number[] = [];
@@ -79,9 +87,16 @@ export class Store {
     const path = `${folder}/lock`;
     let lock: number;
     try {
+      // Before the lock: a link is not followed to a folder in which the lock would then be made.
+      refuseUnlessFolder(folder);
       lock = lockFile(path);
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return undefined;
+      const errno = errnoOf(error);
+      if (['ENOENT', 'ENOTDIR'].includes(errno)) return undefined;
+      // A full disk must not keep a container from being deleted that has nothing here.
+      if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errno) && !readdirSync(folder).some(isAddressName)) {
+        return undefined;
+      }
       throw refused('open lock', path, error);
     }
     return Store.locked(folder, lock, warn);
@@ -99,21 +114,16 @@ export class Store {
   }
 
   private trustOrRebuildIndex(): void {
-    const stats = look(this.folder);
-    if (!stats?.isDirectory()) {
-      throw new CniError(
-        errorCode.io,
-        `cannot use ${this.folder}`,
-        'it is no folder; links are not followed',
-      );
-    }
+    const stats = refuseUnlessFolder(this.folder);
     const exists = this.index.exists();
-    this.stamped = exists && stats.mtimeMs === stamp * 1000;
+    this.stamped = exists && stats?.mtimeMs === stamp * 1000;
     if (this.stamped) return;
     try {
       if (!exists) this.index.create();
-    } catch {
+    } catch (error) {
+      // What is leased can still be found and released; a new lease needs the index.
       this.complete = false;
+      this.obstacle = refused('create', this.index.folder, error);
     }
     const entries = this.entries();
     for (const name of readdirSync(this.folder)) {
@@ -197,9 +207,14 @@ export class Store {
    * @throws CniError code 5
    */
   claim(address: string, { containerID, ifname }: Lease): boolean {
+    if (this.obstacle !== undefined) throw this.obstacle;
     const path = `${this.folder}/${address}`;
     try {
       this.draft ??= rewriteLeaseFile(this.index.draft, { containerID, ifname });
+    } catch (error) {
+      throw refused('write', this.index.draft, error);
+    }
+    try {
       linkSync(this.index.draft, path);
     } catch (error) {
       const errno = errnoOf(error);
