@@ -1,6 +1,6 @@
 import type { Attachment } from '../ipam/config.ts';
 import type { Result } from '../ipam/result.ts';
-import { openNetfilter } from '../netlink/connection.ts';
+import { withNetfilter } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { getLink, type Link } from '../netlink/link.ts';
 import { ensureBridge } from './bridge.ts';
@@ -8,10 +8,11 @@ import type { BridgeConfig } from './config.ts';
 import { cidrOf, configureContainer } from './container.ts';
 import { enableForwarding, ensureGateways, withGateways } from './gateway.ts';
 import type { Ipam } from './ipam.ts';
-import { addMasquerade, removeMasquerade } from './masquerade.ts';
+import { addMasquerade, removeMasquerade } from './masquerade/nftables.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
 import { openSides, type Sides } from './sides.ts';
+import { addSpoofCheck, removeSpoofCheck } from './spoof-check.ts';
 import { Undo } from './undo.ts';
 import { connectContainer, refuseTaken, type VethPair } from './veth.ts';
 
@@ -35,6 +36,7 @@ export function add(
   try {
     refuseTaken(sides, request.ifname);
     const { bridge, veth } = plugIn(sides, attachment, config, undo);
+    if (config.macspoofchk) checkSource(attachment, veth, undo);
     const leased = leaseAddresses(attachment, config, ipam, undo);
     configureContainer(sides, veth.container, leased.ips, leased.routes);
     if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
@@ -85,22 +87,19 @@ function leaseAddresses(
   return withGateways(leased, config);
 }
 
+function checkSource(attachment: Attachment, { host, container }: VethPair, undo: Undo): void {
+  withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac));
+  undo.register(`spoof check of container ${attachment.containerID}`, () =>
+    withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
+  );
+}
+
 function masqueradeAddresses(attachment: Attachment, { ips }: Result, undo: Undo): void {
   const addresses = ips.map(({ address }) => cidrOf(address));
-  const connection = openNetfilter();
-  try {
-    addMasquerade(connection, attachment, addresses);
-  } finally {
-    connection.close();
-  }
-  undo.register(`masquerading of container ${attachment.containerID}`, () => {
-    const again = openNetfilter();
-    try {
-      removeMasquerade(again, attachment, addresses);
-    } finally {
-      again.close();
-    }
-  });
+  withNetfilter((connection) => addMasquerade(connection, attachment, addresses));
+  undo.register(`masquerading of container ${attachment.containerID}`, () =>
+    withNetfilter((connection) => removeMasquerade(connection, attachment, addresses)),
+  );
 }
 
 function resultOf(

@@ -8,27 +8,25 @@ import { deleteLink, listLinks } from '../netlink/link.ts';
 import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
-import { removeMasquerade } from './masquerade.ts';
+import { removeMasquerade } from './masquerade/nftables.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
+import { removeSpoofCheck } from './spoof-check.ts';
 
 /**
- * Disconnects a container ("DEL" in SPEC.md): the masquerading, the veth pair, last the lease, so that no address is
+ * Disconnects a container ("DEL" in SPEC.md): what netfilter does for it, the veth pair, last the lease, so that no address is
  * handed out while it is still in use. What is gone already is no error; what is left on the host goes whether or
  * not the container's namespace still exists.
  * @throws CniError, NetlinkError, SystemError
  */
 export function del(request: Request, config: BridgeConfig, ipam: Ipam | undefined): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  if (ipam === undefined) {
-    removeLink(request, attachment);
-    return;
-  }
   const netfilter = openNetfilter();
   try {
-    removeMasquerade(netfilter, attachment, knownAddresses(ipam.held(), config.previousAddresses));
+    removeSpoofCheck(netfilter, attachment);
+    removeMasquerade(netfilter, attachment, knownAddresses(ipam?.held() ?? [], config.previousAddresses));
     removeLink(request, attachment);
-    ipam.del();
+    ipam?.del();
   } finally {
     // Closing waits until the kernel has freed what was deleted. That goes on while it deletes the link, which takes
     // as long: so this comes last.

@@ -6,6 +6,9 @@ export const executables = (process.env.BRIDGE_EXECUTABLES ?? 'dist/bridge dist/
   .split(' ')
   .map((path): [string, string] => [path, resolve(path)]);
 
+/** The Go plugin, which `make reference` puts there. */
+export const reference = resolve('dist/reference/bridge');
+
 /** How a runtime calls a plugin. */
 export interface Call {
   readonly containerID?: string;
@@ -25,6 +28,8 @@ export function call(host: Host, executable: string, command: string, request: C
     CNI_NETNS: netns,
     CNI_IFNAME: ifname,
     CNI_PATH: dirname(executable),
+    // The Go plugin looks there for nft and iptables; ours is to need none.
+    ...(executable === reference ? { PATH: process.env.PATH } : {}),
     ...env,
   };
   const pairs = Object.entries(all).flatMap(([key, value]) =>

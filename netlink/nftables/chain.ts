@@ -1,9 +1,9 @@
-import { attribute, nested } from '../attribute.ts';
-import { be32, concat, text } from '../bytes.ts';
-import type { NetlinkRequest } from '../connection.ts';
-import { flag } from '../message.ts';
-import type { Expression } from './expression.ts';
-import { create, createNew, nftMessage, nftType, type Table } from './message.ts';
+import { attribute, attributes, nested } from '../attribute.ts';
+import { be32, readBe32, readText, text } from '../bytes.ts';
+import type { NetlinkRequest, Reply } from '../connection.ts';
+import type { Message } from '../message.ts';
+import { verdictCode } from './expression.ts';
+import { createNew, nftMessage, nftType, type Table } from './message.ts';
 
 /** Where a base chain is hooked: NF_INET_*, its type, and its priority (lower runs first). */
 export interface Hook {
@@ -15,8 +15,8 @@ export interface Hook {
 /** NF_INET_* (and NF_BR_*, alike), linux/netfilter.h */
 export const hookNumber = { prerouting: 0, postrouting: 4 } as const;
 
-/** Makes a chain; EEXIST where it is there, unless `mayExist`. */
-export function newChain(table: Table, name: string, hook?: Hook, mayExist = false): NetlinkRequest {
+/** Makes a chain; EEXIST where it is there. */
+export function newChain(table: Table, name: string, hook?: Hook): NetlinkRequest {
   const attrs = [attribute(1, text(table.name)), attribute(3, text(name))];
   if (hook !== undefined) {
     attrs.push(
@@ -26,7 +26,7 @@ export function newChain(table: Table, name: string, hook?: Hook, mayExist = fal
   }
   return nftMessage(
     nftType.newchain,
-    mayExist ? create : createNew,
+    createNew,
     table,
     attrs,
     'create nftables chain',
@@ -46,36 +46,34 @@ export function deleteChain(table: Table, name: string): NetlinkRequest {
   return nftMessage(nftType.delchain, 0, table, attrs, 'delete nftables chain', `${table.name} ${name}`);
 }
 
-/** Appends a rule. */
-export function newRule(
-  table: Table,
-  chain: string,
-  expressions: Expression[],
-  userdata?: Uint8Array,
-): NetlinkRequest {
-  return nftMessage(
-    nftType.newrule,
-    create | flag.append,
-    table,
-    [
-      attribute(1, text(table.name)),
-      attribute(2, text(chain)),
-      nested(4, concat(expressions)),
-      ...(userdata === undefined ? [] : [attribute(7, userdata)]),
-    ],
-    'add nftables rule to',
-    `${table.name} ${chain}`,
-  );
+/** Asks for every chain of the table's family, to be dumped. */
+export function listChains(table: Table): NetlinkRequest {
+  return nftMessage(nftType.getchain, 0, table, [], 'list nftables chains of family', String(table.family));
 }
 
-/** Asks for the rules of a chain, to be dumped. */
-export function listRules(table: Table, chain: string): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(2, text(chain))];
-  return nftMessage(nftType.getrule, 0, table, attrs, 'list nftables rules of', `${table.name} ${chain}`);
+/** What of a chain tells whether it is in use. */
+export interface Chain {
+  readonly table: string;
+  readonly name: string;
+  /** The rules that are in it, and what leads to it. */
+  readonly use: number;
+  /** Whether what no rule decides on goes on its way; so it does where the chain is no base chain. */
+  readonly accepts: boolean;
 }
 
-/** Deletes a rule by its handle, as the kernel gave it. */
-export function deleteRule(table: Table, chain: string, handle: Uint8Array): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(2, text(chain)), attribute(3, handle)];
-  return nftMessage(nftType.delrule, 0, table, attrs, 'delete nftables rule from', `${table.name} ${chain}`);
+/** Reads an NFT_MSG_NEWCHAIN message. */
+export function decodeChain({ body }: Message): Chain {
+  const chain = attributes(body.subarray(4));
+  const policy = chain.get(5);
+  return {
+    table: readText(chain.get(1)),
+    name: readText(chain.get(3)),
+    use: readBe32(chain.get(6)),
+    accepts: policy === undefined || readBe32(policy) === verdictCode.accept,
+  };
+}
+
+/** The chain that a reply to {@link getChain} brought; undefined where there is none. */
+export function chainOf(reply: Reply | undefined): Chain | undefined {
+  return reply?.messages.map(decodeChain)[0];
 }

@@ -1,9 +1,10 @@
 import { attribute, attributeList, attributes, nested } from '../attribute.ts';
-import { be32, concat, readText, text } from '../bytes.ts';
+import { be32, readText, text } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import type { Message } from '../message.ts';
 import { verdict } from './expression.ts';
 import { createNew, nftMessage, nftType, type Table } from './message.ts';
+import { commentUserdata, readComment } from './userdata.ts';
 
 /** The type numbers that the nft command prints keys by. */
 export const keyType = { ipv4_addr: 7, ipv6_addr: 8 } as const;
@@ -37,23 +38,6 @@ export function newVerdictMap(
     'create nftables map',
     `${table.name} ${name}`,
   );
-}
-
-/** NFTNL_UDATA_*_COMMENT, as the nft command writes and prints it: type, length, text, NUL. */
-export function commentUserdata(comment: string): Uint8Array {
-  const bytes = text(comment);
-  return concat([Uint8Array.of(0, bytes.length), bytes]);
-}
-
-/** The comment within userdata; empty where there is none. */
-export function readComment(userdata: Uint8Array | undefined): string {
-  let rest = userdata ?? new Uint8Array();
-  while (rest.length >= 2) {
-    const [type, length = 0] = rest;
-    if (type === 0) return readText(rest.subarray(2, 2 + length));
-    rest = rest.subarray(2 + length);
-  }
-  return '';
 }
 
 /** An element of a verdict map: key, the chain it goes to, and the comment beside it. */

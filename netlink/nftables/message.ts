@@ -1,6 +1,6 @@
-import { attribute } from '../attribute.ts';
-import { be32, concat, text } from '../bytes.ts';
-import type { Connection, NetlinkRequest } from '../connection.ts';
+import { attribute, attributes } from '../attribute.ts';
+import { be32, concat, readBe32 } from '../bytes.ts';
+import type { Connection, NetlinkRequest, Reply } from '../connection.ts';
 import { flag } from '../message.ts';
 
 /** NFNL_SUBSYS_NFTABLES, linux/netfilter/nfnetlink.h */
@@ -99,20 +99,7 @@ export function getGeneration(): NetlinkRequest {
   );
 }
 
-/** Makes a table. */
-export function newTable(table: Table): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name))];
-  return nftMessage(nftType.newtable, create, table, attrs, 'create nftables table', table.name);
-}
-
-/** Asks for a table. */
-export function getTable(table: Table): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name))];
-  return nftMessage(nftType.gettable, 0, table, attrs, 'get nftables table', table.name);
-}
-
-/** Deletes a table and all in it. */
-export function deleteTable(table: Table): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name))];
-  return nftMessage(nftType.deltable, 0, table, attrs, 'delete nftables table', table.name);
+/** The generation that a reply to {@link getGeneration} brought. */
+export function generationOf(reply: Reply | undefined): number {
+  return readBe32(attributes(reply?.messages[0]?.body.subarray(4)).get(1));
 }

@@ -59,7 +59,9 @@ describe.each(executables)('an ADD of %s that fails leaves everything as it was'
       prepare(host, bridge);
       host.sh(command);
       const before = host.snapshot('c1', 'c2');
-      const error = failure(host, bridge, 'ADD', { conf: { mtu: 1400, promiscMode: true, ...conf } });
+      const error = failure(host, bridge, 'ADD', {
+        conf: { mtu: 1400, promiscMode: true, macspoofchk: true, ...conf },
+      });
       expect(`${error.msg} ${error.details ?? ''}`).toMatch(culprit);
       expect(error.code).toBe(code);
       expect(host.snapshot('c1', 'c2')).toBe(before);

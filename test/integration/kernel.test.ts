@@ -4,7 +4,7 @@ import { type Connection, openNetfilter, openRoute } from '../../netlink/connect
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import { deleteLink, getLink, listLinks, newBridge, newVeth, setLink } from '../../netlink/link.ts';
 import { openNamespace, ownNamespacePath, within } from '../../netlink/namespace.ts';
-import { addMasquerade, removeMasquerade } from '../../plugin/masquerade.ts';
+import { addMasquerade, removeMasquerade } from '../../plugin/masquerade/nftables.ts';
 
 // `make integration` runs this in a host of its own; what is made here is taken away again all the same.
 const sh = (command: string): string => execSync(command, { encoding: 'utf8' });

@@ -211,7 +211,6 @@ test.each<[object, string]>([
 test.each<[object, string]>([
   [{ vlan: 7 }, 'vlan: 7'],
   [{ vlanTrunk: [{ id: 7 }] }, 'vlanTrunk: [{"first":7,"last":7}]'],
-  [{ macspoofchk: true }, 'macspoofchk: true'],
   [{ enabledad: true }, 'enabledad: true'],
   [{ disableContainerInterface: true }, 'disableContainerInterface: true'],
   [{ ipMasqBackend: 'iptables' }, 'ipMasqBackend: "iptables"'],

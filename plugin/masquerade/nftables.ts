@@ -1,0 +1,182 @@
+import type { Attachment } from '../../ipam/config.ts';
+import type { Connection, NetlinkRequest } from '../../netlink/connection.ts';
+import { isErrno } from '../../netlink/error.ts';
+import { type CIDR, ipBytes } from '../../netlink/ip.ts';
+import { chainOf, deleteChain, getChain } from '../../netlink/nftables/chain.ts';
+import { verdictCode } from '../../netlink/nftables/expression.ts';
+import {
+  decodeElements,
+  deleteElement,
+  type Element,
+  getElement,
+  listElements,
+  newElement,
+  newElementOperation,
+} from '../../netlink/nftables/map.ts';
+import { commit, type Table } from '../../netlink/nftables/message.ts';
+import { type Removal, remove } from '../../netlink/nftables/remove.ts';
+import { deleteTable, getTable, tableOf } from '../../netlink/nftables/table.ts';
+import { ownerLabel } from '../owner.ts';
+import {
+  baseChain,
+  bothFamilies,
+  families,
+  masqueradeTable,
+  networkMessages,
+  subnetChain,
+  subnetMessages,
+  subnetRules,
+  tableParts,
+} from './table.ts';
+
+/** How often a transaction is tried again after another plugin's came between. */
+const attempts = 20;
+
+/**
+ * Masquerades what leaves the subnets of an attachment's addresses. Sends the map elements, and what they need
+ * only where it is missing.
+ * @throws NetlinkError
+ */
+export function addMasquerade(
+  connection: Connection,
+  attachment: Attachment,
+  addresses: readonly CIDR[],
+): void {
+  const table = masqueradeTable(attachment.network);
+  const comment = ownerLabel(attachment);
+  const elements = addresses.map((cidr) =>
+    newElement(table, families[cidr.ip.family].map, verdictCode.goto, {
+      key: ipBytes(cidr.ip),
+      chain: subnetChain(cidr),
+      comment,
+    }),
+  );
+  let stale: NetlinkRequest[] = [];
+  for (let attempt = 1; ; attempt++) {
+    // Asked first: the kernel takes 10 ms to take back a transaction that it refuses.
+    const missing = missingMessages(connection, table, addresses);
+    try {
+      commit(connection, [...missing, ...stale, ...elements]);
+      return;
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT', 'EEXIST') || attempt === attempts) throw error;
+      // An address that is ours now and still stands in the map was left by an attachment that is no more.
+      const taken = error.operation === newElementOperation && error.errnoName === 'EEXIST';
+      stale = taken ? staleMessages(connection, table, addresses) : [];
+    }
+  }
+}
+
+function missingMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): NetlinkRequest[] {
+  const subnets = new Map(addresses.map((cidr) => [subnetChain(cidr), cidr]));
+  const [base, ...chains] = connection.exchange([
+    getChain(table, baseChain),
+    ...[...subnets.keys()].map((name) => getChain(table, name)),
+  ]);
+  return [
+    ...(base?.error === undefined ? [] : networkMessages(table)),
+    ...[...subnets.values()].flatMap((cidr, index) =>
+      chains[index]?.error === undefined ? [] : subnetMessages(table, cidr),
+    ),
+  ];
+}
+
+function staleMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): NetlinkRequest[] {
+  const maps = addresses.map(({ ip }) => ({ map: families[ip.family].map, key: ipBytes(ip) }));
+  const replies = connection.exchange(maps.map(({ map, key }) => getElement(table, map, key)));
+  return maps.flatMap(({ map, key }, index) =>
+    replies[index]?.error === undefined ? [deleteElement(table, map, key)] : [],
+  );
+}
+
+/** An element with the map that it is in. */
+interface Located {
+  readonly map: string;
+  readonly element: Element;
+}
+
+/**
+ * Ends the masquerading of an attachment. With its last element a subnet's chain goes, with its last chain the
+ * table.
+ * @param addresses where they are known; else every element is looked at
+ * @throws NetlinkError
+ */
+export function removeMasquerade(
+  connection: Connection,
+  attachment: Attachment,
+  addresses: readonly CIDR[],
+): void {
+  const comment = ownerLabel(attachment);
+  removeElements(connection, attachment.network, addresses, (owner) => owner === comment);
+}
+
+/**
+ * Ends the masquerading of every attachment of a network but those whose labels are kept, in one transaction.
+ * @throws NetlinkError
+ */
+export function removeStaleMasquerade(
+  connection: Connection,
+  network: string,
+  kept: ReadonlySet<string>,
+): void {
+  removeElements(connection, network, [], (owner) => !kept.has(owner));
+}
+
+function removeElements(
+  connection: Connection,
+  network: string,
+  addresses: readonly CIDR[],
+  isStale: (owner: string) => boolean,
+): void {
+  const table = masqueradeTable(network);
+  const chains = new Set<string>();
+  remove(connection, (): Removal => {
+    const [reply] = connection.exchange([getTable(table)]);
+    // No table, or a kernel without nf_tables: there is nothing of ours.
+    if (isErrno(reply?.error, 'EPERM')) throw reply.error;
+    const there = tableOf(reply);
+    if (there === undefined) return { own: [] };
+    const stale = locate(connection, table, addresses).filter(({ element }) => isStale(element.comment));
+    // Remembered from one look to the next: another DEL may have left a chain to this one.
+    for (const { element } of stale) chains.add(element.chain);
+    const unused = unusedChains(connection, table, chains, stale);
+    const own = stale.map(({ map, element }) => deleteElement(table, map, element.key));
+    if (there.use === tableParts + unused.length) return { own, whole: [deleteTable(table)] };
+    const whole = [...own, ...unused.map((chain) => deleteChain(table, chain))];
+    return { own, whole: unused.length > 0 ? whole : undefined };
+  });
+}
+
+function locate(connection: Connection, table: Table, addresses: readonly CIDR[]): Located[] {
+  if (addresses.length > 0) {
+    const maps = addresses.map(({ ip }) => families[ip.family].map);
+    return connection
+      .exchange(addresses.map(({ ip }) => getElement(table, families[ip.family].map, ipBytes(ip))))
+      .flatMap(({ messages }, index) =>
+        messages.flatMap(decodeElements).map((element) => ({ map: maps[index] ?? '', element })),
+      );
+  }
+  return bothFamilies.flatMap((of) => {
+    const { map } = families[of];
+    return connection
+      .dump(listElements(table, map))
+      .flatMap(decodeElements)
+      .map((element) => ({ map, element }));
+  });
+}
+
+/** Those of the chains that nothing but these elements leads to. */
+function unusedChains(
+  connection: Connection,
+  table: Table,
+  chains: ReadonlySet<string>,
+  stale: readonly Located[],
+): string[] {
+  const names = [...chains];
+  if (names.length === 0) return [];
+  const replies = connection.exchange(names.map((name) => getChain(table, name)));
+  return names.filter((name, index) => {
+    const use = chainOf(replies[index])?.use;
+    return use === subnetRules + stale.filter(({ element }) => element.chain === name).length;
+  });
+}
