@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test demo e2e-docker reference install clean packages
+.PHONY: help build check unit integration e2e test faults demo e2e-docker reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ e2e: build packages reference ## the executables, called as a runtime calls them
 
 test: check build packages reference ## all of the above
 	build/in-host $(JEST)
+
+faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
+	@$(BUN) test/faults/faults.ts $(or $(SAMPLE),1)
 
 demo: build packages ## the article's story, told by real commands in a host of its own
 	@build/in-host test/demo/demo

@@ -22,6 +22,7 @@ export function gcLeases(
   }
   const released: string[] = [];
   try {
+    store.sweep();
     for (const address of store.names()) {
       const lease = isAddressName(address) ? store.read(address) : undefined;
       if (lease === undefined) continue;

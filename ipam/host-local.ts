@@ -205,12 +205,13 @@ export function findLeases(request: LeaseRequest): string[] {
  * @throws CniError code 5
  */
 export function delLeases(request: LeaseRequest): string[] {
-  return withStore(request, [], (store) =>
-    leasesOf(store, request.attachment).map((lease) => {
+  return withStore(request, [], (store) => {
+    store.sweep();
+    return leasesOf(store, request.attachment).map((lease) => {
       store.release(lease);
       return lease.address;
-    }),
-  );
+    });
+  });
 }
 
 /**

@@ -267,6 +267,15 @@ export class Store {
     }
   }
 
+  /** Removes what an ADD that was killed left beside the leases. */
+  sweep(): void {
+    try {
+      if (look(this.index.draft) !== undefined) remove(this.index.draft);
+    } catch (error) {
+      throw refused('remove', this.index.draft, error);
+    }
+  }
+
   private unstamp(): void {
     const now = Date.now() / 1000;
     utimesSync(this.folder, now, now);

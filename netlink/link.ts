@@ -237,6 +237,18 @@ export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
 /** Asks for a link by name; read the reply's message with {@link decodeLink}. */
 export const linkRequest = getRequest;
 
+/**
+ * Deletes a link, found by name.
+ * @returns whether there was one
+ * @throws NetlinkError
+ */
+export function removeLink(connection: Connection, name: string): boolean {
+  const [reply] = connection.exchange([deleteLink(name)]);
+  if (isErrno(reply?.error, 'ENODEV')) return false;
+  if (reply?.error !== undefined) throw reply.error;
+  return true;
+}
+
 /** Deletes a link, found by name; of a veth, both ends. */
 export function deleteLink(name: string): NetlinkRequest {
   return {

@@ -36,8 +36,14 @@ export function sameNamespace(a: Namespace, b: Namespace): boolean {
   return x.dev === y.dev && x.ino === y.ino;
 }
 
+/** How often a namespace is tried: the kernel may have no memory just then. */
+const attempts = 3;
+
 function enter({ fd, path }: Namespace): void {
-  if (libc.setns(fd, CLONE_NEWNET) < 0) throw new SystemError('enter network namespace', path, libc.errno());
+  for (let attempt = 1; libc.setns(fd, CLONE_NEWNET) < 0; attempt++) {
+    const errno = libc.errno();
+    if (attempt === attempts) throw new SystemError('enter network namespace', path, errno);
+  }
 }
 
 /**

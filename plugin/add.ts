@@ -88,17 +88,19 @@ function leaseAddresses(
 }
 
 function checkSource(attachment: Attachment, { host, container }: VethPair, undo: Undo): void {
-  withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac));
-  undo.register(`spoof check of container ${attachment.containerID}`, () =>
-    withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
+  undo.attempt(
+    `spoof check of container ${attachment.containerID}`,
+    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac)),
+    () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
   );
 }
 
 function masqueradeAddresses(attachment: Attachment, { ips }: Result, undo: Undo): void {
   const addresses = ips.map(({ address }) => cidrOf(address));
-  withNetfilter((connection) => addMasquerade(connection, attachment, addresses));
-  undo.register(`masquerading of container ${attachment.containerID}`, () =>
-    withNetfilter((connection) => removeMasquerade(connection, attachment, addresses)),
+  undo.attempt(
+    `masquerading of container ${attachment.containerID}`,
+    () => withNetfilter((connection) => addMasquerade(connection, attachment, addresses)),
+    () => withNetfilter((connection) => removeMasquerade(connection, attachment, addresses)),
   );
 }
 

@@ -3,19 +3,19 @@ import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
-  deleteLink,
   formatMac,
   getLink,
   iff,
   type Link,
   listLinks,
   newBridge,
+  removeLink,
   setLink,
 } from '../netlink/link.ts';
 import { randomBytes } from '../netlink/random.ts';
-import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import { networkLabel, ownerLabel } from './owner.ts';
+import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
 
 /** A locally administered unicast MAC address. */
@@ -47,15 +47,16 @@ export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo)
   const down = (found.flags & iff.up) === 0;
   const plain = promiscMode && (found.flags & iff.promisc) === 0;
   if (down || plain) {
-    host.execute(setLink(name, { ...(down ? { up: true } : {}), ...(plain ? { promisc: true } : {}) }));
-    undo.register(`flags of bridge ${name}`, () =>
-      host.execute(setLink(name, { ...(down ? { up: false } : {}), ...(plain ? { promisc: false } : {}) })),
+    const set = (value: boolean) =>
+      host.execute(setLink(name, { ...(down ? { up: value } : {}), ...(plain ? { promisc: value } : {}) }));
+    undo.attempt(
+      `flags of bridge ${name}`,
+      () => set(true),
+      () => set(false),
     );
   }
   // The host's routes through this link are ours to make.
-  const acceptRa = `net/ipv6/conf/${name}/accept_ra`;
-  const before = setSysctl(acceptRa, '0');
-  if (before !== undefined) undo.register(`sysctl ${acceptRa}`, () => void setSysctl(acceptRa, before));
+  changeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0', undo);
   return found;
 }
 
@@ -65,22 +66,24 @@ function createBridge(
   { mtu, promiscMode }: Pick<BridgeConfig, 'mtu' | 'promiscMode'>,
   undo: Undo,
 ): Link {
-  let made = true;
+  const mac = randomMac();
   try {
-    host.execute(newBridge(name, { mac: randomMac(), mtu, up: true, promisc: promiscMode }));
+    undo.attempt(
+      `bridge ${name}`,
+      () => host.execute(newBridge(name, { mac, mtu, up: true, promisc: promiscMode })),
+      () => {
+        // Its address tells that it is the one made here.
+        const link = getLink(host, name);
+        if (link?.mac === mac && listLinks(host, link.index).length === 0) removeLink(host, name);
+      },
+    );
   } catch (error) {
     // Another ADD made it meanwhile.
     if (!isErrno(error, 'EEXIST')) throw error;
-    made = false;
   }
   const link = bridgeNamed(host, name);
   if (link === undefined)
     throw new CniError(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
-  if (made) {
-    undo.register(`bridge ${name}`, () => {
-      if (listLinks(host, link.index).length === 0) host.execute(deleteLink(name));
-    });
-  }
   return link;
 }
 

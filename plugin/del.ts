@@ -4,7 +4,7 @@ import { CniError, errorCode } from '../ipam/error.ts';
 import { openNetfilter, openRoute } from '../netlink/connection.ts';
 import { fileErrorCode, isErrno } from '../netlink/error.ts';
 import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
-import { deleteLink, listLinks } from '../netlink/link.ts';
+import { listLinks, removeLink } from '../netlink/link.ts';
 import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
@@ -25,7 +25,7 @@ export function del(request: Request, config: BridgeConfig, ipam: Ipam | undefin
   try {
     removeSpoofCheck(netfilter, attachment);
     removeMasquerade(netfilter, attachment, knownAddresses(ipam?.held() ?? [], config.previousAddresses));
-    removeLink(request, attachment);
+    removeVeth(request, attachment);
     ipam?.del();
   } finally {
     // Closing waits until the kernel has freed what was deleted. That goes on while it deletes the link, which takes
@@ -34,7 +34,7 @@ export function del(request: Request, config: BridgeConfig, ipam: Ipam | undefin
   }
 }
 
-function removeLink(request: Request, attachment: Attachment): void {
+function removeVeth(request: Request, attachment: Attachment): void {
   if (!deleteContainerLink(request)) deleteHostVeth(attachment);
 }
 
@@ -65,11 +65,7 @@ function deleteContainerLink({ netns, ifname, allowOwnNamespace }: Request): boo
       }
       const connection = within(container, own, openRoute);
       try {
-        connection.execute(deleteLink(ifname));
-        return true;
-      } catch (error) {
-        if (isErrno(error, 'ENODEV')) return false;
-        throw error;
+        return removeLink(connection, ifname);
       } finally {
         connection.close();
       }
@@ -98,9 +94,7 @@ function deleteHostVeth(attachment: Attachment): void {
   const connection = openRoute();
   try {
     for (const { name, kind, alias } of listLinks(connection)) {
-      if (kind !== 'veth' || alias !== label) continue;
-      const [reply] = connection.exchange([deleteLink(name)]);
-      if (reply?.error !== undefined && !isErrno(reply.error, 'ENODEV')) throw reply.error;
+      if (kind === 'veth' && alias === label) removeLink(connection, name);
     }
   } finally {
     connection.close();

@@ -2,7 +2,7 @@ import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result } from '../ipam/result.ts';
 import { deleteAddress, listAddresses, newAddress } from '../netlink/address.ts';
-import type { Connection } from '../netlink/connection.ts';
+import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
   type CIDR,
@@ -15,10 +15,10 @@ import {
   subnetOf,
 } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
-import { setSysctl } from '../netlink/sysctl.ts';
 import { servesOthers } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
+import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
 
 const anywhere = { [family.ipv4]: '0.0.0.0/0', [family.ipv6]: '::/0' } as const;
@@ -85,26 +85,36 @@ function ensureAddress(
         `it has ${formatCIDR(there)}; "forceAddress": true replaces it`,
       );
     }
-    host.execute(deleteAddress(bridge, there));
-    undo.register(`removal of ${formatCIDR(there)} from ${bridge.name}`, () => {
-      host.execute(newAddress(bridge, there));
-    });
+    undo.attempt(
+      `removal of ${formatCIDR(there)} from ${bridge.name}`,
+      () => host.execute(deleteAddress(bridge, there)),
+      () => executeUnless(host, newAddress(bridge, there), 'EEXIST'),
+    );
   }
   try {
-    // An address keeps the bridge's MAC address what it is; setting that to itself pins it where another made the
-    // bridge and left it to the kernel, which would take the lowest of the ports'.
-    host.execute(
-      newAddress(bridge, cidr, { nodad: cidr.ip.family === family.ipv6 }),
-      setLink(bridge.name, { mac: bridge.mac }),
+    undo.attempt(
+      `address ${text} of ${bridge.name}`,
+      () => host.execute(newAddress(bridge, cidr, { nodad: cidr.ip.family === family.ipv6 })),
+      () => {
+        if (!servesOthers(host, bridge, attachment)) {
+          executeUnless(host, deleteAddress(bridge, cidr), 'EADDRNOTAVAIL');
+        }
+      },
     );
   } catch (error) {
     // Another ADD gave it meanwhile.
     if (isErrno(error, 'EEXIST')) return;
     throw error;
   }
-  undo.register(`address ${text} of ${bridge.name}`, () => {
-    if (!servesOthers(host, bridge, attachment)) host.execute(deleteAddress(bridge, cidr));
-  });
+  // An address keeps the bridge's MAC address what it is; setting that to itself pins it where another made the
+  // bridge and left it to the kernel, which would take the lowest of the ports'. There is no way to unpin it.
+  host.execute(setLink(bridge.name, { mac: bridge.mac }));
+}
+
+/** Does what may have been done already, which the kernel then refuses with this errno. */
+function executeUnless(host: Connection, request: NetlinkRequest, errnoName: string): void {
+  const [reply] = host.exchange([request]);
+  if (reply?.error !== undefined && !isErrno(reply.error, errnoName)) throw reply.error;
 }
 
 /** The sysctl that turns forwarding on for a family. */
@@ -123,10 +133,6 @@ export function enableForwarding(
 ): void {
   const families = new Set<Family>(ips.map(({ address }) => cidrOf(address).ip.family));
   for (const of of families) {
-    const before = setSysctl(forwarding[of], '1');
-    if (before === undefined) continue;
-    undo.register(`sysctl ${forwarding[of]}`, () => {
-      if (!servesOthers(host, bridge, attachment)) setSysctl(forwarding[of], before);
-    });
+    changeSysctl(forwarding[of], '1', undo, () => !servesOthers(host, bridge, attachment));
   }
 }

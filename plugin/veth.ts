@@ -2,11 +2,11 @@ import { CniError, errorCode } from '../ipam/error.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
   decodeLink,
-  deleteLink,
   getLink,
   type Link,
   linkRequest,
   newVeth,
+  removeLink,
   setLink,
 } from '../netlink/link.ts';
 import { randomBytes } from '../netlink/random.ts';
@@ -76,14 +76,24 @@ function createPair(
     ...(portIsolation ? { isolated: true } : {}),
   };
   const peer = { name: ifname, namespaceFd: containerNamespace.fd, settings: { mac, mtu } };
-  const [made, ...more] = host.exchange([
-    newVeth(name, { mtu, master: bridge.index, up: true }, peer),
-    setLink(name, { alias: owner }),
-    ...(Object.keys(port).length > 0 ? [setLink(name, { port })] : []),
-    linkRequest(name),
-  ]);
-  if (made?.error !== undefined) throw made.error;
-  undo.register(`veth pair ${name}`, () => host.execute(deleteLink(name)));
+  const [, ...more] = undo.attempt(
+    `veth pair ${name}`,
+    () => {
+      const replies = host.exchange([
+        newVeth(name, { mtu, master: bridge.index, up: true }, peer),
+        // In the same datagram, which the kernel does without a pause: there is no moment at which a process can die
+        // and leave a pair that doesn't say whose it is.
+        setLink(name, { alias: owner }),
+        ...(Object.keys(port).length > 0 ? [setLink(name, { port })] : []),
+        linkRequest(name),
+      ]);
+      if (replies[0]?.error !== undefined) throw replies[0].error;
+      return replies;
+    },
+    () => {
+      if (getLink(host, name)?.alias === owner) removeLink(host, name);
+    },
+  );
   for (const { error } of more) if (error !== undefined) throw error;
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
   const hostEnd = more.at(-1)?.messages[0];

@@ -1,4 +1,5 @@
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { hashContainerID } from '../../ipam/attachment-index.ts';
 import { bootID } from '../../ipam/boot.ts';
+import { gcLeases } from '../../ipam/gc.ts';
 import { LeaseFolder } from '../leases.ts';
 
 const fs: typeof import('node:fs') = jest.requireActual('node:fs');
@@ -278,4 +280,24 @@ test('an entry under another boot is the same lease', () => {
   renameSync(path + name, path + name.replace(bootID(), '01234567'));
   expect(() => net.add('a')).toThrow('duplicate');
   expect(net.del('a')).toEqual(['10.1.0.2']);
+});
+
+describe('what an ADD that was killed while it wrote a lease left', () => {
+  const draft = (): string => `${net.folder}/.attachments/draft`;
+  beforeEach(() => {
+    net.add('c1');
+    net.write('.attachments/draft', 'c2\r\neth0');
+  });
+  afterEach(() => {
+    expect(existsSync(draft())).toBe(false);
+    expect(net.find('c1')).toEqual(['10.1.0.2']);
+  });
+
+  test('goes with a DEL', () => {
+    net.del('c2');
+  });
+
+  test('goes with a GC', () => {
+    gcLeases(net.request(''), [{ containerID: 'c1', ifname: 'eth0' }]);
+  });
 });
