@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test faults demo e2e-docker reference install clean packages
+.PHONY: help build check unit integration e2e test faults demo e2e-docker bench reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ demo: build packages ## the article's story, told by real commands in a host of 
 e2e-docker: build packages ## the article's Docker half, with a dockerd of its own (needs root)
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
+
+bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses which, PAIRS=10 is quick
+	build/in-host $(BUN) test/bench/main.ts
 
 reference: dist/reference/version ## the Go reference plugins, into dist/reference
 

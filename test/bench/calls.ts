@@ -1,0 +1,128 @@
+import {
+  bridgeOf,
+  type Contender,
+  call,
+  configuration,
+  hostOf,
+  type Kind,
+  makeNamespaces,
+  run,
+  writeInput,
+} from './contender.ts';
+import { type Group, type Job, pluginJob, single } from './jobs.ts';
+
+/** How many calls a burst has, and so how many containers each contender has besides the one that stays. */
+export const burstSize = 100;
+const concurrencies = [1, 4, 16];
+
+/** The row and the contender that figures belong to, as one label. */
+export function labelOf(row: string, { key }: Contender): string {
+  return `${row}|${key}`;
+}
+
+/** Gives each contender a host, containers, and bridges that are in use by one container already. */
+export function prepareHosts(contenders: readonly Contender[], dataDir: string): void {
+  const indexes = Array.from({ length: burstSize + 1 }, (_, index) => index);
+  makeNamespaces(contenders.flatMap(({ key }) => [key, ...indexes.map((index) => `${key}-${index}`)]));
+  writeInput('nothing', '');
+  for (const contender of contenders) {
+    run(['ip', '-n', contender.key, 'link', 'set', 'lo', 'up']);
+    writeInput(`first-${contender.key}`, configuration(contender, 'first', dataDir));
+    for (const kind of ['masquerade', 'plain', 'dual'] as const) {
+      const config = configuration(contender, kind, dataDir);
+      writeInput(`${kind}-${contender.key}`, config);
+      const prevResult = JSON.parse(call('ADD', { contender, kind, index: 0 }, config));
+      writeInput(`${kind}-${contender.key}-check`, { ...config, prevResult });
+    }
+  }
+}
+
+function job(command: string, contender: Contender, kind: Kind, index: number): Job {
+  const suffix = command === 'CHECK' ? '-check' : '';
+  return pluginJob(command, { contender, kind, index }, `/run/bench/${kind}-${contender.key}${suffix}`);
+}
+
+/** What the table calls a network. */
+const titles: Record<Kind, string> = {
+  masquerade: 'masquerade',
+  plain: 'no masquerade',
+  dual: 'masquerade, IPv4 and IPv6',
+  first: 'masquerade, makes the bridge',
+};
+
+/** Single calls, the contenders in turn. Whether a contender has a figure of its own without masquerading. */
+export function singleCalls(contenders: readonly Contender[], rounds: number): Group[] {
+  const round = [
+    ...versions(contenders),
+    ...kindRound(contenders, 'masquerade'),
+    ...kindRound(
+      contenders.filter(({ key }) => key !== 'go-nft'),
+      'plain',
+    ),
+    ...kindRound(contenders, 'dual'),
+    ...firstRound(contenders),
+    ...checks(contenders),
+  ];
+  return Array.from({ length: rounds }, () => round).flat();
+}
+
+function versions(contenders: readonly Contender[]): Group[] {
+  return contenders
+    .filter(({ key }) => key !== 'go-nft')
+    .map((contender) => single(labelOf('VERSION', contender), job('VERSION', contender, 'plain', 1)));
+}
+
+function kindRound(contenders: readonly Contender[], kind: Kind): Group[] {
+  return ['ADD', 'DEL'].flatMap((command) =>
+    contenders.map((contender) =>
+      single(labelOf(`${command}, ${titles[kind]}`, contender), job(command, contender, kind, 1)),
+    ),
+  );
+}
+
+function firstRound(contenders: readonly Contender[]): Group[] {
+  const adds = contenders.map((contender) =>
+    single(labelOf(`ADD, ${titles.first}`, contender), job('ADD', contender, 'first', 1)),
+  );
+  const cleanups = contenders.flatMap((contender) => [
+    single('-', job('DEL', contender, 'first', 1)),
+    single('-', {
+      host: hostOf(contender),
+      stdin: '/run/bench/nothing',
+      environment: [],
+      argv: ['/sbin/ip', 'link', 'delete', bridgeOf('first')],
+    }),
+  ]);
+  return [...adds, ...cleanups];
+}
+
+function checks(contenders: readonly Contender[]): Group[] {
+  return (['masquerade', 'plain'] as const).flatMap((kind) =>
+    contenders
+      .filter(({ key }) => kind === 'masquerade' || key !== 'go-nft')
+      .map((contender) =>
+        single(labelOf(`CHECK, ${titles[kind]}`, contender), job('CHECK', contender, kind, 0)),
+      ),
+  );
+}
+
+/** The row of a burst. */
+export function burstRow(command: string, concurrency: number): string {
+  return `${burstSize} × ${command}, ${concurrency} at a time`;
+}
+
+/** Bursts of ADDs and of DELs with masquerading, the contenders in turn. */
+export function bursts(contenders: readonly Contender[], rounds: number): Group[] {
+  const round = concurrencies.flatMap((concurrency) =>
+    ['ADD', 'DEL'].flatMap((command) =>
+      contenders.map((contender) => ({
+        label: labelOf(burstRow(command, concurrency), contender),
+        concurrency,
+        jobs: Array.from({ length: burstSize }, (_, index) =>
+          job(command, contender, 'masquerade', index + 1),
+        ),
+      })),
+    ),
+  );
+  return Array.from({ length: rounds }, () => round).flat();
+}
