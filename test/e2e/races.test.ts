@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { add, call, del, executables } from '../cni.ts';
+import { Host, type Outcome } from '../host.ts';
+
+const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
+const conf = { ...article, macspoofchk: true };
+const rounds = 5;
+
+/** Waits for a child's end, and gathers what it printed. */
+async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [status] = await once(child, 'close');
+  return { status, stdout, stderr };
+}
+
+describe.each(executables)('races with %s', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1 && ip netns add c2');
+  });
+  afterEach(() => host.stop());
+
+  /** Starts a command, and does not wait for its end. */
+  function start(command: string, containerID = 'c1', netns = containerID): Promise<Outcome> {
+    const variables = {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: containerID,
+      CNI_NETNS: `/run/netns/${netns}`,
+      CNI_IFNAME: 'eth0',
+      CNI_PATH: '/',
+    };
+    const child = spawn('nsenter', [...host.entering, bridge], {
+      env: { PATH: process.env.PATH, ...variables },
+    });
+    child.stdin.end(JSON.stringify(conf));
+    return outcomeOf(child);
+  }
+
+  /** A loop of a shell command in the host, until it is told to end. */
+  function loop(command: string): { end(): Promise<Outcome> } {
+    const child = spawn(
+      'nsenter',
+      [...host.entering, 'sh', '-c', `while [ ! -e /run/enough ]; do ${command}; done`],
+      {
+        env: { PATH: process.env.PATH },
+      },
+    );
+    const done = outcomeOf(child);
+    return {
+      end: () => {
+        host.sh('touch /run/enough');
+        return done;
+      },
+    };
+  }
+
+  /** That a command succeeded, or failed as CNI has it. */
+  function expectAnswer({ status, stdout, stderr }: Outcome): void {
+    const answer = stdout === '' ? {} : JSON.parse(stdout);
+    if (status === 0) return;
+    expect([status, typeof answer.code, typeof answer.msg, stderr.match(/could not undo.*/)]).toEqual([
+      1,
+      'number',
+      'string',
+      null,
+    ]);
+  }
+
+  function expectNothingLeft(): void {
+    expect(
+      host.sh(`ip -o link show type veth; nft list ruleset
+        find /var/lib/cni -type f '(' -name '10.*' -o -path '*/.attachments/*' ')'`),
+    ).toBe('');
+  }
+
+  test('ADD and DEL of one container at once', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const [added, deleted] = await Promise.all([start('ADD'), start('DEL')]);
+      expectAnswer(added);
+      expectAnswer(deleted);
+      del(host, bridge, { conf });
+      expectNothingLeft();
+      add(host, bridge, { conf });
+      del(host, bridge, { conf });
+    }
+  });
+
+  test('two ADDs of one container at once: one is refused, and does the other no harm', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const outcomes = await Promise.all([start('ADD'), start('ADD')]);
+      outcomes.forEach(expectAnswer);
+      const [winner, ...more] = outcomes.filter(({ status }) => status === 0);
+      expect(more).toEqual([]);
+      expect(winner).toBeDefined();
+      const prevResult = JSON.parse(winner?.stdout ?? '{}');
+      expect(call(host, bridge, 'CHECK', { conf: { ...conf, prevResult } })).toMatchObject({ status: 0 });
+      expect(host.sh('ip -o link show type veth').trim().split('\n')).toHaveLength(1);
+      del(host, bridge, { conf });
+      expectNothingLeft();
+    }
+  });
+
+  test('the namespace is deleted during the ADD', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const adding = start('ADD');
+      host.sh('ip netns del c1');
+      expectAnswer(await adding);
+      del(host, bridge, { conf });
+      host.sh('ip netns add c1');
+      expect(host.sh('nft list ruleset; find /var/lib/cni -name "10.*"')).toBe('');
+    }
+  });
+
+  test('the bridge is deleted during the ADD', async () => {
+    const deleting = loop('ip link del lab-br1 2>/dev/null');
+    for (let round = 0; round < rounds; round++) {
+      expectAnswer(await start('ADD'));
+      del(host, bridge, { conf });
+      expectNothingLeft();
+    }
+    await deleting.end();
+    add(host, bridge, { conf });
+  });
+
+  test('the bridge is made by several ADDs at once', async () => {
+    const ids = ['c1', 'c2', 'c3', 'c4'];
+    host.sh('ip netns add c3 && ip netns add c4');
+    for (let round = 0; round < rounds; round++) {
+      const outcomes = await Promise.all(ids.map((id) => start('ADD', id)));
+      expect(outcomes.map(({ status, stdout }) => (status === 0 ? '' : stdout))).toEqual(['', '', '', '']);
+      const bridges = outcomes.map(({ stdout }) => JSON.parse(stdout).interfaces[0]);
+      expect(new Set(bridges.map(({ mac }) => mac)).size).toBe(1);
+      expect(host.json<{ address: string }[]>('ip -j link show lab-br1')[0]?.address).toBe(bridges[0].mac);
+      expect(host.sh('ip -o -4 addr show lab-br1').trim().split('\n')).toHaveLength(1);
+      await Promise.all(ids.map((id) => start('DEL', id)));
+      expectNothingLeft();
+      host.sh('ip link del lab-br1');
+    }
+  });
+
+  test('several ADDs that make the bridge at once and all fail', async () => {
+    const before = host.snapshot('c1', 'c2');
+    host.sh('mount -o remount,ro /var/lib/cni');
+    for (let round = 0; round < rounds; round++) {
+      const outcomes = await Promise.all([start('ADD', 'c1'), start('ADD', 'c2')]);
+      expect(outcomes.map(({ status }) => status)).toEqual([1, 1]);
+      outcomes.forEach(expectAnswer);
+    }
+    // One that found the bridge there leaves it; what is on it is gone.
+    host.sh('ip link del lab-br1 2>/dev/null || true');
+    expect(host.snapshot('c1', 'c2')).toBe(before);
+  });
+
+  test('the whole ruleset is flushed between ADD and DEL, and a later ADD makes it anew', () => {
+    add(host, bridge, { conf });
+    const rules = host.sh('nft -s list ruleset');
+    host.sh('nft flush ruleset');
+    const other = { containerID: 'c2', netns: '/run/netns/c2', conf };
+    add(host, bridge, other);
+    expect(host.sh('nft -s list ruleset').length).toBeGreaterThan(rules.length * 0.8);
+    del(host, bridge, { conf });
+    del(host, bridge, other);
+    expectNothingLeft();
+  });
+
+  test('a firewall that is reloaded again and again disturbs no ADD and no DEL', async () => {
+    host.sh(`cat >/run/firewall <<'END'
+table inet firewall
+delete table inet firewall
+table inet firewall {
+  chain input { type filter hook input priority 0; policy accept; tcp dport 22 accept; }
+}
+END`);
+    const reloading = loop('nft -f /run/firewall');
+    for (let round = 0; round < rounds; round++) {
+      const added = await Promise.all([start('ADD', 'c1'), start('ADD', 'c2')]);
+      expect(added.map(({ status, stdout }) => (status === 0 ? '' : stdout))).toEqual(['', '']);
+      const deleted = await Promise.all([start('DEL', 'c1'), start('DEL', 'c2')]);
+      expect(deleted.map(({ status, stdout }) => `${status}${stdout}`)).toEqual(['0', '0']);
+    }
+    expect(await reloading.end()).toMatchObject({ stderr: '' });
+    host.sh('nft delete table inet firewall');
+    expectNothingLeft();
+  });
+});
