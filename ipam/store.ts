@@ -267,10 +267,13 @@ export class Store {
     }
   }
 
-  /** Removes what an ADD that was killed left beside the leases. */
+  /**
+   * Removes what an ADD that was killed left beside the leases: the Go host-local, which reads every file there is,
+   * would take it for that container's lease.
+   */
   sweep(): void {
     try {
-      if (look(this.index.draft) !== undefined) remove(this.index.draft);
+      if (look(this.index.draft)?.isDirectory() === false) remove(this.index.draft);
     } catch (error) {
       throw refused('remove', this.index.draft, error);
     }

@@ -125,6 +125,7 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
       expect(net.lease(ours, 'c1')).toEqual(['10.1.0.2/24']);
       expect(net.read('10.1.0.2')).toBe('c1\r\neth0');
     }
+    net.must(ours, 'DEL', 'c1');
     expectUnharmed();
   });
 
