@@ -34,6 +34,12 @@ export function listRules(table: Table, chain: string): NetlinkRequest {
   return nftMessage(nftType.getrule, 0, table, attrs, 'list nftables rules of', `${table.name} ${chain}`);
 }
 
+/** Deletes every rule of a chain; none is no error. */
+export function flushChain(table: Table, chain: string): NetlinkRequest {
+  const attrs = [attribute(1, text(table.name)), attribute(2, text(chain))];
+  return nftMessage(nftType.delrule, 0, table, attrs, 'flush nftables chain', `${table.name} ${chain}`);
+}
+
 /** Deletes a rule by its handle, as the kernel gave it. */
 export function deleteRule(table: Table, { chain, handle }: Pick<Rule, 'chain' | 'handle'>): NetlinkRequest {
   const attrs = [attribute(1, text(table.name)), attribute(2, text(chain)), attribute(3, handle)];

@@ -1,8 +1,8 @@
 import type { Attachment } from '../../ipam/config.ts';
-import type { Connection, NetlinkRequest } from '../../netlink/connection.ts';
+import type { Connection, NetlinkRequest, Reply } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { type CIDR, ipBytes } from '../../netlink/ip.ts';
-import { chainOf, deleteChain, getChain } from '../../netlink/nftables/chain.ts';
+import { chainOf, decodeChain, deleteChain, getChain, listChains } from '../../netlink/nftables/chain.ts';
 import { verdictCode } from '../../netlink/nftables/expression.ts';
 import {
   decodeElements,
@@ -19,10 +19,12 @@ import { deleteTable, getTable, tableOf } from '../../netlink/nftables/table.ts'
 import { ownerLabel } from '../owner.ts';
 import {
   baseChain,
+  baseRules,
   bothFamilies,
   families,
   masqueradeTable,
   networkMessages,
+  refillMessages,
   subnetChain,
   subnetMessages,
   subnetRules,
@@ -74,11 +76,28 @@ function missingMessages(connection: Connection, table: Table, addresses: readon
     ...[...subnets.keys()].map((name) => getChain(table, name)),
   ]);
   return [
-    ...(base?.error === undefined ? [] : networkMessages(table)),
+    ...(base?.error === undefined ? refill(connection, table, base) : networkMessages(table)),
     ...[...subnets.values()].flatMap((cidr, index) =>
       chains[index]?.error === undefined ? [] : subnetMessages(table, cidr),
     ),
   ];
+}
+
+/** The rules that are missing where somebody flushed the table, which keeps its chains and maps. */
+function refill(connection: Connection, table: Table, base: Reply | undefined): NetlinkRequest[] {
+  if (!isFlushed(base)) return [];
+  const chains = connection.dump(listChains(table)).map(decodeChain);
+  const own = chains.filter((chain) => chain.table === table.name);
+  return refillMessages(
+    table,
+    own.map(({ name }) => name),
+  );
+}
+
+/** Whether the base chain has lost its rules. */
+function isFlushed(base: Reply | undefined): boolean {
+  const use = chainOf(base)?.use;
+  return use !== undefined && use < baseRules;
 }
 
 function staleMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): NetlinkRequest[] {
@@ -174,9 +193,11 @@ function unusedChains(
 ): string[] {
   const names = [...chains];
   if (names.length === 0) return [];
-  const replies = connection.exchange(names.map((name) => getChain(table, name)));
+  const [base, ...replies] = connection.exchange([baseChain, ...names].map((name) => getChain(table, name)));
+  // A chain without its rules is used by its elements alone, however many rules it was counted with.
+  const rules = isFlushed(base) ? 0 : subnetRules;
   return names.filter((name, index) => {
     const use = chainOf(replies[index])?.use;
-    return use === subnetRules + stale.filter(({ element }) => element.chain === name).length;
+    return use === rules + stale.filter(({ element }) => element.chain === name).length;
   });
 }

@@ -25,7 +25,7 @@ import {
 } from '../../netlink/nftables/expression.ts';
 import { keyType, newVerdictMap } from '../../netlink/nftables/map.ts';
 import { nfproto, type Table } from '../../netlink/nftables/message.ts';
-import { newRule } from '../../netlink/nftables/rule.ts';
+import { flushChain, newRule } from '../../netlink/nftables/rule.ts';
 import { newTable } from '../../netlink/nftables/table.ts';
 import { abbreviate } from '../owner.ts';
 
@@ -54,6 +54,8 @@ export const bothFamilies: readonly Family[] = [family.ipv4, family.ipv6];
 /** NF_IP_PRI_NAT_SRC */
 const sourceNatPriority = 100;
 export const baseChain = 'postrouting';
+/** The rules of the base chain. */
+export const baseRules = 2;
 /** The rules of a subnet's chain; what else counts as a use of it is an element. */
 export const subnetRules = 3;
 /** The base chain and the two maps; what else counts as a use of the table is a subnet's chain. */
@@ -63,9 +65,18 @@ export function masqueradeTable(network: string): Table {
   return { family: nfproto.inet, name: `cni-bridge-${abbreviate(network, 200)}` };
 }
 
+const chainPrefix = 'masquerade-';
+
 /** A chain's name: `masquerade-10.15.20.0/24`; colons, which nft's grammar has not in names, become `_`. */
 export function subnetChain(cidr: CIDR): string {
-  return `masquerade-${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
+  return `${chainPrefix}${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
+}
+
+/** The subnet that a chain is of; undefined for another chain. */
+export function subnetOfChain(name: string): CIDR | undefined {
+  return name.startsWith(chainPrefix)
+    ? parseCIDR(name.slice(chainPrefix.length).replaceAll('_', ':'))
+    : undefined;
 }
 
 function destinedFor({ proto, destination }: (typeof families)[Family], cidr: CIDR): Expression[] {
@@ -86,28 +97,45 @@ export function networkMessages(table: Table): NetlinkRequest[] {
     newTable(table),
     newChain(table, baseChain, { type: 'nat', number: hookNumber.postrouting, priority: sourceNatPriority }),
     ...bothFamilies.flatMap((of, index) => {
-      const { map, keyType: type, proto, source } = families[of];
-      const bytes = width(of) / 8;
-      return [
-        newVerdictMap(table, map, type, bytes, index + 1),
-        newRule(table, baseChain, [
-          meta(metaKey.nfproto),
-          equals(Uint8Array.of(proto)),
-          payload(payloadBase.network, source, bytes),
-          lookupVerdict(map),
-        ]),
-      ];
+      const { map, keyType: type } = families[of];
+      return [newVerdictMap(table, map, type, width(of) / 8, index + 1), lookupRule(table, of)];
     }),
   ];
 }
 
+/** Looks a family's sources up. */
+function lookupRule(table: Table, of: Family): NetlinkRequest {
+  const { map, proto, source } = families[of];
+  return newRule(table, baseChain, [
+    meta(metaKey.nfproto),
+    equals(Uint8Array.of(proto)),
+    payload(payloadBase.network, source, width(of) / 8),
+    lookupVerdict(map),
+  ]);
+}
+
 /** A subnet's chain: what stays in the subnet and multicast go as they are, the rest is masqueraded. */
 export function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
+  return [newChain(table, subnetChain(cidr)), ...subnetRulesOf(table, cidr)];
+}
+
+/** The rules of a table that has its chains and maps, and had its rules flushed, whoever fills it at the same time. */
+export function refillMessages(table: Table, chains: readonly string[]): NetlinkRequest[] {
+  return [
+    flushChain(table, baseChain),
+    ...bothFamilies.map((of) => lookupRule(table, of)),
+    ...chains.flatMap((chain) => {
+      const cidr = subnetOfChain(chain);
+      return cidr === undefined ? [] : [flushChain(table, chain), ...subnetRulesOf(table, cidr)];
+    }),
+  ];
+}
+
+function subnetRulesOf(table: Table, cidr: CIDR): NetlinkRequest[] {
   const chain = subnetChain(cidr);
   const shape = families[cidr.ip.family];
   const multicast = parseCIDR(shape.multicast) ?? cidr;
   return [
-    newChain(table, chain),
     newRule(table, chain, [...destinedFor(shape, cidr), immediate(verdictCode.return)]),
     newRule(table, chain, [...destinedFor(shape, multicast), immediate(verdictCode.return)]),
     newRule(table, chain, [masquerade()]),

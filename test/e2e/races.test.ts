@@ -173,6 +173,22 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     expectNothingLeft();
   });
 
+  test('the rules of the network are flushed and its chains kept: a later ADD fills them, the last DEL leaves nothing', () => {
+    add(host, bridge, { conf });
+    const rules = host.sh('nft -s list table inet cni-bridge-lab-br1').split('\n');
+    host.sh('nft flush table inet cni-bridge-lab-br1');
+    const other = { containerID: 'c2', netns: '/run/netns/c2', conf };
+    add(host, bridge, other);
+    expect(host.sh('nft -s list table inet cni-bridge-lab-br1').split('\n')).toEqual(
+      expect.arrayContaining(rules.filter((line) => !line.includes('elements'))),
+    );
+    host.sh('nft flush table inet cni-bridge-lab-br1');
+    del(host, bridge, { conf });
+    expect(host.sh('nft list map inet cni-bridge-lab-br1 sources4')).toContain('cni lab-br1 c2 eth0');
+    del(host, bridge, other);
+    expectNothingLeft();
+  });
+
   test('a firewall that is reloaded again and again disturbs no ADD and no DEL', async () => {
     host.sh(`cat >/run/firewall <<'END'
 table inet firewall
