@@ -16,6 +16,13 @@ function refuseStranger(store: Store, address: string): void {
   throw new CniError(errorCode.io, `cannot use ${store.folder}/${address}`, `it is ${kind}`);
 }
 
+/** Leases an address if it is free, or has nothing but what a crash left. */
+function claim(store: Store, address: string, owner: Lease): boolean {
+  if (store.claim(address, owner)) return true;
+  refuseStranger(store, address);
+  return store.discardResidue(address) && store.claim(address, owner);
+}
+
 /**
  * Leases the first free address of a range set after `lastReserved`.
  * @returns undefined where none is free
@@ -32,8 +39,7 @@ export function leaseNext(
   for (const candidate of candidates(set, lastReserved)) {
     const address = formatIP(candidate.ip);
     if (names?.has(address)) continue;
-    if (store.claim(address, owner)) return candidate;
-    refuseStranger(store, address);
+    if (claim(store, address, owner)) return candidate;
     if (++tried === tries) names = store.names();
   }
   return undefined;
@@ -50,8 +56,7 @@ export function leaseExactly(store: Store, owner: Lease, set: RangeSet, ip: IP):
     new CniError(code, `requested address ${address} is not available`, reason);
   if (range === undefined) throw refused(errorCode.invalidConfig, 'it is in no range');
   if (ip.value === range.gateway.value) throw refused(errorCode.invalidConfig, 'it is the gateway');
-  if (!store.claim(address, owner)) {
-    refuseStranger(store, address);
+  if (!claim(store, address, owner)) {
     const { containerID } = store.read(address) ?? { containerID: '?' };
     throw refused(errorCode.tryAgain, `it is leased to container ${containerID}`);
   }

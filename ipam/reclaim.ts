@@ -83,11 +83,15 @@ export function reclaimLeases(
   let count = 0;
   for (const { address, proof } of deadLeases(store, set, boot)) {
     const lease = store.read(address);
-    if (lease === undefined) continue;
-    store.release({ address, ...lease });
-    const { containerID, ifname } = lease;
-    const owner = ifname === '' ? containerID : `${containerID} interface ${ifname}`;
-    warn(`reclaimed ${store.folder}/${address} of container ${owner}: ${proof}, and so was its container`);
+    if (lease === undefined) {
+      // A power cut leaves a lease that wasn't on disk yet with its name and no content.
+      if (!store.discardResidue(address)) continue;
+    } else {
+      store.release({ address, ...lease });
+      const { containerID, ifname } = lease;
+      const owner = ifname === '' ? containerID : `${containerID} interface ${ifname}`;
+      warn(`reclaimed ${store.folder}/${address} of container ${owner}: ${proof}, and so was its container`);
+    }
     if (++count === atOnce) break;
   }
   return count;

@@ -135,21 +135,36 @@ export class Store {
 
   /** Puts a lease that somebody else made in the index. */
   private adopt(address: string): void {
-    const path = `${this.folder}/${address}`;
     const lease = this.read(address);
     if (lease === undefined) {
-      // A crash of an older plugin leaves such a file. What is no plain file stays, and stays out.
-      if (!look(path)?.isFile()) return;
-      remove(path);
-      this.warn(`reclaimed ${path}: it names no container`);
+      this.discardResidue(address);
       return;
     }
     try {
-      if (this.complete) this.index.addLease(path, lease.containerID, address);
+      if (this.complete) this.index.addLease(`${this.folder}/${address}`, lease.containerID, address);
     } catch {
       this.complete = false;
     }
     if (!this.complete) this.unindexed.push({ address, ...lease });
+  }
+
+  /**
+   * Removes a file that names no container, such as a crash leaves of a lease. What is no plain file stays.
+   * @returns whether there was one
+   * @throws CniError code 5
+   */
+  discardResidue(address: string): boolean {
+    const path = `${this.folder}/${address}`;
+    if (!look(path)?.isFile() || this.read(address) !== undefined) return false;
+    try {
+      if (this.stamped) this.unstamp();
+      for (const entry of this.entries().get(address) ?? []) remove(entry.path);
+      remove(path);
+    } catch (error) {
+      throw refused('remove', path, error);
+    }
+    this.warn(`reclaimed ${path}: it names no container`);
+    return true;
   }
 
   /** The lease of an address; undefined for none, or for a file that is no lease. */

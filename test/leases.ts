@@ -5,11 +5,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { bootID } from '../ipam/boot.ts';
 import type { HostLocalConfig } from '../ipam/config.ts';
 import { addLeases, delLeases, findLeases, type HostLocalRequest } from '../ipam/host-local.ts';
 
@@ -71,6 +73,13 @@ export class LeaseFolder {
   /** The names in the index, without their buckets. */
   indexed(): string[] {
     return this.files(`${this.folder}/.attachments`).map((path) => path.slice(path.lastIndexOf('/') + 1));
+  }
+
+  /** Makes every entry of the index one of an earlier boot, as it is after a reboot. */
+  reboot(): void {
+    for (const path of this.files(`${this.folder}/.attachments`)) {
+      renameSync(path, path.replace(`-${bootID()}.`, '-01234567.'));
+    }
   }
 
   /** What the Go host-local does to lease an address. */

@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, utimesSync } from 'node:fs';
+import { truncateSync, utimesSync } from 'node:fs';
 import { type Boot, bootID, currentBoot, unknownBoot } from '../../ipam/boot.ts';
 import { hostLocalStatus } from '../../ipam/host-local.ts';
 import { readRangeSets } from '../../ipam/ranges.ts';
@@ -12,16 +12,6 @@ beforeEach(() => {
   net = new LeaseFolder(config);
 });
 afterEach(() => net.remove());
-
-/** Makes every entry of the index one of an earlier boot, as it is after a reboot. */
-function reboot(): void {
-  const index = `${net.folder}/.attachments`;
-  for (const bucket of readdirSync(index)) {
-    for (const name of readdirSync(`${index}/${bucket}`)) {
-      renameSync(`${index}/${bucket}/${name}`, `${index}/${bucket}/${name.replace(bootID(), '01234567')}`);
-    }
-  }
-}
 
 /** What a full range gives back, on the kernel described. */
 function reclaim(boot: Boot): number {
@@ -40,7 +30,7 @@ const fill = (...ids: string[]): void => {
 
 test('leases of an earlier boot are taken back when no address is free, and not before', () => {
   fill('a', 'b', 'c');
-  reboot();
+  net.reboot();
   fill('d', 'e');
   expect(net.warnings).toEqual([]);
   expect(net.find('a')).toEqual(['10.1.2.2']);
@@ -58,13 +48,13 @@ test('leases of an earlier boot are taken back when no address is free, and not 
 test('the reference’s leases that were seen in an earlier boot are taken back too', () => {
   for (let i = 2; i < 7; i++) net.goAdd(`go${i}`, `10.1.2.${i}`);
   expect(() => net.add('a')).toThrow('5 leased');
-  reboot();
+  net.reboot();
   expect(net.add('a')).toEqual(['10.1.2.2/29']);
 });
 
 test('a lease that the reference made anew is not the one of the earlier boot', () => {
   fill('a', 'b', 'c', 'd', 'e');
-  reboot();
+  net.reboot();
   net.goDel('b');
   net.goAdd('b', '10.1.2.3');
   net.add('f');
@@ -72,16 +62,31 @@ test('a lease that the reference made anew is not the one of the earlier boot', 
   expect(net.leased()).toEqual(['10.1.2.3', '10.1.2.4']);
 });
 
+test('a lease that a power cut left without content is taken back', () => {
+  fill('a', 'b', 'c', 'd', 'e');
+  net.reboot();
+  truncateSync(`${net.folder}/10.1.2.4`);
+  for (const id of ['a', 'b', 'd', 'e']) net.del(id);
+  net.goAdd('f', '10.1.2.2');
+  expect(net.add('g')).toEqual(['10.1.2.3/29']);
+  // In its turn, though the folder looks untouched.
+  expect(net.add('h')).toEqual(['10.1.2.4/29']);
+  expect(net.warnings).toEqual([expect.stringContaining('10.1.2.4: it names no container')]);
+  expect([net.find('g'), net.find('h'), net.find('c')]).toEqual([['10.1.2.3'], ['10.1.2.4'], []]);
+  truncateSync(`${net.folder}/10.1.2.4`);
+  expect(net.add('i', { requestedIPs: ['10.1.2.4'] })).toEqual(['10.1.2.4/29']);
+});
+
 test('it can be turned off', () => {
   fill('a', 'b', 'c', 'd', 'e');
-  reboot();
+  net.reboot();
   expect(() => net.add('f', { reclaimAfterReboot: false })).toThrow('5 addresses, 5 leased');
   expect(net.leased()).toHaveLength(5);
 });
 
 test('a requested address is not taken from anybody', () => {
   fill('a', 'b', 'c', 'd', 'e');
-  reboot();
+  net.reboot();
   expect(() => net.add('f', { requestedIPs: ['10.1.2.3'] })).toThrow('leased to container b');
 });
 
@@ -90,7 +95,7 @@ test('STATUS counts on it', () => {
   const status = (reclaimAfterReboot: boolean): void =>
     hostLocalStatus(net.request('', { reclaimAfterReboot }));
   expect(() => status(true)).toThrow('5 leased');
-  reboot();
+  net.reboot();
   status(true);
   expect(() => status(false)).toThrow('5 leased');
   expect(net.leased()).toHaveLength(5);

@@ -1,0 +1,83 @@
+import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+
+/** Five addresses. */
+let net = new SharedFolder({ subnet: '10.1.2.0/29' });
+beforeEach(() => {
+  net = new SharedFolder({ subnet: '10.1.2.0/29' });
+});
+afterEach(() => net.remove());
+
+describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
+  /** Leases of ours and of the reference, all of which were there before the boot. */
+  function fillAndReboot(): void {
+    for (const id of ['a', 'b', 'c']) net.lease(ours, id);
+    net.lease(reference, 'd');
+    net.must(ours, 'CHECK', 'd');
+    net.reboot();
+  }
+
+  test('nothing is taken back while an address is free; then every lease from before, with a line for each', () => {
+    fillAndReboot();
+    const last = net.call(ours, 'ADD', 'e');
+    expect([last.status, last.stderr]).toEqual([0, '']);
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      net.must(ours, 'CHECK', id);
+      net.must(reference, 'CHECK', id);
+    }
+    const { status, stdout, stderr } = net.call(ours, 'ADD', 'f');
+    expect([status, stdout]).toEqual([0, expect.stringContaining('"10.1.2.2/29"')]);
+    expect(stderr.trim().split('\n').sort()).toEqual(
+      ['a', 'b', 'c', 'd'].map(
+        (id, index) =>
+          `reclaimed ${net.folder}/10.1.2.${index + 2} of container ${id} interface eth0: ` +
+          'it was held during an earlier boot, and so was its container',
+      ),
+    );
+    // What was leased in this boot stays, and the reference sees all of it.
+    expect(net.leased()).toEqual(['10.1.2.2', '10.1.2.6']);
+    for (const id of ['e', 'f']) net.must(reference, 'CHECK', id);
+    expect(net.refusal(reference, 'CHECK', 'a').msg).not.toBe('');
+    expect(net.lease(reference, 'g')).toEqual(['10.1.2.3/29']);
+  });
+
+  test('a container that gets its lease anew in this boot keeps it', () => {
+    fillAndReboot();
+    for (const [id, executable] of [
+      ['a', ours],
+      ['b', reference],
+    ] as const) {
+      net.must(executable, 'DEL', id);
+      net.lease(executable, id);
+    }
+    net.lease(ours, 'e');
+    net.lease(ours, 'f');
+    for (const id of ['a', 'b', 'e', 'f']) net.must(reference, 'CHECK', id);
+    for (const id of ['c', 'd']) expect(net.refusal(ours, 'CHECK', id).code).toBe(3);
+  });
+
+  test('neither when it is turned off, nor for a requested address, nor by a DEL, CHECK or failing ADD', () => {
+    fillAndReboot();
+    net.lease(ours, 'e');
+    const before = net.leased();
+    const off = { ipam: { reclaimAfterReboot: false } };
+    expect(net.refusal(ours, 'ADD', 'f', off).msg).toContain('5 addresses, 5 leased');
+    expect(net.refusal(ours, 'STATUS', 'f', { ...off, cniVersion: '1.1.0' }).code).toBe(50);
+    expect(net.refusal(ours, 'ADD', 'f', { args: 'IP=10.1.2.3' }).msg).toContain('10.1.2.3 is not available');
+    expect(net.refusal(ours, 'CHECK', 'f').code).toBe(3);
+    net.must(ours, 'DEL', 'f');
+    expect(net.call(ours, 'STATUS', 'f', { cniVersion: '1.1.0' })).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(net.leased()).toEqual(before);
+  });
+
+  test('leases of this boot are never taken back', () => {
+    for (const id of ['a', 'b', 'c', 'd']) net.lease(ours, id);
+    net.lease(reference, 'e');
+    const { code, msg } = net.refusal(ours, 'ADD', 'f');
+    expect([code, msg]).toEqual([11, expect.stringContaining('5 addresses, 5 leased')]);
+    expect(net.leased()).toHaveLength(5);
+  });
+});
