@@ -23,6 +23,7 @@ const names: Readonly<Record<number, string>> = {
   31: 'EMLINK',
   34: 'ERANGE',
   40: 'ELOOP',
+  54: 'EXFULL',
   71: 'EPROTO',
   74: 'EBADMSG',
   75: 'EOVERFLOW',

@@ -23,16 +23,20 @@ const ifla = {
 
 /** IFLA_INFO_*, linux/if_link.h */
 const info = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
+/** IFLA_BR_FORWARD_DELAY in hundredths of a second, IFLA_BR_STP_STATE, linux/if_link.h */
+const br = { forwardDelay: 1, stpState: 5 } as const;
 /** VETH_INFO_PEER, linux/veth.h */
 const vethPeer = 1;
 /** IFLA_BRPORT_*, linux/if_link.h */
-const brport = { hairpin: 4, isolated: 33 } as const;
+const brport = { state: 1, hairpin: 4, isolated: 33 } as const;
 
 /** IFF_*, linux/if.h */
 export const iff = { up: 0x1, promisc: 0x100 } as const;
 
 /** IF_OPER_UP, linux/if.h */
 const operationalUp = 6;
+/** BR_STATE_*, linux/if_bridge.h */
+const portStates = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'] as const;
 
 /** A link as the kernel tells of it. */
 export interface Link {
@@ -48,8 +52,12 @@ export interface Link {
   readonly peer: number;
   readonly alias: string;
   readonly promiscuity: number;
-  /** Whether it is operationally up (RFC 2863), for a bridge port: forwards. */
+  /** Whether it is operationally up (RFC 2863). */
   readonly operational: boolean;
+  /** Of a bridge port, what the bridge does with its frames; undefined where it is none. */
+  readonly portState: (typeof portStates)[number] | undefined;
+  /** Of a bridge that runs the spanning tree protocol, how long a new port listens, then learns; else 0. */
+  readonly forwardDelayMilliseconds: number;
 }
 
 /** `aa:bb:cc:dd:ee:ff` of six bytes. */
@@ -76,11 +84,16 @@ function header(index: number, flags = 0, change = 0): Uint8Array {
 export function decodeLink({ body }: Message): Link {
   const numbers = view(body);
   const attrs = attributes(body.subarray(16));
+  const linkInfo = attributes(attrs.get(ifla.linkinfo));
+  const kind = readText(linkInfo.get(info.kind));
+  const data = kind === 'bridge' ? attributes(linkInfo.get(info.data)) : undefined;
+  const isPort = readText(linkInfo.get(info.slaveKind)) === 'bridge';
+  const port = isPort ? attributes(linkInfo.get(info.slaveData)) : undefined;
   return {
     index: numbers.getInt32(4, littleEndian),
     flags: numbers.getUint32(8, littleEndian),
     name: readText(attrs.get(ifla.ifname)),
-    kind: readText(attributes(attrs.get(ifla.linkinfo)).get(info.kind)),
+    kind,
     mac: formatMac(attrs.get(ifla.address)),
     mtu: readU32(attrs.get(ifla.mtu)),
     master: readU32(attrs.get(ifla.master)),
@@ -88,6 +101,9 @@ export function decodeLink({ body }: Message): Link {
     alias: readText(attrs.get(ifla.ifalias)),
     promiscuity: readU32(attrs.get(ifla.promiscuity)),
     operational: attrs.get(ifla.operstate)?.[0] === operationalUp,
+    portState: portStates[port?.get(brport.state)?.[0] ?? -1],
+    forwardDelayMilliseconds:
+      readU32(data?.get(br.stpState)) === 0 ? 0 : 10 * readU32(data?.get(br.forwardDelay)),
   };
 }
 

@@ -34,11 +34,24 @@ const receiveBufferLength = 64 * 1024;
 /** How long to wait for a reply, which the kernel makes within the send, before calling it lost. */
 const replyDeadlineSeconds = 10;
 
-/** struct timeval on 64-bit Linux. */
-function timeval(seconds: number): Uint8Array {
-  const bytes = new Uint8Array(16);
-  bytes.set(u32(seconds));
-  return bytes;
+/**
+ * Opens a netlink socket's descriptor in the calling thread's network namespace.
+ * @throws SystemError
+ */
+export function openDescriptor(family: number): number {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
+  if (fd < 0) throw new SystemError('open', 'netlink socket', libc.errno());
+  return fd;
+}
+
+/** Bounds how long a receive waits, after which it fails with EAGAIN (SO_RCVTIMEO, socket(7)); at least 1 ms. */
+export function setReceiveTimeout(fd: number, milliseconds: number): void {
+  // struct timeval on 64-bit Linux; a zero would be no bound.
+  const whole = Math.max(1, Math.ceil(milliseconds));
+  const timeval = new Uint8Array(16);
+  timeval.set(u32(Math.floor(whole / 1000)), 0);
+  timeval.set(u32((whole % 1000) * 1000), 8);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
 }
 
 /**
@@ -46,13 +59,12 @@ function timeval(seconds: number): Uint8Array {
  * @throws SystemError
  */
 export function openSocket(family: number): Socket {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
-  if (fd < 0) throw new SystemError('open', 'netlink socket', libc.errno());
+  const fd = openDescriptor(family);
   const on = u32(1);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, on);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
   if (family === protocol.route) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
-  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(replyDeadlineSeconds));
+  setReceiveTimeout(fd, 1000 * replyDeadlineSeconds);
   let buffer = new Uint8Array(receiveBufferLength);
   return {
     send(bytes) {

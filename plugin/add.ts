@@ -38,11 +38,14 @@ export function add(
     const { bridge, veth } = plugIn(sides, attachment, config, undo);
     if (config.macspoofchk) checkSource(attachment, veth, undo);
     const leased = leaseAddresses(attachment, config, ipam, undo);
-    configureContainer(sides, veth.container, leased.ips, leased.routes);
+    const { enabledad, disableContainerInterface } = config;
+    const port = disableContainerInterface
+      ? veth.host
+      : configureContainer(sides, bridge, veth, leased, enabledad, undo);
     if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
     if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, undo);
     if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, attachment, undo);
-    deliver(resultOf(request, config, bridge, veth, leased));
+    deliver(resultOf(request, config, bridge, { ...veth, host: port }, leased));
   } catch (error) {
     undo.run(warn);
     throw error;

@@ -108,9 +108,10 @@ function checkHostVeth(
 function checkAddresses(container: Connection, { ips }: Result, link: Link): void {
   for (const { address } of ips) {
     const cidr = cidrOf(address);
-    const found = listAddresses(container, link, cidr.ip.family).map((one) => formatCIDR(one.cidr));
+    const live = listAddresses(container, link, cidr.ip.family);
+    const found = live.map((one) => `${formatCIDR(one.cidr)}${one.dadFailed ? ', a duplicate' : ''}`);
     if (!found.includes(formatCIDR(cidr))) {
-      throw mismatch(`addresses of ${link.name}`, formatCIDR(cidr), found.join(', ') || 'none');
+      throw mismatch(`addresses of ${link.name}`, formatCIDR(cidr), found.join('; ') || 'none');
     }
   }
 }

@@ -1,12 +1,17 @@
 import { CniError, errorCode } from '../ipam/error.ts';
-import type { IPConfig, Route } from '../ipam/result.ts';
+import type { IPConfig, Result, Route } from '../ipam/result.ts';
 import { newAddress } from '../netlink/address.ts';
+import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { type CIDR, family, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
 import { newRoute, scope } from '../netlink/route.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
+import { addUniqueAddresses } from './duplicate-address.ts';
+import { awaitForwarding } from './port.ts';
 import type { Sides } from './sides.ts';
+import type { Undo } from './undo.ts';
+import type { VethPair } from './veth.ts';
 
 /** @throws CniError code 6: an IPAM answered with what is no address */
 export function cidrOf(text: string): CIDR {
@@ -23,34 +28,68 @@ export function ipOf(text: string): IP {
 }
 
 /**
- * Brings the container's interface up with its addresses and routes. A route without a gateway goes through that of
- * its family, unless its scope says that the destination is on the link.
+ * Brings the container's interface up with its addresses and routes, the port of the bridge forwarding.
+ * @returns the host veth as it is then
  * @throws CniError, NetlinkError
  */
 export function configureContainer(
-  { container, inContainer }: Sides,
+  sides: Sides,
+  bridge: Link,
+  veth: VethPair,
+  { ips, routes }: Pick<Result, 'ips' | 'routes'>,
+  enabledad: boolean,
+  undo: Undo,
+): Link {
+  const link = veth.container;
+  const addresses = ips.map(({ address }) => cidrOf(address));
+  const detected = addresses.filter(({ ip }) => enabledad && ip.family === family.ipv6);
+  const usable = addresses.filter((cidr) => !detected.includes(cidr));
+  if (ips.length > 0) sides.inContainer(() => setSysctls(link, addresses, enabledad, undo, sides));
+  sides.container.execute(
+    setLink(link.name, { up: true }),
+    ...usable.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
+  );
+  const port = awaitForwarding(sides.host, bridge, veth.host);
+  // Asked before the port forwards, a neighbour that has the address would not hear of it.
+  if (detected.length > 0) addUniqueAddresses(sides, link, detected);
+  if (routes.length > 0) addRoutes(sides.container, link, ips, routes);
+  return port;
+}
+
+/** To be run in the container's namespace. */
+function setSysctls(
+  { name }: Link,
+  addresses: readonly CIDR[],
+  enabledad: boolean,
+  undo: Undo,
+  { inContainer }: Sides,
+): void {
+  const ipv6 = `net/ipv6/conf/${name}`;
+  setSysctl(`net/ipv4/conf/${name}/arp_notify`, '1');
+  // Enhanced (RFC 7527) knows its own question when a hairpin port sends it back.
+  if (enabledad) setSysctl(`${ipv6}/enhanced_dad`, '1');
+  setSysctl(`${ipv6}/accept_dad`, enabledad ? '1' : '0');
+  if (addresses.every(({ ip }) => ip.family !== family.ipv6)) return;
+  // The kernel puts an address's own route on lo, and refuses the address where that has no IPv6.
+  const loopback = 'net/ipv6/conf/lo/disable_ipv6';
+  const before = setSysctl(loopback, '0');
+  if (before !== undefined) {
+    undo.register(`sysctl ${loopback} of the container`, () =>
+      inContainer(() => void setSysctl(loopback, before)),
+    );
+  }
+  setSysctl(`${ipv6}/disable_ipv6`, '0');
+  setSysctl(`${ipv6}/keep_addr_on_down`, '1');
+}
+
+/** A route without a gateway goes through that of its family, unless its scope says that it ends on the link. */
+function addRoutes(
+  container: Connection,
   link: Link,
   ips: readonly IPConfig[],
   routes: readonly Route[],
 ): void {
-  const addresses = ips.map(({ address }) => cidrOf(address));
-  const withIPv6 = addresses.some(({ ip }) => ip.family === family.ipv6);
-  if (ips.length > 0) {
-    inContainer(() => {
-      setSysctl(`net/ipv4/conf/${link.name}/arp_notify`, '1');
-      setSysctl(`net/ipv6/conf/${link.name}/accept_dad`, '0');
-      if (withIPv6) {
-        setSysctl(`net/ipv6/conf/${link.name}/disable_ipv6`, '0');
-        setSysctl(`net/ipv6/conf/${link.name}/keep_addr_on_down`, '1');
-      }
-    });
-  }
   const gateways = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
-  container.execute(
-    setLink(link.name, { up: true }),
-    ...addresses.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
-  );
-  if (routes.length === 0) return;
   const replies = container.exchange(
     routes.map((route) => {
       const { dst, gw, ...settings } = route;

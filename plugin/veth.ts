@@ -42,6 +42,7 @@ export function connectContainer(
     try {
       return createPair(sides, bridge, name, ifname, owner, config, undo);
     } catch (error) {
+      if (isErrno(error, 'EXFULL')) throw full(bridge);
       if (!isErrno(error, 'EEXIST')) throw error;
       refuseTaken(sides, ifname);
       if (attempt === nameAttempts) throw error;
@@ -102,4 +103,13 @@ function createPair(
     throw new CniError(errorCode.tryAgain, `veth pair ${name} was deleted while it was set up`);
   }
   return { host: decodeLink(hostEnd), container: containerEnd };
+}
+
+/** The kernel numbers a bridge's ports in ten bits, from 1 (BR_MAX_PORTS, net/bridge/br_private.h). */
+function full({ name }: Link): CniError {
+  return new CniError(
+    errorCode.tryAgain,
+    `bridge ${name} is full`,
+    'EXFULL: it has 1023 ports, the most that the kernel allows on a bridge',
+  );
 }

@@ -88,16 +88,20 @@ export class Host {
     const conf = `user root; master_process off; pid ${folder}/pid; error_log ${folder}/error; events {}
       http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
         fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-        server { listen 80; location / { return 200 "seen from $remote_addr"; } } }`;
+        server { listen 80; listen [::]:80; location / { return 200 "seen from $remote_addr"; } } }`;
     this.sh(`mkdir ${folder} && printf %s '${conf}' >${folder}/conf
       ip netns exec ${netns} nginx -c ${folder}/conf -e ${folder}/error`);
     this.servers.push(Number(this.sh(`cat ${folder}/pid`)));
   }
 
-  /** Makes the namespace `beyond`: 192.0.2.2, a neighbour of this host's 192.0.2.1 that knows no other way back. */
+  /**
+   * Makes the namespace `beyond`: 192.0.2.2 and 2001:db8::2, a neighbour of this host's 192.0.2.1 and 2001:db8::1 that
+   * knows no other way back.
+   */
   makeNeighbour(): void {
     this.sh(`ip netns add beyond && ip link add up0 type veth peer name eth0 netns beyond
-      ip addr add 192.0.2.1/24 dev up0 && ip link set up0 up
-      ip -n beyond addr add 192.0.2.2/24 dev eth0 && ip -n beyond link set eth0 up`);
+      ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8::1/64 dev up0 nodad && ip link set up0 up
+      ip -n beyond addr add 192.0.2.2/24 dev eth0 && ip -n beyond addr add 2001:db8::2/64 dev eth0 nodad
+      ip -n beyond link set eth0 up`);
   }
 }

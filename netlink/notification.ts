@@ -1,0 +1,82 @@
+import { closeSync } from 'node:fs';
+import { libc } from '#libc';
+import { u32 } from './bytes.ts';
+import { SystemError } from './error.ts';
+import { controlType, encodeMessage } from './message.ts';
+import { openDescriptor, protocol, setReceiveTimeout } from './socket.ts';
+
+/** RTNLGRP_*, linux/rtnetlink.h */
+export const group = { link: 1, ipv6Address: 9 } as const;
+
+const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
+const MSG_DONTWAIT = 0x40;
+const EINTR = 4;
+const EAGAIN = 11;
+const ENOBUFS = 105;
+
+/** Word from rtnetlink(7) that something of a group has changed. */
+export interface Notifications {
+  /**
+   * Waits for word, and takes all that there is. What has changed is for the caller to look at: words can be lost,
+   * the kernel's state can't.
+   * @returns false when none came in time
+   * @throws SystemError
+   */
+  wait(milliseconds: number): boolean;
+  close(): void;
+}
+
+/**
+ * Subscribes to a group in the calling thread's network namespace.
+ * @throws SystemError
+ */
+export function subscribe(to: number): Notifications {
+  const fd = openDescriptor(protocol.route);
+  // A socket hears nothing before it has an address, which it is given when it sends: a message without effect.
+  const noop = encodeMessage(controlType.noop, 0, 0, new Uint8Array());
+  if (libc.send(fd, noop, 0) < 0 || libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(to)) < 0) {
+    const errno = libc.errno();
+    closeSync(fd);
+    throw new SystemError('subscribe to', `netlink group ${to}`, errno);
+  }
+  // Words are not read: what does not fit is cut off.
+  const buffer = new Uint8Array(16);
+  const receive = (flags: number): number => (libc.recv(fd, buffer, flags) < 0 ? libc.errno() : 0);
+  return {
+    wait(milliseconds) {
+      setReceiveTimeout(fd, milliseconds);
+      const errno = receive(0);
+      if (errno === EAGAIN) return false;
+      // Too many words to keep are word enough; an interrupted wait looks once more than it needs to.
+      if (errno !== 0 && errno !== ENOBUFS && errno !== EINTR) {
+        throw new SystemError('receive on', 'netlink socket', errno);
+      }
+      while (receive(MSG_DONTWAIT) === 0);
+      return true;
+    },
+    close() {
+      closeSync(fd);
+    },
+  };
+}
+
+/**
+ * Looks until there is something to see: at once, and again after each word. Subscribe before what is waited for can
+ * begin, or look after: either way no change is missed.
+ * @returns undefined when the time is over
+ * @throws SystemError, and whatever `look` throws
+ */
+export function awaitChange<T>(
+  notifications: Notifications,
+  milliseconds: number,
+  look: () => T | undefined,
+): T | undefined {
+  const deadline = performance.now() + milliseconds;
+  for (;;) {
+    const seen = look();
+    const left = deadline - performance.now();
+    if (seen !== undefined || left <= 0) return seen;
+    notifications.wait(left);
+  }
+}
