@@ -1,5 +1,5 @@
 import { attribute, attributes } from './attribute.ts';
-import { concat, littleEndian, u32, view } from './bytes.ts';
+import { concat, littleEndian, readU32, u32, view } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { type CIDR, family, formatCIDR, ipBytes, ipOfBytes, lastOf } from './ip.ts';
 import { flag } from './message.ts';
@@ -91,11 +91,11 @@ export function listAddresses(
     object: link.name,
   })) {
     // A kernel without NETLINK_GET_STRICT_CHK sends every link's.
-    if (body[0] !== of || view(body).getUint32(4, littleEndian) !== link.index) continue;
+    if (body[0] !== of || readU32(body.subarray(4)) !== link.index) continue;
     const attrs = attributes(body.subarray(8));
     const ip = ipOfBytes(attrs.get(ifa.local) ?? attrs.get(ifa.address));
     const flags = attrs.get(ifa.flags);
-    const bits = flags === undefined ? (body[2] ?? 0) : view(flags).getUint32(0, littleEndian);
+    const bits = flags === undefined ? (body[2] ?? 0) : readU32(flags);
     if (ip === undefined) continue;
     found.push({
       cidr: { ip, prefix: body[1] ?? 0 },

@@ -1,5 +1,5 @@
 import { concat } from './bytes.ts';
-import { isErrno, NetlinkError, ProtocolError } from './error.ts';
+import { isErrno, NetlinkError, ProtocolError, TruncatedError } from './error.ts';
 import { controlType, decodeError, decodeMessages, encodeMessage, flag, type Message } from './message.ts';
 import { openSocket, protocol, type Socket } from './socket.ts';
 
@@ -25,11 +25,32 @@ export interface Reply {
 /** How often a dump that the kernel says changed under it is asked for again. */
 const dumpAttempts = 10;
 
+/** Milliseconds that a whole answer may take: the kernel makes it within the send, or soon after. */
+const answerDeadline = 5_000;
+
 /** Requests and replies on one netlink socket, matched by sequence number. */
 export class Connection {
   private sequence = 0;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(
+    private readonly socket: Socket,
+    private readonly deadline = answerDeadline,
+  ) {}
+
+  /**
+   * The messages that come until `isDone`, which is asked after each datagram: what is nobody's, sent without end, must
+   * not keep a caller for ever.
+   * @throws ProtocolError at the deadline
+   */
+  private *messagesUntil(isDone: () => boolean): Generator<Message> {
+    const end = performance.now() + this.deadline;
+    do {
+      if (performance.now() > end) {
+        throw new ProtocolError(`no answer among the kernel's messages within ${this.deadline / 1000} s`);
+      }
+      yield* decodeMessages(this.socket.receive());
+    } while (!isDone());
+  }
 
   /**
    * Sends the requests in one datagram and waits until each is acknowledged. The kernel goes on after a refusal:
@@ -47,26 +68,24 @@ export class Connection {
       ),
     );
     const replies = requests.map((): { messages: Message[]; error?: NetlinkError } => ({ messages: [] }));
-    let open = requests.length;
-    while (open > 0) {
-      for (const message of decodeMessages(this.socket.receive())) {
-        const index = message.sequence - first;
-        const request = requests[index];
-        const reply = replies[index];
-        // A reply to an earlier datagram that failed half-way is nobody's.
-        if (request === undefined || reply === undefined) continue;
-        if (message.type === controlType.error) {
-          const { errno, extack } = decodeError(message);
-          if (errno !== 0) reply.error = new NetlinkError(request.operation, request.object, errno, extack);
-          open--;
-          if (index === 0 && isErrno(reply.error, 'EPERM')) {
-            // nfnetlink looks at the capability once for a datagram, and answers its first message alone.
-            for (const one of replies) one.error ??= reply.error;
-            open = 0;
-          }
-        } else if (message.type !== controlType.noop) {
-          reply.messages.push({ ...message, body: message.body.slice() });
+    const open = new Set(requests.keys());
+    for (const message of this.messagesUntil(() => open.size === 0)) {
+      const index = message.sequence - first;
+      const request = requests[index];
+      const reply = replies[index];
+      // A reply to an earlier datagram that failed half-way is nobody's.
+      if (request === undefined || reply === undefined) continue;
+      if (message.type === controlType.error) {
+        const { errno, extack } = decodeError(message);
+        if (errno !== 0) reply.error = new NetlinkError(request.operation, request.object, errno, extack);
+        open.delete(index);
+        if (index === 0 && isErrno(reply.error, 'EPERM')) {
+          // nfnetlink looks at the capability once for a datagram, and answers its first message alone.
+          for (const one of replies) one.error ??= reply.error;
+          open.clear();
         }
+      } else if (message.type !== controlType.noop) {
+        reply.messages.push({ ...message, body: message.body.slice() });
       }
     }
     return replies;
@@ -93,7 +112,7 @@ export class Connection {
         const messages = this.dumpOnce(request);
         if (messages !== undefined) return messages;
       } catch (error) {
-        if (!(error instanceof ProtocolError) || attempt === dumpAttempts) throw error;
+        if (!(error instanceof TruncatedError) || attempt === dumpAttempts) throw error;
       }
       if (attempt === dumpAttempts) {
         throw new ProtocolError(
@@ -108,20 +127,21 @@ export class Connection {
     this.socket.send(encodeMessage(type, flags | flag.request | flag.dump, sequence, body));
     const messages: Message[] = [];
     let interrupted = false;
-    for (;;) {
-      for (const message of decodeMessages(this.socket.receive())) {
-        if (message.sequence !== sequence) continue;
-        if ((message.flags & flag.dumpInterrupted) !== 0) interrupted = true;
-        if (message.type === controlType.error || message.type === controlType.done) {
-          // NLMSG_DONE carries an errno as NLMSG_ERROR does, or nothing in old kernels.
-          const { errno, extack } =
-            message.body.length < 4 ? { errno: 0, extack: '' } : decodeError({ ...message, flags: 0 });
-          if (errno !== 0) throw new NetlinkError(operation, object, errno, extack);
-          return interrupted ? undefined : messages;
-        }
-        if (message.type !== controlType.noop) messages.push({ ...message, body: message.body.slice() });
+    let done = false;
+    for (const message of this.messagesUntil(() => done)) {
+      if (message.sequence !== sequence || done) continue;
+      if ((message.flags & flag.dumpInterrupted) !== 0) interrupted = true;
+      if (message.type === controlType.error || message.type === controlType.done) {
+        // NLMSG_DONE carries an errno as NLMSG_ERROR does, or nothing in old kernels.
+        const { errno, extack } =
+          message.body.length < 4 ? { errno: 0, extack: '' } : decodeError({ ...message, flags: 0 });
+        if (errno !== 0) throw new NetlinkError(operation, object, errno, extack);
+        done = true;
+      } else if (message.type !== controlType.noop) {
+        messages.push({ ...message, body: message.body.slice() });
       }
     }
+    return interrupted ? undefined : messages;
   }
 
   /**
@@ -145,19 +165,17 @@ export class Connection {
         ),
       ),
     );
-    let open = requests.length - 2;
+    const open = new Set([...requests.keys()].slice(1, -1));
     let refusal: NetlinkError | undefined;
-    while (open > 0) {
-      for (const message of decodeMessages(this.socket.receive())) {
-        const index = message.sequence - first;
-        const request = requests[index];
-        if (request === undefined || message.type !== controlType.error) continue;
-        const { errno, extack } = decodeError(message);
-        if (errno !== 0) refusal ??= new NetlinkError(request.operation, request.object, errno, extack);
-        // A refused begin or end stands for the whole batch.
-        if (index === 0 || index === last) open = 0;
-        else open--;
-      }
+    for (const message of open.size === 0 ? [] : this.messagesUntil(() => open.size === 0)) {
+      const index = message.sequence - first;
+      const request = requests[index];
+      if (request === undefined || message.type !== controlType.error) continue;
+      const { errno, extack } = decodeError(message);
+      if (errno !== 0) refusal ??= new NetlinkError(request.operation, request.object, errno, extack);
+      // A refused begin or end stands for the whole batch.
+      if (index === 0 || index === last) open.clear();
+      else open.delete(index);
     }
     if (refusal !== undefined) throw refusal;
   }

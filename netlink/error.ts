@@ -84,6 +84,9 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
+/** A reply that is longer than the buffer was; the next buffer has room for it. */
+export class TruncatedError extends ProtocolError {}
+
 /** Whether `error` is a refusal with one of these errno names. */
 export function isErrno(error: unknown, ...errnoNames: string[]): error is KernelError {
   return error instanceof KernelError && errnoNames.includes(error.errnoName);

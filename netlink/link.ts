@@ -1,7 +1,7 @@
 import { attribute, attributes, nested } from './attribute.ts';
 import { concat, littleEndian, readText, readU32, text, u8, u32, view } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
-import { isErrno } from './error.ts';
+import { isErrno, ProtocolError } from './error.ts';
 import { flag, type Message } from './message.ts';
 
 /** linux/rtnetlink.h */
@@ -71,8 +71,10 @@ export function parseMac(mac: string): Uint8Array {
 }
 
 /** struct ifinfomsg. */
+const headerLength = 16;
+
 function header(index: number, flags = 0, change = 0): Uint8Array {
-  const bytes = new Uint8Array(16);
+  const bytes = new Uint8Array(headerLength);
   const numbers = view(bytes);
   numbers.setInt32(4, index, littleEndian);
   numbers.setUint32(8, flags, littleEndian);
@@ -80,10 +82,14 @@ function header(index: number, flags = 0, change = 0): Uint8Array {
   return bytes;
 }
 
-/** Reads an RTM_NEWLINK message. */
+/**
+ * Reads an RTM_NEWLINK message.
+ * @throws ProtocolError where it is too short
+ */
 export function decodeLink({ body }: Message): Link {
+  if (body.length < headerLength) throw new ProtocolError(`link message of ${body.length} bytes`);
   const numbers = view(body);
-  const attrs = attributes(body.subarray(16));
+  const attrs = attributes(body.subarray(headerLength));
   const linkInfo = attributes(attrs.get(ifla.linkinfo));
   const kind = readText(linkInfo.get(info.kind));
   const data = kind === 'bridge' ? attributes(linkInfo.get(info.data)) : undefined;

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { libc } from '#libc';
 import { u32 } from './bytes.ts';
-import { ProtocolError, SystemError } from './error.ts';
+import { ProtocolError, SystemError, TruncatedError } from './error.ts';
 
 /** What a connection needs of a socket; a test's kernel is another one. */
 export interface Socket {
@@ -32,7 +32,7 @@ const EAGAIN = 11;
 /** The kernel's largest dump datagram is 32 KiB; a single link with many attributes can pass that. */
 const receiveBufferLength = 64 * 1024;
 /** How long to wait for a reply, which the kernel makes within the send, before calling it lost. */
-const replyDeadlineSeconds = 10;
+const replyDeadlineSeconds = 5;
 
 /**
  * Opens a netlink socket's descriptor in the calling thread's network namespace.
@@ -82,7 +82,7 @@ export function openSocket(family: number): Socket {
         if (length > buffer.length) {
           const had = buffer.length;
           buffer = new Uint8Array(2 * length);
-          throw new ProtocolError(`reply of ${length} bytes truncated to ${had}`);
+          throw new TruncatedError(`reply of ${length} bytes truncated to ${had}`);
         }
         if (length >= 0) return buffer.subarray(0, length);
         const errno = libc.errno();

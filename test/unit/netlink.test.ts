@@ -2,9 +2,9 @@ import { newAddress } from '../../netlink/address.ts';
 import { attribute, attributes, nested } from '../../netlink/attribute.ts';
 import { concat, text, u32 } from '../../netlink/bytes.ts';
 import { Connection, type NetlinkRequest } from '../../netlink/connection.ts';
-import { NetlinkError, ProtocolError } from '../../netlink/error.ts';
+import { NetlinkError, ProtocolError, TruncatedError } from '../../netlink/error.ts';
 import { type CIDR, parseCIDR, parseIP } from '../../netlink/ip.ts';
-import { newBridge, newVeth } from '../../netlink/link.ts';
+import { decodeLink, newBridge, newVeth } from '../../netlink/link.ts';
 import { decodeError, decodeMessages, encodeMessage } from '../../netlink/message.ts';
 import { newRoute } from '../../netlink/route.ts';
 import type { Socket } from '../../netlink/socket.ts';
@@ -113,7 +113,7 @@ test('a dump that changed under way, or was truncated, is asked for again', () =
   const socket = kernel(
     encodeMessage(16, 2 | 0x10, 1, u32(1)),
     encodeMessage(3, 2, 1, u32(0)),
-    new ProtocolError('truncated'),
+    new TruncatedError('truncated'),
     encodeMessage(16, 2, 3, u32(3)),
     encodeMessage(3, 2, 3, u32(0)),
   );
@@ -205,4 +205,44 @@ test('a missing capability is answered once for all requests of a datagram', () 
   const socket = kernel(answer(1, 1));
   const replies = new Connection(socket).exchange([request, request]);
   expect(replies.map(({ error }) => error?.errnoName)).toEqual(['EPERM', 'EPERM']);
+});
+
+describe('a kernel that answers wrongly', () => {
+  const noop = encodeMessage(1, 0, 1, new Uint8Array());
+  const request: NetlinkRequest = {
+    type: 18,
+    flags: 0,
+    body: bytes('00'),
+    operation: 'get link',
+    object: 'x',
+  };
+  const talking = (...datagrams: Uint8Array[]): Connection => {
+    let turn = 0;
+    const receive = (): Uint8Array => datagrams[turn++ % datagrams.length] ?? noop;
+    return new Connection({ send: () => undefined, receive, close: () => undefined }, 20);
+  };
+  const acknowledgement = (sequence: number): Uint8Array => encodeMessage(2, 0, sequence, new Uint8Array(20));
+
+  test.each([
+    ['nothing but NLMSG_NOOP', noop],
+    ['messages with another sequence number', acknowledgement(99)],
+    ['datagrams too short for a message', Uint8Array.of(1, 2, 3)],
+  ])('with %s: an error at the deadline', (_what, datagram) => {
+    expect(() => talking(datagram).exchange([request])).toThrow(ProtocolError);
+    expect(() => talking(datagram).dump(request)).toThrow(ProtocolError);
+    expect(() => talking(datagram).transact([request, request, request])).toThrow(ProtocolError);
+  });
+
+  test('the same acknowledgement twice is not one for another request', () => {
+    expect(() => talking(acknowledgement(1)).exchange([request, request])).toThrow(ProtocolError);
+    expect(() => talking(acknowledgement(2)).transact([request, request, request, request])).toThrow(
+      ProtocolError,
+    );
+  });
+
+  test('a link shorter than its header is refused in words', () => {
+    expect(() => decodeLink({ type: 16, flags: 0, sequence: 1, body: new Uint8Array(3) })).toThrow(
+      ProtocolError,
+    );
+  });
 });
