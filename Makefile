@@ -74,7 +74,7 @@ $(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.s
 # No .env and no bunfig.toml is read from the folder that the plugin is called in, and no code that BUN_OPTIONS names is run.
 dist/bridge: $(SOURCES) $(VALIDATORS) Makefile
 	@mkdir -p dist
-	$(BUN) build --compile --bytecode --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--disallow-code-generation-from-strings=strict --outfile $@ plugin/main.ts
+	$(BUN) build --compile --bytecode --format=esm --compile-jit-policy=50 --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--disallow-code-generation-from-strings=strict --outfile $@ plugin/main.ts
 	@touch $@
 
 dist/pkg/bridge: $(SOURCES) build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, renameSync } from '#files';
 import { bootID } from './boot.ts';
 import { CniError, errorCode } from './error.ts';
 import { errnoOf, look, remove } from './files.ts';
@@ -98,12 +98,11 @@ export class AttachmentIndex {
    */
   all(): Map<string, IndexEntry[]> {
     const entries = new Map<string, IndexEntry[]>();
-    for (const child of readdirSync(this.folder, { withFileTypes: true })) {
-      const bucket = `${this.folder}/${child.name}`;
-      if (!child.isDirectory()) {
-        if (/^[0-9a-f]{2}$/.test(child.name)) throw notFolder(bucket);
-        continue;
-      }
+    for (const child of readdirSync(this.folder)) {
+      // What else is in the folder has other names: the draft.
+      if (!/^[0-9a-f]{2}$/.test(child)) continue;
+      const bucket = `${this.folder}/${child}`;
+      if (look(bucket)?.isDirectory() !== true) throw notFolder(bucket);
       for (const name of readdirSync(bucket)) {
         const entry = parseEntry(bucket, name);
         if (entry === undefined) continue;

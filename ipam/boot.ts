@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from '#files';
+import { readFile } from '../netlink/file.ts';
 import { readText } from './files.ts';
 
 /** What is known of the running kernel's start. */
@@ -41,7 +42,7 @@ export function currentBoot(): Boot {
 
 /** The start by the clock as it goes now (proc(5), `btime`). */
 function startByClock(): number | undefined {
-  const [, seconds] = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8')) ?? [];
+  const [, seconds] = /^btime (\d+)$/m.exec(readFile('/proc/stat')) ?? [];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
@@ -50,7 +51,7 @@ function startByClock(): number | undefined {
  * runs. Undefined where /dev is something else, as in most containers, or its birth isn't recorded.
  */
 function startByDevices(): number | undefined {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  const mounts = readFile('/proc/self/mountinfo').split('\n');
   const dev = mounts.filter((line) => line.split(' ')[4] === '/dev').at(-1);
   if (dev === undefined || !dev.includes(' - devtmpfs ')) return undefined;
   const { birthtimeMs, ctimeMs } = statSync('/dev');

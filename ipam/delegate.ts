@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants } from '#files';
 import { fileErrorCode } from '../netlink/error.ts';
 import { CniError, errorCode } from './error.ts';
 import { parseResult } from './parse-result.ts';

@@ -1,4 +1,5 @@
-import { closeSync, constants, lstatSync, openSync, readSync, type Stats, unlinkSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync, unlinkSync } from '#files';
+import type { Stats } from '../netlink/libc/files.ts';
 import { CniError, errorCode } from './error.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -6,7 +7,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** Longer than any lease: a container ID comes in one environment variable, which the kernel limits to 128 KiB. */
 const maxLength = 256 * 1024;
 
-/** The errno name of a refusal by `node:fs`: `ENOENT`; otherwise the error's text. */
+/** The errno name of a refusal by `#files`: `ENOENT`; otherwise the error's text. */
 export function errnoOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }
@@ -48,7 +49,7 @@ export function readAll(fd: number): string {
   let text = '';
   const buffer = Buffer.allocUnsafe(512);
   for (;;) {
-    const length = readSync(fd, buffer, 0, buffer.length, null);
+    const length = readSync(fd, buffer);
     text += buffer.toString('latin1', 0, length);
     if (length < buffer.length || text.length >= maxLength) return text;
   }

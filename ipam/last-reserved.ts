@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from '#files';
 import { formatIP, type IP, parseIP } from '../netlink/ip.ts';
 import { errnoOf, readAll } from './files.ts';
 
@@ -34,7 +34,7 @@ export class LastReserved {
     const text = formatIP(ip);
     try {
       if (this.fd < 0) this.fd = openSync(this.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-      writeSync(this.fd, text, 0);
+      writeSync(this.fd, Buffer.from(text), 0);
       if (this.length > text.length) ftruncateSync(this.fd, text.length);
     } catch (error) {
       warn(`cannot write ${this.path} (${errnoOf(error)}): the round robin loses its place`);

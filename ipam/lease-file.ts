@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync, writeSync } from '#files';
 import { CniError, errorCode } from './error.ts';
 import { errnoOf, remove } from './files.ts';
 import { formatLease, type Lease } from './lease.ts';
@@ -8,12 +8,12 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 /**
  * Writes a lease to a file of its own, mode 0600; none is left where that fails.
  * @returns the file's descriptor, for fsync(2)
- * @throws what `node:fs` throws: EEXIST where the name is taken; CniError code 5 on a full disk
+ * @throws what `#files` throws: EEXIST where the name is taken; CniError code 5 on a full disk
  */
 export function writeLeaseFile(path: string, lease: Lease): number {
   const fd = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
   try {
-    const text = formatLease(lease);
+    const text = Buffer.from(formatLease(lease));
     if (writeSync(fd, text) < text.length) throw new CniError(errorCode.io, `cannot write ${path}`, 'ENOSPC');
     return fd;
   } catch (error) {

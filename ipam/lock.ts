@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from '#files';
 import { libc } from '#libc';
 import { errnoName } from '../netlink/error.ts';
 import { CniError, errorCode } from './error.ts';

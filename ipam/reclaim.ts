@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync } from '#files';
 import { parseIP } from '../netlink/ip.ts';
 import type { IndexEntry } from './attachment-index.ts';
 import { type Boot, currentBoot, unknownBoot } from './boot.ts';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from '../netlink/file.ts';
 import { refused } from './files.ts';
 import type { DNS } from './result.ts';
 
@@ -33,7 +33,7 @@ export function parseResolvConf(text: string): DNS {
  */
 export function readResolvConf(path: string): DNS {
   try {
-    return parseResolvConf(readFileSync(path, 'utf8'));
+    return parseResolvConf(readFile(path));
   } catch (error) {
     throw refused('read resolvConf', path, error);
   }

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, readdirSync, type Stats, utimesSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, mkdirSync, readdirSync, utimesSync } from '#files';
+import type { Stats } from '../netlink/libc/files.ts';
 import { AttachmentIndex, type IndexEntry } from './attachment-index.ts';
 import { CniError, errorCode } from './error.ts';
 import { errnoOf, look, readText, refused, remove } from './files.ts';

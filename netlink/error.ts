@@ -1,4 +1,4 @@
-/** Names of the errno values that netlink and namespaces answer with (asm-generic/errno.h). */
+/** Names of the errno values that netlink, namespaces and files answer with (asm-generic/errno.h). */
 const names: Readonly<Record<number, string>> = {
   1: 'EPERM',
   2: 'ENOENT',
@@ -14,14 +14,23 @@ const names: Readonly<Record<number, string>> = {
   14: 'EFAULT',
   16: 'EBUSY',
   17: 'EEXIST',
+  18: 'EXDEV',
   19: 'ENODEV',
   20: 'ENOTDIR',
+  21: 'EISDIR',
   22: 'EINVAL',
   23: 'ENFILE',
   24: 'EMFILE',
+  27: 'EFBIG',
   28: 'ENOSPC',
+  29: 'ESPIPE',
+  30: 'EROFS',
   31: 'EMLINK',
+  32: 'EPIPE',
   34: 'ERANGE',
+  36: 'ENAMETOOLONG',
+  38: 'ENOSYS',
+  39: 'ENOTEMPTY',
   40: 'ELOOP',
   54: 'EXFULL',
   71: 'EPROTO',
@@ -40,6 +49,8 @@ const names: Readonly<Record<number, string>> = {
   107: 'ENOTCONN',
   110: 'ETIMEDOUT',
   113: 'EHOSTUNREACH',
+  116: 'ESTALE',
+  122: 'EDQUOT',
 };
 
 /** The name of an errno value: `EEXIST` for 17; `errno 200` for one without a name here. */
@@ -92,7 +103,7 @@ export function isErrno(error: unknown, ...errnoNames: string[]): error is Kerne
   return error instanceof KernelError && errnoNames.includes(error.errnoName);
 }
 
-/** The code of an error of `node:fs`, which is the errno's name: `ENOENT`. Undefined for any other error. */
+/** The code of an error of `#files`, which is the errno's name: `ENOENT`. Undefined for any other error. */
 export function fileErrorCode(error: unknown): string | undefined {
   const coded = typeof error === 'object' && error !== null && 'code' in error;
   return coded && typeof error.code === 'string' ? error.code : undefined;

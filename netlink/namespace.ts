@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statfsSync } from '#files';
 import { libc } from '#libc';
 import { SystemError } from './error.ts';
 

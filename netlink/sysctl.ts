@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { fileErrorCode } from './error.ts';
+import { readFile, writeFile } from './file.ts';
 
 /** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */
 export function readSysctl(name: string): string | undefined {
   try {
-    return readFileSync(`/proc/sys/${name}`, 'latin1').trim();
+    return readFile(`/proc/sys/${name}`).trim();
   } catch (error) {
     if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -19,6 +19,6 @@ export function readSysctl(name: string): string | undefined {
 export function setSysctl(name: string, value: string): string | undefined {
   const before = readSysctl(name);
   if (before === undefined || before === value) return undefined;
-  writeFileSync(`/proc/sys/${name}`, value);
+  writeFile(`/proc/sys/${name}`, value);
   return before;
 }

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync } from '#files';
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { openNetfilter, openRoute } from '../netlink/connection.ts';

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { writeSync } from '#files';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Result } from '../ipam/result.ts';
 import { add } from './add.ts';
@@ -22,7 +22,7 @@ const stderr = 2;
 /** Writes all of a text; a pipe may take it in parts. */
 function write(fd: number, text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes, offset);
+  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes.subarray(offset));
 }
 
 function warn(line: string): void {

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync } from '#files';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { type Connection, openRoute } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { readSync } from '#files';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { concat } from '../netlink/bytes.ts';
 import { fileErrorCode } from '../netlink/error.ts';
@@ -22,7 +22,7 @@ export function readStdin(): Uint8Array {
     const chunk = new Uint8Array(64 * 1024);
     let count: number;
     try {
-      count = readSync(0, chunk, 0, chunk.length, null);
+      count = readSync(0, chunk);
     } catch (error) {
       const code = fileErrorCode(error) ?? String(error);
       if (code === 'EOF') break;

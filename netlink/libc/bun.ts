@@ -1,15 +1,40 @@
 import { dlopen, read } from 'bun:ffi';
 import type { Libc } from './libc.ts';
 
-const { symbols } = dlopen('libc.so.6', {
+/** libc's functions (glibc 2.28 or later). Opening twenty costs no more than opening one. */
+export const { symbols } = dlopen('libc.so.6', {
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   setsockopt: { args: ['i32', 'i32', 'i32', 'buffer', 'u32'], returns: 'i32' },
   send: { args: ['i32', 'buffer', 'usize', 'i32'], returns: 'i32' },
   recv: { args: ['i32', 'buffer', 'usize', 'i32'], returns: 'i32' },
   setns: { args: ['i32', 'i32'], returns: 'i32' },
   flock: { args: ['i32', 'i32'], returns: 'i32' },
+  open: { args: ['buffer', 'i32', 'u32'], returns: 'i32' },
+  close: { args: ['i32'], returns: 'i32' },
+  read: { args: ['i32', 'buffer', 'usize'], returns: 'i32' },
+  write: { args: ['i32', 'buffer', 'usize'], returns: 'i32' },
+  pwrite: { args: ['i32', 'buffer', 'usize', 'i32'], returns: 'i32' },
+  fsync: { args: ['i32'], returns: 'i32' },
+  ftruncate: { args: ['i32', 'i32'], returns: 'i32' },
+  statx: { args: ['i32', 'buffer', 'i32', 'u32', 'buffer'], returns: 'i32' },
+  statfs: { args: ['buffer', 'buffer'], returns: 'i32' },
+  access: { args: ['buffer', 'i32'], returns: 'i32' },
+  link: { args: ['buffer', 'buffer'], returns: 'i32' },
+  rename: { args: ['buffer', 'buffer'], returns: 'i32' },
+  unlink: { args: ['buffer'], returns: 'i32' },
+  mkdir: { args: ['buffer', 'u32'], returns: 'i32' },
+  opendir: { args: ['buffer'], returns: 'ptr' },
+  readdir: { args: ['ptr'], returns: 'ptr' },
+  closedir: { args: ['ptr'], returns: 'i32' },
+  utimensat: { args: ['i32', 'buffer', 'buffer', 'i32'], returns: 'i32' },
+  strerror: { args: ['i32'], returns: 'cstring' },
   __errno_location: { args: [], returns: 'ptr' },
 });
+
+function errno(): number {
+  const location = symbols.__errno_location();
+  return location === null ? 0 : read.i32(location, 0);
+}
 
 /** libc by `bun:ffi`. */
 export const libc: Libc = {
@@ -19,8 +44,5 @@ export const libc: Libc = {
   recv: (fd, buffer, flags) => symbols.recv(fd, buffer, buffer.length, flags),
   setns: symbols.setns,
   flock: symbols.flock,
-  errno: () => {
-    const location = symbols.__errno_location();
-    return location === null ? 0 : read.i32(location, 0);
-  },
+  errno,
 };

@@ -1,5 +1,5 @@
 /**
- * All that the product asks of libc beyond what `node:fs` offers. Two implementations stand beside this file,
+ * All that the product asks of libc beyond files (`files.ts`). Two implementations stand beside this file,
  * one for each host; `#libc` (package.json "imports") names the one the bundle is made with.
  *
  * Every call returns what the C function returns; after -1, `errno()` tells why. Calls act on the calling

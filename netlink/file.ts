@@ -1,0 +1,40 @@
+import { closeSync, constants, openSync, readSync, writeSync } from '#files';
+import { concat } from './bytes.ts';
+
+/**
+ * The whole of a file as text.
+ * @param flags O_*, beside reading
+ * @throws an error whose `code` is the errno's name
+ */
+export function readFile(path: string, flags: number = constants.O_RDONLY): string {
+  const fd = openSync(path, flags);
+  try {
+    return readRest(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What is left of an open file, as text. */
+export function readRest(fd: number): string {
+  const chunks: Uint8Array[] = [];
+  for (let size = 512; ; size *= 4) {
+    const chunk = new Uint8Array(size);
+    const length = readSync(fd, chunk);
+    if (length === 0) return Buffer.from(concat(chunks).buffer).toString('utf8');
+    chunks.push(chunk.subarray(0, length));
+  }
+}
+
+/**
+ * Writes text to a file that is there, in one piece: a sysctl, say.
+ * @throws an error whose `code` is the errno's name
+ */
+export function writeFile(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY);
+  try {
+    writeSync(fd, Buffer.from(text));
+  } finally {
+    closeSync(fd);
+  }
+}
