@@ -16,29 +16,37 @@ export function rangeSetSize(set: RangeSet): bigint {
   return size;
 }
 
-/**
- * The addresses of a set in the order the reference tries them: from the one after `lastReserved` on, through the
- * set's ranges in turn and round to `lastReserved` itself, each range's own gateway left out. A `lastReserved` of
- * no range of the set starts at the beginning. Lazy: the ranges of IPv6 have no end.
- */
-export function* candidates(set: RangeSet, lastReserved: IP | undefined): Generator<Candidate> {
-  const at = lastReserved === undefined ? -1 : set.findIndex((range) => holds(range, lastReserved));
-  const head = set[at];
-  if (head === undefined || lastReserved === undefined) {
-    for (const range of set) yield* addresses(range, range.first.value, range.last.value);
-    return;
-  }
-  yield* addresses(head, lastReserved.value + 1n, head.last.value);
-  for (const range of [...set.slice(at + 1), ...set.slice(0, at)]) {
-    yield* addresses(range, range.first.value, range.last.value);
-  }
-  yield* addresses(head, head.first.value, lastReserved.value);
+/** Addresses `first` to `last` of a range, both included; none where the last is before the first. */
+export interface Span {
+  readonly range: Range;
+  readonly first: bigint;
+  readonly last: bigint;
 }
 
-function* addresses(range: Range, first: bigint, last: bigint): Generator<Candidate> {
+/**
+ * The addresses of a set in the order the reference tries them: from the one after `lastReserved` on, through the
+ * set's ranges in turn and round to `lastReserved` itself. A `lastReserved` of no range of the set starts at the
+ * beginning. Each range's own gateway is to be left out ({@link candidateAt}).
+ */
+export function turn(set: RangeSet, lastReserved: IP | undefined): Span[] {
+  const at = lastReserved === undefined ? -1 : set.findIndex((range) => holds(range, lastReserved));
+  const head = set[at];
+  if (head === undefined || lastReserved === undefined) return set.map(wholeSpan);
+  return [
+    { range: head, first: lastReserved.value + 1n, last: head.last.value },
+    ...set.slice(at + 1).map(wholeSpan),
+    ...set.slice(0, at).map(wholeSpan),
+    { range: head, first: head.first.value, last: lastReserved.value },
+  ];
+}
+
+function wholeSpan(range: Range): Span {
+  return { range, first: range.first.value, last: range.last.value };
+}
+
+/** The address of that value in a range; undefined for the gateway, which is not leased. */
+export function candidateAt(range: Range, value: bigint): Candidate | undefined {
   const { family } = range.first;
-  for (let value = first; value <= last; value++) {
-    if (value !== range.gateway.value || family !== range.gateway.family)
-      yield { ip: { family, value }, range };
-  }
+  if (value === range.gateway.value && family === range.gateway.family) return undefined;
+  return { ip: { family, value }, range };
 }

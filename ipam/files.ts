@@ -1,4 +1,5 @@
 import { closeSync, constants, lstatSync, openSync, readSync, unlinkSync } from '#files';
+import { decodeText } from '../netlink/bytes.ts';
 import type { Stats } from '../netlink/libc/files.ts';
 import { CniError, errorCode } from './error.ts';
 
@@ -47,10 +48,10 @@ export function readText(path: string): string {
 /** The rest of an open file's text, up to 256 KiB. */
 export function readAll(fd: number): string {
   let text = '';
-  const buffer = Buffer.allocUnsafe(512);
+  const buffer = new Uint8Array(512);
   for (;;) {
     const length = readSync(fd, buffer);
-    text += buffer.toString('latin1', 0, length);
+    text += decodeText(buffer.subarray(0, length));
     if (length < buffer.length || text.length >= maxLength) return text;
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from '#files';
+import { encodeText } from '../netlink/bytes.ts';
 import { formatIP, type IP, parseIP } from '../netlink/ip.ts';
 import { errnoOf, readAll } from './files.ts';
 
@@ -34,7 +35,7 @@ export class LastReserved {
     const text = formatIP(ip);
     try {
       if (this.fd < 0) this.fd = openSync(this.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-      writeSync(this.fd, Buffer.from(text), 0);
+      writeSync(this.fd, encodeText(text), 0);
       if (this.length > text.length) ftruncateSync(this.fd, text.length);
     } catch (error) {
       warn(`cannot write ${this.path} (${errnoOf(error)}): the round robin loses its place`);

@@ -1,5 +1,5 @@
 import { formatIP, type IP, parseIP } from '../netlink/ip.ts';
-import { type Candidate, candidates, rangeSetSize } from './allocate.ts';
+import { type Candidate, candidateAt, rangeSetSize, turn } from './allocate.ts';
 import { CniError, errorCode } from './error.ts';
 import type { Lease } from './lease.ts';
 import { formatRange, holds, type RangeSet } from './ranges.ts';
@@ -36,11 +36,15 @@ export function leaseNext(
 ): Candidate | undefined {
   let tried = 0;
   let names: Set<string> | undefined;
-  for (const candidate of candidates(set, lastReserved)) {
-    const address = formatIP(candidate.ip);
-    if (names?.has(address)) continue;
-    if (claim(store, address, owner)) return candidate;
-    if (++tried === tries) names = store.names();
+  for (const { range, first, last } of turn(set, lastReserved)) {
+    for (let value = first; value <= last; value++) {
+      const candidate = candidateAt(range, value);
+      if (candidate === undefined) continue;
+      const address = formatIP(candidate.ip);
+      if (names?.has(address)) continue;
+      if (claim(store, address, owner)) return candidate;
+      if (++tried === tries) names = store.names();
+    }
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from '#files';
+import { encodeText } from '../netlink/bytes.ts';
 import { CniError, errorCode } from './error.ts';
 import { errnoOf, remove } from './files.ts';
 import { formatLease, type Lease } from './lease.ts';
@@ -13,7 +14,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 export function writeLeaseFile(path: string, lease: Lease): number {
   const fd = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
   try {
-    const text = Buffer.from(formatLease(lease));
+    const text = encodeText(formatLease(lease));
     if (writeSync(fd, text) < text.length) throw new CniError(errorCode.io, `cannot write ${path}`, 'ENOSPC');
     return fd;
   } catch (error) {

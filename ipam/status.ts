@@ -2,7 +2,7 @@ import { accessSync, constants, statfsSync, statSync } from '#files';
 import { rangeSetSize } from './allocate.ts';
 import type { HostLocalConfig } from './config.ts';
 import { CniError, errorCode } from './error.ts';
-import { errnoOf, look } from './files.ts';
+import { errnoOf } from './files.ts';
 import type { HostLocalRequest } from './host-local.ts';
 import { countLeased, exhausted } from './lease-address.ts';
 import { readRangeSets } from './ranges.ts';
@@ -45,11 +45,20 @@ function notAvailable(msg: string, details: string): CniError {
   return new CniError(errorCode.notAvailable, msg, details);
 }
 
+function exists(path: string): boolean {
+  try {
+    accessSync(path, constants.F_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The folder, or the nearest one above it where it is still to be made, must take new files. */
 function checkWritable(folder: string): void {
   let path = folder;
-  while (look(path) === undefined && path.includes('/', 1)) path = path.slice(0, path.lastIndexOf('/'));
-  if (look(path) === undefined) path = path.startsWith('/') ? '/' : '.';
+  while (!exists(path) && path.includes('/', 1)) path = path.slice(0, path.lastIndexOf('/'));
+  if (!exists(path)) path = path.startsWith('/') ? '/' : '.';
   try {
     if (!statSync(path).isDirectory()) throw notAvailable(`cannot write ${folder}`, `${path} is no folder`);
     accessSync(path, constants.W_OK | constants.X_OK);

@@ -31,20 +31,22 @@ export function nested(type: number, ...attributes: Uint8Array[]): Uint8Array {
  * Reads attributes one after another: each type (flags masked) with its payload, in order.
  * @throws ProtocolError where one claims more bytes than there are
  */
-export function* attributeList(bytes: Uint8Array): Generator<[number, Uint8Array]> {
+export function attributeList(bytes: Uint8Array): [number, Uint8Array][] {
   const numbers = view(bytes);
+  const list: [number, Uint8Array][] = [];
   let offset = 0;
   while (offset + headerLength <= bytes.length) {
     const length = numbers.getUint16(offset, littleEndian);
     if (length < headerLength || offset + length > bytes.length) {
       throw new ProtocolError(`attribute of ${length} bytes where ${bytes.length - offset} are left`);
     }
-    yield [
+    list.push([
       numbers.getUint16(offset + 2, littleEndian) & typeMask,
       bytes.subarray(offset + headerLength, offset + length),
-    ];
+    ]);
     offset += align(length);
   }
+  return list;
 }
 
 /** The same, by type; of several of one type the last. */

@@ -52,9 +52,34 @@ export function be64(value: bigint): Uint8Array {
   return bytes;
 }
 
+/** A string in UTF-8. */
+export function encodeText(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+/** How many bytes a string has in UTF-8. */
+export function byteLength(value: string): number {
+  return encodeText(value).length;
+}
+
+/** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}
+
+/** Two lower-case hex digits for each byte. */
+export function hex(bytes: Uint8Array, separator = ''): string {
+  let digits = '';
+  for (const byte of bytes) {
+    if (digits !== '') digits += separator;
+    digits += (byte < 16 ? '0' : '') + byte.toString(16);
+  }
+  return digits;
+}
+
 /** A string with the NUL that ends it. */
 export function text(value: string): Uint8Array {
-  const encoded = new TextEncoder().encode(value);
+  const encoded = encodeText(value);
   const bytes = new Uint8Array(encoded.length + 1);
   bytes.set(encoded);
   return bytes;
@@ -74,7 +99,7 @@ export function readBe32(bytes: Uint8Array | undefined): number {
 export function readText(bytes: Uint8Array | undefined): string {
   if (bytes === undefined) return '';
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 /** Whether two byte strings are the same. */

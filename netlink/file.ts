@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync, writeSync } from '#files';
-import { concat } from './bytes.ts';
+import { concat, decodeText, encodeText } from './bytes.ts';
 
 /**
  * The whole of a file as text.
@@ -21,7 +21,7 @@ export function readRest(fd: number): string {
   for (let size = 512; ; size *= 4) {
     const chunk = new Uint8Array(size);
     const length = readSync(fd, chunk);
-    if (length === 0) return Buffer.from(concat(chunks).buffer).toString('utf8');
+    if (length === 0) return decodeText(concat(chunks));
     chunks.push(chunk.subarray(0, length));
   }
 }
@@ -33,7 +33,7 @@ export function readRest(fd: number): string {
 export function writeFile(path: string, text: string): void {
   const fd = openSync(path, constants.O_WRONLY);
   try {
-    writeSync(fd, Buffer.from(text));
+    writeSync(fd, encodeText(text));
   } finally {
     closeSync(fd);
   }

@@ -25,9 +25,10 @@ function parseIPv4(text: string): bigint | undefined {
   if (parts.length !== 4) return undefined;
   let value = 0n;
   for (const part of parts) {
-    // A leading zero means octal to some readers: it is refused, as in Go.
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    value = (value << 8n) | BigInt(part);
+    const byte = Number(part);
+    // As it is printed, and not otherwise: a leading zero means octal to some readers, and is refused as in Go.
+    if (!(byte >= 0 && byte <= 255) || String(byte) !== part) return undefined;
+    value = (value << 8n) | BigInt(byte);
   }
   return value;
 }
@@ -37,7 +38,8 @@ function parseGroups(text: string, mayEndInIPv4: boolean): bigint[] | undefined 
   if (text === '') return [];
   const groups: bigint[] = [];
   const parts = text.split(':');
-  for (const [index, part] of parts.entries()) {
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index] ?? '';
     if (/^[0-9a-fA-F]{1,4}$/.test(part)) {
       groups.push(BigInt(`0x${part}`));
       continue;
@@ -57,8 +59,11 @@ function parseIPv6(text: string): bigint | undefined {
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (right === undefined ? missing !== 0 : missing < 1) return undefined;
-  const groups = [...head, ...Array.from({ length: missing }, () => 0n), ...tail];
-  return groups.reduce((value, group) => (value << 16n) | group, 0n);
+  let value = 0n;
+  for (const group of head) value = (value << 16n) | group;
+  value <<= 16n * BigInt(missing);
+  for (const group of tail) value = (value << 16n) | group;
+  return value;
 }
 
 /** Reads an address; undefined where the text is none. */
@@ -82,9 +87,8 @@ export function parseCIDR(text: string): CIDR | undefined {
 }
 
 function formatIPv6(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, index) =>
-    (((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0)).toString(16),
-  );
+  const groups: string[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
   // The first of the longest runs of two zeros or more is left out.
   let [start, length] = [0, 1];
   for (let from = 0; from < 8; from++) {

@@ -1,5 +1,5 @@
 import { attribute, attributes, nested } from './attribute.ts';
-import { concat, littleEndian, readText, readU32, text, u8, u32, view } from './bytes.ts';
+import { concat, hex, littleEndian, readText, readU32, text, u8, u32, view } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { isErrno, ProtocolError } from './error.ts';
 import { flag, type Message } from './message.ts';
@@ -62,12 +62,12 @@ export interface Link {
 
 /** `aa:bb:cc:dd:ee:ff` of six bytes. */
 export function formatMac(bytes: Uint8Array | undefined): string {
-  return Array.from(bytes ?? [], (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return bytes === undefined ? '' : hex(bytes, ':');
 }
 
 /** Six bytes of `aa:bb:cc:dd:ee:ff`. */
 export function parseMac(mac: string): Uint8Array {
-  return Uint8Array.from(mac.split(/[:-]/), (byte) => Number.parseInt(byte, 16));
+  return new Uint8Array(mac.split(/[:-]/).map((byte) => Number.parseInt(byte, 16)));
 }
 
 /** struct ifinfomsg. */

@@ -67,7 +67,7 @@ export function newRoute(link: { index: number; name: string }, route: RouteSett
   return {
     type: newrouteType,
     flags: flag.create,
-    body: concat([Uint8Array.from([...head, 0, 0, 0, 0]), ...attrs]),
+    body: concat([new Uint8Array([...head, 0, 0, 0, 0]), ...attrs]),
     operation: 'add route',
     object: `${formatCIDR(dst)}${route.gateway === undefined ? '' : ` via ${formatIP(route.gateway)}`} dev ${link.name}`,
   };
@@ -100,7 +100,7 @@ export function listRoutes(connection: Connection, of: Family): LiveRoute[] {
   const messages = connection.dump({
     type: getrouteType,
     flags: 0,
-    body: Uint8Array.from([of, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    body: new Uint8Array([of, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     operation: 'list routes',
     object: of === family.ipv4 ? 'of IPv4' : 'of IPv6',
   });

@@ -2,6 +2,7 @@ import type { HostLocalConfig, RangeConfig } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { parseResult } from '../ipam/parse-result.ts';
 import type { DNS, Result, Route } from '../ipam/result.ts';
+import { byteLength } from '../netlink/bytes.ts';
 import { parseCIDR, parseIP } from '../netlink/ip.ts';
 import {
   type BridgeJson,
@@ -85,8 +86,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
   const reading = new Reading(bytes, request);
   const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate);
   const { bridge = 'cni0', vlan = 0, mtu = 0 } = json;
-  if (Buffer.byteLength(bridge) > 15)
-    throw invalidConfig(`bridge: must be 1 to 15 bytes, not ${shown(bridge)}`);
+  if (byteLength(bridge) > 15) throw invalidConfig(`bridge: must be 1 to 15 bytes, not ${shown(bridge)}`);
 
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {
@@ -248,7 +248,7 @@ function refuseContradictions(config: BridgeConfig): void {
     );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
-  if (config.isGateway && config.vlan !== 0 && Buffer.byteLength(vlanLink) > 15) {
+  if (config.isGateway && config.vlan !== 0 && byteLength(vlanLink) > 15) {
     throw invalidConfig(`bridge: ${vlanLink} is no name for the VLAN's gateway, being longer than 15 bytes`);
   }
 }

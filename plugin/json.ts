@@ -1,4 +1,5 @@
 import { CniError, errorCode } from '../ipam/error.ts';
+import { decodeText } from '../netlink/bytes.ts';
 import type { Shape } from './generated/validate-config.ts';
 import { findJsonError } from './json-position.ts';
 
@@ -11,7 +12,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * @throws CniError code 6 that says where the bytes stop being a JSON object
  */
 export function decodeConfig(bytes: Uint8Array): JsonObject {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const text = decodeText(bytes);
   if (text.trim() === '') throw undecodable('standard input is empty');
   if (text.startsWith('\ufeff')) throw undecodable('it begins with a byte order mark');
   let json: unknown;

@@ -1,6 +1,7 @@
 import { writeSync } from '#files';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Result } from '../ipam/result.ts';
+import { encodeText } from '../netlink/bytes.ts';
 import { add } from './add.ts';
 import { check } from './check.ts';
 import { type NetworkConfig, readBridgeConfig, readNetworkConfig, versionOf } from './config.ts';
@@ -21,7 +22,7 @@ const stderr = 2;
 
 /** Writes all of a text; a pipe may take it in parts. */
 function write(fd: number, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encodeText(text);
   for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes.subarray(offset));
 }
 

@@ -1,4 +1,5 @@
 import { CniError, errorCode } from '../ipam/error.ts';
+import { byteLength } from '../netlink/bytes.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import type { Version } from './version.ts';
 
@@ -42,7 +43,7 @@ export function isName(text: string): boolean {
 /** Why a text can't name a link (dev_valid_name in the kernel); undefined where it can. */
 export function linkNameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
-  if (new TextEncoder().encode(name).length > 15) return 'is longer than 15 bytes';
+  if (byteLength(name) > 15) return 'is longer than 15 bytes';
   if (name === '.' || name === '..') return 'is no name';
   if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
   // Their folders under /proc/sys/net stand for every link and for new ones.

@@ -1,4 +1,5 @@
 import { CniError, errorCode } from '../ipam/error.ts';
+import { hex } from '../netlink/bytes.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
   decodeLink,
@@ -38,7 +39,7 @@ export function connectContainer(
   undo: Undo,
 ): VethPair {
   for (let attempt = 1; ; attempt++) {
-    const name = `veth${Array.from(randomBytes(4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+    const name = `veth${hex(randomBytes(4))}`;
     try {
       return createPair(sides, bridge, name, ifname, owner, config, undo);
     } catch (error) {

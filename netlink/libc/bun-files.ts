@@ -1,4 +1,5 @@
 import { CString } from 'bun:ffi';
+import { text } from '../bytes.ts';
 import { errnoName } from '../error.ts';
 import { libc, symbols } from './bun.ts';
 import type { Files, Stats } from './files.ts';
@@ -13,6 +14,7 @@ const constants = {
   O_EXCL: 0o200,
   O_NONBLOCK: 0o4000,
   O_NOFOLLOW: process.arch === 'arm64' ? 0o100000 : 0o400000,
+  F_OK: 0,
   W_OK: 2,
   X_OK: 1,
 };
@@ -40,7 +42,7 @@ function refusal(syscall: string, path: string | undefined, errno: number): Erro
 /** A path as C has it. A NUL within would cut it short there. */
 function cPath(path: string, syscall: string): Uint8Array {
   if (path.includes('\0')) throw refusal(syscall, path.replaceAll('\0', '\\0'), ENOENT);
-  return Buffer.from(`${path}\0`);
+  return text(path);
 }
 
 /** The result of a call that is made again where a signal interrupts it. */
@@ -146,7 +148,7 @@ const files: Files = {
       return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 'lstat');
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      if (code === 'ENOENT') return undefined;
       throw error;
     }
   },

@@ -1,5 +1,8 @@
 import { dlopen, read } from 'bun:ffi';
+import { installArrayMethods } from './bun-arrays.ts';
 import type { Libc } from './libc.ts';
+
+installArrayMethods();
 
 /** libc's functions (glibc 2.28 or later). Opening twenty costs no more than opening one. */
 export const { symbols } = dlopen('libc.so.6', {

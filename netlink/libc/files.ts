@@ -27,6 +27,7 @@ export interface Files {
     readonly O_EXCL: number;
     readonly O_NOFOLLOW: number;
     readonly O_NONBLOCK: number;
+    readonly F_OK: number;
     readonly W_OK: number;
     readonly X_OK: number;
   };
