@@ -14,6 +14,7 @@ const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINE
  * @throws CniError code 4 for a pair without `=`, and for an unknown key unless `IgnoreUnknown` is true
  */
 export function readArguments(text: string): Arguments {
+  if (text === '') return { mac: undefined, ips: [] };
   const pairs = new Map<string, string>();
   for (const pair of text.split(';')) {
     if (pair === '') continue;

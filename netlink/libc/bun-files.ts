@@ -1,5 +1,5 @@
 import { CString } from 'bun:ffi';
-import { text } from '../bytes.ts';
+import { text, view } from '../bytes.ts';
 import { errnoName } from '../error.ts';
 import { libc, symbols } from './bun.ts';
 import type { Files, Stats } from './files.ts';
@@ -61,7 +61,7 @@ function statx(fd: number, path: string, flags: number, syscall: string): Stats 
   const name = cPath(path, syscall);
   retried(syscall, path, () => symbols.statx(fd, name, flags, STATX_BASIC_STATS_AND_BTIME, bytes));
   // struct statx, linux/stat.h
-  const numbers = new DataView(bytes.buffer);
+  const numbers = view(bytes);
   const milliseconds = (offset: number) =>
     Number(numbers.getBigInt64(offset, true)) * 1000 + numbers.getUint32(offset + 8, true) / 1e6;
   const type = numbers.getUint16(28, true) & S_IFMT;
@@ -113,13 +113,18 @@ function makeFolders(path: string, mode: number): void {
   }
 }
 
-/** struct timespec, both fields 64 bits wide. */
-function timespecs(...seconds: number[]): Uint8Array {
-  return new Uint8Array(
-    BigInt64Array.from(
-      seconds.flatMap((time) => [BigInt(Math.floor(time)), BigInt(Math.floor((time % 1) * 1e9))]),
-    ).buffer,
-  );
+/** Two of struct timespec, each of two 64-bit numbers. */
+function timespecs(accessed: number, changed: number): Uint8Array {
+  const bytes = new Uint8Array(32);
+  const numbers = view(bytes);
+  for (const [offset, time] of [
+    [0, accessed],
+    [16, changed],
+  ] as const) {
+    numbers.setBigInt64(offset, BigInt(Math.floor(time)), true);
+    numbers.setUint32(offset + 8, Math.floor((time % 1) * 1e9), true);
+  }
+  return bytes;
 }
 
 /** {@link Files} by libc. */
@@ -158,11 +163,9 @@ const files: Files = {
     const name = cPath(path, 'statfs');
     retried('statfs', path, () => symbols.statfs(name, bytes));
     // struct statfs of 64-bit Linux: f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree.
-    const [type = 0, , , bfree = 0, , total = 0, ffree = 0] = Array.from(
-      new BigUint64Array(bytes.buffer, 0, 7),
-      Number,
-    );
-    return { type, bfree, files: total, ffree };
+    const numbers = view(bytes);
+    const field = (index: number) => Number(numbers.getBigUint64(8 * index, true));
+    return { type: field(0), bfree: field(3), files: field(5), ffree: field(6) };
   },
   accessSync(path, mode) {
     const name = cPath(path, 'access');
