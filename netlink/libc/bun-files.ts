@@ -173,11 +173,11 @@ const files: Files = {
   },
   linkSync(existing, path) {
     const names = [cPath(existing, 'link'), cPath(path, 'link')] as const;
-    retried('link', path, () => symbols.link(...names));
+    retried('link', `${existing}' -> '${path}`, () => symbols.link(...names));
   },
   renameSync(from, to) {
     const names = [cPath(from, 'rename'), cPath(to, 'rename')] as const;
-    retried('rename', to, () => symbols.rename(...names));
+    retried('rename', `${from}' -> '${to}`, () => symbols.rename(...names));
   },
   unlinkSync(path) {
     const name = cPath(path, 'unlink');
