@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync } from '#files';
 import { libc } from '#libc';
 import { u32 } from './bytes.ts';
 import { SystemError } from './error.ts';
