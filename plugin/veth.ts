@@ -78,6 +78,7 @@ function createPair(
     ...(portIsolation ? { isolated: true } : {}),
   };
   const peer = { name: ifname, namespaceFd: containerNamespace.fd, settings: { mac, mtu } };
+  let isOurs = false;
   const [, ...more] = undo.attempt(
     `veth pair ${name}`,
     () => {
@@ -90,10 +91,12 @@ function createPair(
         linkRequest(name),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;
+      isOurs = true;
       return replies;
     },
     () => {
-      if (getLink(host, name)?.alias === owner) removeLink(host, name);
+      // Without an answer, its alias tells whether it is the one made here.
+      if (isOurs || getLink(host, name)?.alias === owner) removeLink(host, name);
     },
   );
   for (const { error } of more) if (error !== undefined) throw error;

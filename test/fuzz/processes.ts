@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { executables } from '../cni.ts';
+import { Host } from '../host.ts';
+import { environment, result, stdin } from './arbitraries.ts';
+import type { Property } from './properties.ts';
+
+/** How long a command may take, in seconds, on a machine that is busy. */
+const patience = 30;
+
+/** Fails unless it ended by itself, with a result, nothing, or an error object. */
+function expectAnswer(
+  host: Host,
+  executable: string,
+  env: Record<string, string>,
+  bytes: Uint8Array,
+): number {
+  const pairs = Object.entries(env)
+    .filter(([, value]) => !value.includes('\0'))
+    .map(([key, value]) => `${key}=${value}`);
+  const argv = ['timeout', '-s', 'KILL', String(patience), 'env', '-i', ...pairs, executable];
+  const { status, stdout, stderr } = host.run(argv, { input: Buffer.from(bytes) });
+  const problem = (what: string): Error =>
+    new Error(`${executable}: ${what}, exit ${status}\n${stdout}\n${stderr}`);
+  if (status !== 0 && status !== 1) throw problem('it died or hung');
+  if (status === 0 && stdout === '') return 0;
+  let answer: { code?: unknown; msg?: unknown };
+  try {
+    answer = JSON.parse(stdout);
+  } catch {
+    throw problem('no JSON');
+  }
+  if (status === 1 && (typeof answer.code !== 'number' || typeof answer.msg !== 'string')) {
+    throw problem('no error object');
+  }
+  return status;
+}
+
+/** Whole processes in a host of their own: what they are given, and that a failed ADD leaves the host as it was. */
+export async function startProcesses(): Promise<{
+  properties: readonly Property[];
+  stop(): Promise<void>;
+}> {
+  const host = await Host.start();
+  host.sh('ip netns add c1 && mkdir /run/path');
+  const before = host.snapshot('c1');
+
+  /** Of the mounts that a test's host has of its own, and the folder that it runs in. */
+  const strangers = (): string =>
+    host.sh(
+      'find /run /var/lib/cni -type f ! -path "/var/lib/cni/*" ! -path "/run/path/*" ! -path "/run/netns/*" ! -path "/run/mount/*"',
+    );
+
+  function expectAsBefore(): void {
+    const now = host.snapshot('c1');
+    if (now !== before) throw new Error(`the host is another:\n${now}`);
+    if (strangers() !== '') throw new Error(`files out of place: ${strangers()}`);
+  }
+
+  const input = executables.map(
+    ([name, executable]): Property => [
+      `${name} answers whatever it is given, and an ADD that fails leaves nothing`,
+      fc.property(
+        environment(fc.constantFrom('ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION')),
+        stdin,
+        (env, bytes) => {
+          // Where leases lie is the operator's to say: here it has to be where the test looks.
+          const given = Buffer.from(
+            Buffer.from(bytes)
+              .toString('latin1')
+              .replace(/dataDir/gi, 'dataDix'),
+            'latin1',
+          );
+          const status = expectAnswer(host, executable, env, given);
+          if (env.CNI_COMMAND === 'ADD' && status === 0) restore(host);
+          else if (env.CNI_COMMAND === 'ADD') expectAsBefore();
+        },
+      ),
+    ],
+  );
+
+  const delegate = executables.map(
+    ([name, executable]): Property => [
+      `${name} answers whatever its delegate prints, and an ADD that fails leaves nothing`,
+      fc.property(result, fc.constantFrom(0, 1, 2, 137), (json, exit) => {
+        host.run(['sh', '-c', 'cat >/run/path/printed'], { input: JSON.stringify(json) ?? '' });
+        host.sh(`printf '#!/bin/sh\\ncat >/dev/null; cat /run/path/printed; exit ${exit}\\n' >/run/path/odd
+          chmod 755 /run/path/odd`);
+        const env = {
+          CNI_COMMAND: 'ADD',
+          CNI_CONTAINERID: 'c1',
+          CNI_NETNS: '/run/netns/c1',
+          CNI_IFNAME: 'eth0',
+          CNI_PATH: '/run/path',
+          PATH: '/usr/bin:/bin',
+        };
+        const conf = {
+          cniVersion: '1.0.0',
+          name: 'net',
+          type: 'bridge',
+          isGateway: true,
+          ipMasq: true,
+          ipam: { type: 'odd' },
+        };
+        const status = expectAnswer(host, executable, env, Buffer.from(JSON.stringify(conf)));
+        if (status === 0) restore(host);
+        else expectAsBefore();
+      }),
+    ],
+  );
+  return { properties: [...input, ...delegate], stop: () => host.stop() };
+}
+
+/** Takes an ADD's work back, whatever it was asked for. */
+function restore(host: Host): void {
+  host.sh(`ip netns del c1; ip netns add c1; nft flush ruleset; rm -rf /var/lib/cni/networks
+    ip -o link show type veth | sed 's/^[0-9]*: \\([^@:]*\\).*/\\1/' | while read -r l; do ip link del $l; done
+    ip -o link show type bridge | sed 's/^[0-9]*: \\([^@:]*\\).*/\\1/' | while read -r l; do ip link del $l; done
+    echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding`);
+}
