@@ -1,4 +1,4 @@
-import { accessSync, constants } from '#files';
+import { accessSync, closeSync, constants, openSync, statSync, writeSync } from '#files';
 import { fileErrorCode } from '../netlink/error.ts';
 import { CniError, errorCode } from './error.ts';
 import { parseResult } from './parse-result.ts';
@@ -11,22 +11,34 @@ export interface DelegateCall {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The configuration, byte for byte. */
   readonly stdin: Uint8Array;
+  /** How long it may take, in milliseconds; {@link deadlineMilliseconds} where it is absent. */
+  readonly deadline?: number;
 }
 
 /** How long a delegate may take. A DHCP server may be slow to answer; nothing is slower. */
 const deadlineMilliseconds = 60_000;
-/** The most that a delegate may print. */
-const outputLimit = 4 * 1024 * 1024;
+/** The most that a delegate may print, in MiB. */
+const outputLimit = 4;
+/** O_TMPFILE (asm-generic/fcntl.h, with O_DIRECTORY): a file without a name. */
+const O_TMPFILE = 0o20200000;
+/** Where a file without a name may be made, the ones in memory first. */
+const temporaryFolders = ['/dev/shm', '/run', '/tmp'];
 
+/** A failure that a delegate has no words for. To one who asks for the status it says that no ADD could succeed. */
 function failed(type: string, command: string, reason: string): CniError {
-  return new CniError(errorCode.internal, `IPAM plugin ${type} failed at ${command}`, reason);
+  const code = command === 'STATUS' ? errorCode.notAvailable : errorCode.internal;
+  return new CniError(code, `IPAM plugin ${type} failed at ${command}`, reason);
 }
 
 /**
  * Where in CNI_PATH the plugin of a type is.
- * @throws CniError code 7 for a type that would leave those folders or is in none of them
+ * @throws CniError code 7 for a type that would leave those folders; `missing` for one that is in none of them
  */
-export function findPlugin(type: string, path: readonly string[]): string {
+export function findPlugin(
+  type: string,
+  path: readonly string[],
+  missing: number = errorCode.invalidConfig,
+): string {
   if (type === '' || type === '.' || type === '..' || type.includes('/')) {
     throw new CniError(
       errorCode.invalidConfig,
@@ -34,46 +46,92 @@ export function findPlugin(type: string, path: readonly string[]): string {
       `ipam.type: "${type}" is no plugin name`,
     );
   }
+  let notExecutable: string | undefined;
   for (const folder of path) {
     const file = `${folder}/${type}`;
     try {
+      if (!statSync(file).isFile()) continue;
       accessSync(file, constants.X_OK);
       return file;
-    } catch {
+    } catch (error) {
       // The next folder may have it.
+      if (fileErrorCode(error) === 'EACCES') notExecutable ??= file;
     }
   }
   throw new CniError(
-    errorCode.invalidConfig,
+    missing,
     `IPAM plugin "${type}" was not found`,
-    `no such executable in CNI_PATH ${path.join(':')}`,
+    notExecutable === undefined
+      ? `no such executable in CNI_PATH ${path.join(':')}`
+      : `${notExecutable} is not executable`,
   );
+}
+
+/** A file without a name that holds these bytes, to be read from its beginning; undefined where none can be made. */
+function openTemporary(bytes: Uint8Array): number | undefined {
+  for (const folder of temporaryFolders) {
+    let fd: number;
+    try {
+      fd = openSync(folder, constants.O_RDWR | O_TMPFILE, 0o600);
+    } catch {
+      continue;
+    }
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes.subarray(at), at);
+      return fd;
+    } catch {
+      // The file system is full; the next may not be.
+      closeSync(fd);
+    }
+  }
+  return undefined;
 }
 
 /**
  * Runs an IPAM plugin with the environment and the configuration that we were given; what it says on stderr goes to
  * ours.
  * @returns what it printed
- * @throws CniError the delegate's own, with its code; 999 where it hangs, dies, or prints what is no error object
+ * @throws CniError the delegate's own, with its code; where it hangs, dies, or prints what is no error object 999,
+ *   for STATUS 50
  */
 export function runDelegate(type: string, command: string, call: DelegateCall): string {
-  const file = findPlugin(type, call.path);
+  const file = findPlugin(
+    type,
+    call.path,
+    command === 'STATUS' ? errorCode.notAvailable : errorCode.invalidConfig,
+  );
+  const deadline = call.deadline ?? deadlineMilliseconds;
   // Loaded only here: most calls run no other program.
   const { spawnSync }: typeof import('node:child_process') = require('node:child_process');
-  const { status, signal, stdout, error } = spawnSync(file, [], {
-    input: call.stdin,
-    env: { ...call.environment, CNI_COMMAND: command },
-    stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: deadlineMilliseconds,
-    killSignal: 'SIGKILL',
-    maxBuffer: outputLimit,
-  });
-  // A plugin need not read its stdin to the end.
-  if (error !== undefined && fileErrorCode(error) !== 'EPIPE') throw failed(type, command, error.message);
-  const text = stdout.toString('utf8');
-  if (status === 0) return text;
-  if (signal !== null) throw failed(type, command, `it was killed by ${signal}`);
-  throw readError(type, command, text, status);
+  // Node makes its pipes of sockets, which a script cannot open as /dev/stdin.
+  const stdin = openTemporary(call.stdin);
+  try {
+    const { status, signal, stdout, error } = spawnSync(file, [], {
+      ...(stdin === undefined ? { input: call.stdin } : {}),
+      env: { ...call.environment, CNI_COMMAND: command },
+      stdio: [stdin ?? 'pipe', 'pipe', 'inherit'],
+      timeout: deadline,
+      killSignal: 'SIGKILL',
+      maxBuffer: outputLimit * 1024 * 1024,
+    });
+    const errno = fileErrorCode(error);
+    // A plugin need not read its stdin to the end.
+    if (error !== undefined && errno !== 'EPIPE') {
+      throw failed(type, command, reasonOf(errno ?? error.message, file, deadline));
+    }
+    if (signal !== null) throw failed(type, command, `it was killed by ${signal}`);
+    const text = stdout.toString('utf8');
+    if (status !== 0) throw readError(type, command, text, status);
+    return text;
+  } finally {
+    if (stdin !== undefined) closeSync(stdin);
+  }
+}
+
+function reasonOf(errno: string, file: string, deadline: number): string {
+  if (errno === 'ETIMEDOUT') return `it did not end within ${deadline / 1000} s`;
+  if (errno === 'ENOBUFS') return `it printed more than ${outputLimit} MiB`;
+  return `${file} cannot be run: ${errno}`;
 }
 
 function readError(type: string, command: string, text: string, status: number | null): CniError {

@@ -125,52 +125,6 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
     expect(JSON.parse(stdout)).toMatchObject({ code: 50, details: expect.stringContaining('CAP_NET_ADMIN') });
   });
 
-  describe('another IPAM plugin', () => {
-    const fixed = {
-      ...article,
-      cniVersion: '1.0.0',
-      ipam: { type: 'static', addresses: [{ address: '10.15.20.77/24', gateway: '10.15.20.1' }] },
-    };
-    const env = { CNI_PATH: `/nowhere:${reference}` };
-
-    test('static gives the address; ADD, CHECK and DEL go through it', () => {
-      const before = host.snapshot('c1');
-      const prevResult = add(host, bridge, { conf: fixed, env });
-      expect(prevResult.ips).toEqual([{ interface: 2, address: '10.15.20.77/24', gateway: '10.15.20.1' }]);
-      host.sh('ping -c 1 -W 5 10.15.20.77');
-      expect(call(host, bridge, 'CHECK', { conf: { ...fixed, prevResult }, env }).status).toBe(0);
-      del(host, bridge, { conf: fixed, env });
-      host.sh('ip link del lab-br1; echo 0 >/proc/sys/net/ipv4/ip_forward');
-      expect(host.snapshot('c1')).toBe(before);
-    });
-
-    test.each([
-      ['is missing', '', 7, '"broken" was not found'],
-      ['prints garbage', 'echo garbage', 999, 'garbage'],
-      ['prints nothing', 'true', 999, 'nothing'],
-      ['fails without a word', 'exit 3', 999, 'status 3'],
-      ['dies by a signal', 'kill -9 $$', 999, 'SIGKILL'],
-      ['has an error of its own', `echo '{"code": 123, "msg": "no"}'; exit 1`, 123, 'no'],
-    ])('that %s: its error is told, and all is undone', (_what, script, code, words) => {
-      if (script !== '') {
-        host.sh(`cat >/run/broken <<'END'\n#!/bin/sh\n[ $CNI_COMMAND = DEL ] && touch /run/del-was-called\n${script}\nEND
-          chmod +x /run/broken`);
-      }
-      const before = host.snapshot('c1');
-      const conf = { ...article, ipam: { type: 'broken' } };
-      const error = failure(host, bridge, 'ADD', { conf, env: { CNI_PATH: '/run' } });
-      expect(error.code).toBe(code);
-      expect(`${error.msg} ${error.details ?? ''}`).toContain(words);
-      expect(host.snapshot('c1')).toBe(before);
-      expect(host.run(['test', '-e', '/run/del-was-called']).status).toBe(script === '' ? 1 : 0);
-    });
-
-    test('a name that leaves CNI_PATH is refused', () => {
-      const conf = { ...article, ipam: { type: '../bin/true' } };
-      expect(failure(host, bridge, 'ADD', { conf }).code).toBe(7);
-    });
-  });
-
   test("Go's bridge takes our host-local, and ours its container", () => {
     host.sh(`mkdir /run/path && ln -s ${bridge} /run/path/host-local`);
     const conf = { ...article, cniVersion: '1.0.0', ipMasq: false };
