@@ -22,6 +22,9 @@ export interface Reply {
   readonly error?: NetlinkError;
 }
 
+/** How many requests go out before their replies are read: what a socket's buffer takes of the largest replies. */
+const requestsAtOnce = 32;
+
 /** How often a dump that the kernel says changed under it is asked for again. */
 const dumpAttempts = 10;
 
@@ -53,11 +56,20 @@ export class Connection {
   }
 
   /**
-   * Sends the requests in one datagram and waits until each is acknowledged. The kernel goes on after a refusal:
-   * look at each reply.
+   * Sends the requests, as many in one datagram as can be answered at once, and waits until each is acknowledged.
+   * The kernel goes on after a refusal: look at each reply.
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
+    if (requests.length <= requestsAtOnce) return this.exchangeOnce(requests);
+    const replies: Reply[] = [];
+    for (let from = 0; from < requests.length; from += requestsAtOnce) {
+      replies.push(...this.exchangeOnce(requests.slice(from, from + requestsAtOnce)));
+    }
+    return replies;
+  }
+
+  private exchangeOnce(requests: readonly NetlinkRequest[]): Reply[] {
     const first = this.sequence + 1;
     this.sequence += requests.length;
     this.socket.send(
@@ -92,7 +104,7 @@ export class Connection {
   }
 
   /**
-   * Does the requests in one datagram.
+   * Does the requests as {@link exchange} does.
    * @throws NetlinkError the first refusal, when all were tried
    */
   execute(...requests: NetlinkRequest[]): Reply[] {
@@ -155,27 +167,26 @@ export class Connection {
     this.socket.send(
       concat(
         requests.map(({ type, flags, body }, index) =>
-          // The begin and the end of a batch answer with refusals only; each message between with its own.
+          // Refusals come of themselves, and all before the last message's answer: so that one alone is asked for.
           encodeMessage(
             type,
-            flags | flag.request | (index === 0 || index === last ? 0 : flag.ack),
+            flags | flag.request | (index === last - 1 ? flag.ack : 0),
             first + index,
             body,
           ),
         ),
       ),
     );
-    const open = new Set([...requests.keys()].slice(1, -1));
+    let open = requests.length > 2;
     let refusal: NetlinkError | undefined;
-    for (const message of open.size === 0 ? [] : this.messagesUntil(() => open.size === 0)) {
+    for (const message of open ? this.messagesUntil(() => !open) : []) {
       const index = message.sequence - first;
       const request = requests[index];
       if (request === undefined || message.type !== controlType.error) continue;
       const { errno, extack } = decodeError(message);
       if (errno !== 0) refusal ??= new NetlinkError(request.operation, request.object, errno, extack);
       // A refused begin or end stands for the whole batch.
-      if (index === 0 || index === last) open.clear();
-      else open.delete(index);
+      if (index === 0 || index >= last - 1) open = false;
     }
     if (refusal !== undefined) throw refusal;
   }

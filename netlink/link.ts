@@ -17,6 +17,7 @@ const ifla = {
   operstate: 16,
   linkinfo: 18,
   ifalias: 20,
+  group: 27,
   netnsFd: 28,
   promiscuity: 30,
 } as const;
@@ -52,6 +53,8 @@ export interface Link {
   readonly peer: number;
   readonly alias: string;
   readonly promiscuity: number;
+  /** Number of the link group that it is in; 0 is everybody's. */
+  readonly group: number;
   /** Whether it is operationally up (RFC 2863). */
   readonly operational: boolean;
   /** Of a bridge port, what the bridge does with its frames; undefined where it is none. */
@@ -106,6 +109,7 @@ export function decodeLink({ body }: Message): Link {
     peer: readU32(attrs.get(ifla.link)),
     alias: readText(attrs.get(ifla.ifalias)),
     promiscuity: readU32(attrs.get(ifla.promiscuity)),
+    group: readU32(attrs.get(ifla.group)),
     operational: attrs.get(ifla.operstate)?.[0] === operationalUp,
     portState: portStates[port?.get(brport.state)?.[0] ?? -1],
     forwardDelayMilliseconds:
@@ -158,17 +162,19 @@ export interface LinkSettings {
   readonly mtu?: number | undefined;
   readonly master?: number;
   readonly alias?: string;
+  readonly group?: number;
   readonly up?: boolean;
   readonly promisc?: boolean;
   readonly port?: { readonly hairpin?: boolean; readonly isolated?: boolean };
 }
 
-function settingAttributes({ mac, mtu, master, alias, port }: LinkSettings): Uint8Array[] {
+function settingAttributes({ mac, mtu, master, alias, group, port }: LinkSettings): Uint8Array[] {
   const attrs: Uint8Array[] = [];
   if (mac !== undefined) attrs.push(attribute(ifla.address, parseMac(mac)));
   if (mtu !== undefined) attrs.push(attribute(ifla.mtu, u32(mtu)));
   if (master !== undefined) attrs.push(attribute(ifla.master, u32(master)));
   if (alias !== undefined) attrs.push(attribute(ifla.ifalias, text(alias)));
+  if (group !== undefined) attrs.push(attribute(ifla.group, u32(group)));
   if (port !== undefined) {
     const data: Uint8Array[] = [];
     if (port.hairpin !== undefined) data.push(attribute(brport.hairpin, u8(Number(port.hairpin))));
@@ -279,5 +285,16 @@ export function deleteLink(name: string): NetlinkRequest {
     body: concat([header(0), attribute(ifla.ifname, text(name))]),
     operation: 'delete link',
     object: name,
+  };
+}
+
+/** Deletes every link of a group at once. It fails with ENODEV where there is none. */
+export function deleteGroup(group: number): NetlinkRequest {
+  return {
+    type: type.dellink,
+    flags: 0,
+    body: concat([header(0), attribute(ifla.group, u32(group))]),
+    operation: 'delete links of group',
+    object: String(group),
   };
 }

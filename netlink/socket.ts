@@ -20,7 +20,10 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const SO_RCVTIMEO = 20;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -31,6 +34,10 @@ const EAGAIN = 11;
 
 /** The kernel's largest dump datagram is 32 KiB; a single link with many attributes can pass that. */
 const receiveBufferLength = 64 * 1024;
+/** What the buffers take unless they are made larger (net.core.wmem_default, rmem_default) is well above this. */
+const largeDatagram = 32 * 1024;
+/** An acknowledgement takes 768 bytes of the buffer, and the shortest request that it may be for takes 48. */
+const replyFactor = 16;
 /** How long to wait for a reply, which the kernel makes within the send, before calling it lost. */
 const replyDeadlineSeconds = 5;
 
@@ -54,6 +61,13 @@ export function setReceiveTimeout(fd: number, milliseconds: number): void {
   libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
 }
 
+/** Makes a buffer larger: beyond what the host's limit allows where CAP_NET_ADMIN does. */
+function setBuffer(fd: number, forced: number, limited: number, length: number): void {
+  if (libc.setsockopt(fd, SOL_SOCKET, forced, u32(length)) < 0) {
+    libc.setsockopt(fd, SOL_SOCKET, limited, u32(length));
+  }
+}
+
 /**
  * Opens a netlink socket in the calling thread's network namespace, where it stays.
  * @throws SystemError
@@ -68,8 +82,9 @@ export function openSocket(family: number): Socket {
   let buffer = new Uint8Array(receiveBufferLength);
   return {
     send(bytes) {
-      if (bytes.length > 128 * 1024) {
-        libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, u32(2 * bytes.length));
+      if (bytes.length > largeDatagram) {
+        setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, 2 * bytes.length);
+        setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, replyFactor * bytes.length);
       }
       while (libc.send(fd, bytes, 0) < 0) {
         const errno = libc.errno();

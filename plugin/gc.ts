@@ -1,7 +1,9 @@
 import { CniError, errorCode } from '../ipam/error.ts';
+import { readU32 } from '../netlink/bytes.ts';
 import { type Connection, openNetfilter, openRoute } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { deleteLink, listLinks } from '../netlink/link.ts';
+import { deleteGroup, listLinks, setLink } from '../netlink/link.ts';
+import { randomBytes } from '../netlink/random.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
 import { removeStaleMasquerade } from './masquerade/nftables.ts';
@@ -36,13 +38,30 @@ export function gc(config: BridgeConfig, ipam: Ipam | undefined): void {
   }
 }
 
+/**
+ * The kernel waits 20 ms for each link that is deleted by itself, and once for all of a link group: the stale ones
+ * are given a group that no link has, which then goes.
+ */
 function deleteStaleVeths(route: Connection, network: string, kept: ReadonlySet<string>): void {
   const label = networkLabel(network);
-  const stale = listLinks(route).filter(
+  const links = listLinks(route);
+  const stale = links.filter(
     ({ kind, alias }) => kind === 'veth' && alias.startsWith(label) && !kept.has(alias),
   );
   if (stale.length === 0) return;
-  for (const { error } of route.exchange(stale.map(({ name }) => deleteLink(name)))) {
+  const group = unusedGroup(new Set(links.map((link) => link.group)));
+  const replies = route.exchange(stale.map(({ name }) => setLink(name, { group })));
+  replies.push(...route.exchange([deleteGroup(group)]));
+  for (const { error } of replies) {
+    // Gone already, by a DEL or another GC.
     if (error !== undefined && !isErrno(error, 'ENODEV')) throw error;
+  }
+}
+
+/** A number of 31 bits, which people and distributions do not give: theirs are small. */
+function unusedGroup(used: ReadonlySet<number>): number {
+  for (;;) {
+    const group = (readU32(randomBytes(4)) | 0x40000000) & 0x7fffffff;
+    if (!used.has(group)) return group;
   }
 }
