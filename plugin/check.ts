@@ -3,7 +3,7 @@ import type { Result } from '../ipam/result.ts';
 import { listAddresses } from '../netlink/address.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../netlink/ip.ts';
-import { getLink, type Link } from '../netlink/link.ts';
+import { getLink, iff, type Link, listLinks } from '../netlink/link.ts';
 import { listRoutes } from '../netlink/route.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
@@ -14,7 +14,7 @@ import { openSides } from './sides.ts';
 function mismatch(object: string, expected: string, found: string): CniError {
   return new CniError(
     errorCode.internal,
-    `${object} is not as it was set up`,
+    `not as it was set up: ${object}`,
     `expected ${expected}, found ${found}`,
   );
 }
@@ -53,7 +53,8 @@ function checkBridge(host: Connection, previous: Result, { bridge: name, promisc
   if (link.kind !== 'bridge')
     throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
   checkMac(link, previous.interfaces.find((one) => one.name === name && one.sandbox === undefined)?.mac);
-  const promiscuous = link.promiscuity > 0;
+  // The promiscuity counts captures and ports, which come and go; the flag is what was asked for.
+  const promiscuous = (link.flags & iff.promisc) !== 0;
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
   }
@@ -69,7 +70,7 @@ function checkContainer(container: Connection, previous: Result, { ifname, netns
   const link = getLink(container, ifname);
   if (link === undefined) throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', 'no link of that name');
   if (link.kind !== 'veth')
-    throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', `a link of kind ${link.kind}`);
+    throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', `a link of kind ${link.kind || 'none'}`);
   checkMac(link, expected.mac);
   return link;
 }
@@ -87,22 +88,30 @@ function checkHostVeth(
   for (const { name, mac } of listed) {
     const link = getLink(host, name);
     // Another plugin of the chain may have listed a link of its own.
-    if (link?.kind !== 'veth' || link.peer !== container.index || container.peer !== link.index) continue;
+    if (link?.kind !== 'veth' || !isPair(link, container)) continue;
     if (link.master !== bridge.index) {
-      throw mismatch(
-        `host veth ${name}`,
-        `a port of ${bridge.name}`,
-        link.master === 0 ? 'no port' : `a port of link ${link.master}`,
-      );
+      const found = link.master === 0 ? 'no port' : `a port of ${nameOf(host, link.master)}`;
+      throw mismatch(`host veth ${name}`, `a port of ${bridge.name}`, found);
     }
     checkMac(link, mac);
     return;
   }
+  const names = listed.map(({ name }) => name).join(' or ') || 'a host veth in prevResult';
+  const peer = listLinks(host).find((link) => link.kind === 'veth' && isPair(link, container));
   throw mismatch(
-    `interface ${container.name} in ${netns}`,
-    'a peer on the host that prevResult lists',
-    `${listed.map(({ name }) => name).join(', ') || 'none'}`,
+    `peer of ${container.name} in ${netns}`,
+    names,
+    peer === undefined ? 'none on the host' : peer.name,
   );
+}
+
+/** Whether each is the other's peer. An index is good for one namespace, so that both have to agree. */
+function isPair(host: Link, container: Link): boolean {
+  return host.peer === container.index && container.peer === host.index;
+}
+
+function nameOf(host: Connection, index: number): string {
+  return listLinks(host).find((link) => link.index === index)?.name ?? `link ${index}`;
 }
 
 function checkAddresses(container: Connection, { ips }: Result, link: Link): void {
