@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test faults fuzz demo e2e-docker bench reference install clean packages
+.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker bench reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ faults: build packages ## ADD and DEL broken at every system call in turn; SAMPL
 
 fuzz: build packages ## input, results, lease files and netlink replies that break rules, for SECONDS=60; SEED=n: the same again
 	@$(BUN) test/fuzz/fuzz.ts $(or $(SECONDS),60)
+
+soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
+	@$(BUN) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
 demo: build packages ## the article's story, told by real commands in a host of its own
 	@build/in-host test/demo/demo

@@ -6,6 +6,7 @@ import { readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { executables } from '../cni.ts';
 import { Host } from '../host.ts';
+import { randomNumbers } from '../random.ts';
 import { faultsFor } from './trace.ts';
 import { Bench, stages, type Trial, type Verdict } from './trial.ts';
 
@@ -62,17 +63,6 @@ async function delegate(trials: Trial[], report: (one: Finished) => void): Promi
   });
   child.stdin.end(JSON.stringify(trials));
   for await (const line of createInterface({ input: child.stdout })) report(JSON.parse(line));
-}
-
-/** Numbers from 0 to 1 that a seed settles (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Evenly spread: any one of each `step` in turn. */

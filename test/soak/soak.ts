@@ -1,0 +1,195 @@
+// Adds, checks and deletes containers, 16 at a time, for so many minutes. Prints operations, failures, duplicates,
+// residue, and how long an ADD took at the start and at the end.
+// usage: soak.ts [MINUTES [CONTAINERS]]; SEED=n chooses the same again, as far as timing lets it
+
+import { executables } from '../cni.ts';
+import { Host } from '../host.ts';
+import { randomNumbers } from '../random.ts';
+
+/** How many commands run at once. */
+const workers = 16;
+/** The kernel's limit of ports on one bridge is 1,023: 1,000 containers, and some of them on it twice. */
+const twice = 0.02;
+const onThree = 0.1;
+
+/** A container on a network. `free` while no command is at work on it. */
+interface Attachment {
+  readonly network: string;
+  readonly containerID: string;
+  readonly ifname: string;
+  free: boolean;
+  /** What the ADD printed; undefined while there is none. */
+  result: { ips: { address: string }[] } | undefined;
+}
+
+const networks: Readonly<Record<string, object>> = {
+  one: { bridge: 'br0', isGateway: true, isDefaultGateway: true, ...leasing('10.1.0.0/16', 'fd00:1::/64') },
+  // On the same bridge, which is its gateway no less for being another network's.
+  two: { bridge: 'br0', ...leasing('10.2.0.0/16') },
+  three: { bridge: 'br1', isGateway: true, ...leasing('10.3.0.0/16') },
+};
+
+function leasing(...subnets: string[]): object {
+  return { ipMasq: true, ipam: { type: 'host-local', ranges: subnets.map((subnet) => [{ subnet }]) } };
+}
+
+const [minutes = '10', containers = '1000'] = process.argv.slice(2);
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const random = randomNumbers(seed);
+const [[, executable] = ['', '']] = executables;
+
+const counts = { ADD: 0, CHECK: 0, DEL: 0 };
+type Command = keyof typeof counts;
+const failures: string[] = [];
+const duplicates: string[] = [];
+/** The addresses in use of each network. */
+const used = new Set<string>();
+/** Of the ADDs once the bridge is full, in order: milliseconds, and the peak of memory in MiB. */
+const adds: { milliseconds: number; memory: number }[] = [];
+let filling = true;
+
+async function run(host: Host, command: Command, attachment: Attachment): Promise<void> {
+  const { network, containerID, ifname, result } = attachment;
+  const conf = {
+    cniVersion: '1.0.0',
+    name: network,
+    type: 'bridge',
+    ...networks[network],
+    prevResult: result,
+  };
+  const start = performance.now();
+  const child = Bun.spawn(['nsenter', ...host.entering, executable], {
+    env: {
+      PATH: process.env.PATH,
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: containerID,
+      CNI_NETNS: `/run/netns/${containerID}`,
+      CNI_IFNAME: ifname,
+      CNI_PATH: '/',
+    },
+    stdin: Buffer.from(JSON.stringify(conf)),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [status, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  const milliseconds = performance.now() - start;
+  counts[command]++;
+  if (status !== 0) {
+    failures.push(`${command} ${containerID} ${ifname} on ${network}: exit ${status}\n${stdout}${stderr}`);
+    return;
+  }
+  if (command === 'DEL') attachment.result = undefined;
+  if (command !== 'ADD') return;
+  attachment.result = JSON.parse(stdout);
+  if (!filling) adds.push({ milliseconds, memory: (child.resourceUsage()?.maxRSS ?? 0) / 1024 / 1024 });
+  for (const { address } of attachment.result?.ips ?? []) {
+    if (used.has(`${network} ${address}`)) duplicates.push(`${network} ${address}`);
+    used.add(`${network} ${address}`);
+  }
+}
+
+/** Does one thing to an attachment: an ADD where there is none, else a DEL or a CHECK. */
+async function step(host: Host, attachment: Attachment, command: Command): Promise<void> {
+  attachment.free = false;
+  if (command === 'DEL') {
+    // From now on it may be another's.
+    for (const { address } of attachment.result?.ips ?? []) used.delete(`${attachment.network} ${address}`);
+  }
+  await run(host, command, attachment);
+  attachment.free = true;
+}
+
+/** Works through what `next` gives, as many at once as there are workers, until it gives none. */
+async function work(host: Host, next: () => [Attachment, Command] | undefined): Promise<void> {
+  const worker = async (): Promise<void> => {
+    for (let one = next(); one !== undefined; one = next()) await step(host, ...one);
+  };
+  await Promise.all(Array.from({ length: workers }, worker));
+}
+
+/** Each attachment once. */
+function each(attachments: readonly Attachment[], command: Command): () => [Attachment, Command] | undefined {
+  const left = [...attachments];
+  return () => {
+    const one = left.shift();
+    return one && [one, command];
+  };
+}
+
+/** Any attachment that nothing is done to, until the time is over. */
+function anything(attachments: readonly Attachment[], end: number): () => [Attachment, Command] | undefined {
+  return () => {
+    if (performance.now() > end) return undefined;
+    for (;;) {
+      const one = attachments[Math.floor(random() * attachments.length)];
+      if (one?.free !== true) continue;
+      if (one.result === undefined) return [one, 'ADD'];
+      return [one, random() < 0.3 ? 'CHECK' : 'DEL'];
+    }
+  };
+}
+
+function plan(count: number): Attachment[] {
+  const of = (network: string, ifname: string, share: number): Attachment[] =>
+    Array.from({ length: Math.ceil(count * share) }, (_, index) => ({
+      network,
+      containerID: `c${index}`,
+      ifname,
+      free: true,
+      result: undefined,
+    }));
+  return [...of('one', 'eth0', 1), ...of('two', 'eth1', twice), ...of('three', 'eth2', onThree)];
+}
+
+/** What is left on a host whose containers are all deleted; the bridges stay. */
+function residue(host: Host): string[] {
+  const left = host.sh(`ip -o link show type veth; nft list ruleset
+    find /var/lib/cni -type f ! -name lock ! -name 'last_reserved_ip.*'`);
+  return left.split('\n').filter((line) => line !== '');
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+}
+
+/** A line on some of the ADDs. */
+function describe(what: string, some: typeof adds): string {
+  const times = some.map(({ milliseconds }) => milliseconds);
+  const [p50, p95] = [percentile(times, 0.5), percentile(times, 0.95)];
+  const memory = Math.max(...some.map(({ memory: peak }) => peak), 0);
+  return `${what}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, memory ${memory.toFixed(0)} MiB (${some.length} ADDs)`;
+}
+
+async function main(): Promise<number> {
+  console.log(`${containers} containers, ${workers} at a time, ${minutes} minutes, SEED=${seed}`);
+  const host = await Host.start();
+  try {
+    host.sh(`for i in $(seq 0 ${Number(containers) - 1}); do ip netns add c$i; done`);
+    const attachments = plan(Number(containers));
+    const start = performance.now();
+    await work(host, each(attachments, 'ADD'));
+    console.log(`all added in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    filling = false;
+    await work(host, anything(attachments, performance.now() + Number(minutes) * 60_000));
+    await work(host, each(attachments, 'DEL'));
+    const left = residue(host);
+    for (const line of [...failures, ...duplicates, ...left].slice(0, 20)) console.log(line);
+    const tenth = Math.ceil(adds.length / 10);
+    console.log(describe('ADD at the start', adds.slice(0, tenth)));
+    console.log(describe('ADD at the end  ', adds.slice(-tenth)));
+    const operations = counts.ADD + counts.CHECK + counts.DEL;
+    console.log(`${operations} operations (${counts.ADD} ADD, ${counts.CHECK} CHECK, ${counts.DEL} DEL)`);
+    console.log(`${failures.length} failures, ${duplicates.length} duplicates, ${left.length} residue`);
+    const failed = [failures, duplicates, left].filter(({ length }) => length > 0).length;
+    console.log(`${3 - failed} passed, ${failed} failed`);
+    return failed === 0 ? 0 : 1;
+  } finally {
+    await host.stop();
+  }
+}
+
+process.exitCode = await main();
