@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker bench reference install clean packages
+.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker bench bench-ipam reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ unit: $(VALIDATORS) ## pure code, exact bytes
 integration: $(VALIDATORS) packages ## netlink against the live kernel, in a host of its own
 	build/in-host $(JEST) --selectProjects integration --runInBand
 
-e2e: build packages reference ## the executables, called as a runtime calls them
+e2e: build packages reference ## the executables, called as a runtime calls them; KILLS=all: host-local killed at every system call there is
 	build/in-host $(JEST) --selectProjects e2e
 
 test: check build packages reference ## all of the above
@@ -52,6 +52,9 @@ e2e-docker: build packages ## the article's Docker half, with a dockerd of its o
 
 bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses which, PAIRS=10 is quick
 	build/in-host $(BUN) test/bench/main.ts
+
+bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 and LEASES="0 10000" are quick
+	build/in-host $(BUN) test/bench/ipam.ts
 
 reference: dist/reference/version ## the Go reference plugins, into dist/reference
 

@@ -9,7 +9,8 @@ function format(value: number): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+/** A Markdown table; all columns but the first are aligned to the right. */
+export function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const align = head.map((_, column) => (column === 0 ? '---' : '--:'));
   return [head, align, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

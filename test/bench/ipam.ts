@@ -1,0 +1,202 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { run } from './contender.ts';
+import { type Figures, measure } from './jobs.ts';
+import {
+  alternatingRound,
+  commands,
+  type LeaseContender,
+  LeaseFolders,
+  ownRound,
+  rowOf,
+  type State,
+} from './leases.ts';
+import { lockHeld } from './lock.ts';
+import { median, p95, pairwiseRatio } from './statistics.ts';
+import { table } from './table.ts';
+
+const reference = resolve(process.env.REFERENCE_CNI_PATH ?? 'dist/reference');
+const rounds = Number(process.env.PAIRS ?? 30);
+const sizes = (process.env.LEASES ?? '0 1000 10000 50000').split(' ').map(Number);
+
+const bun: LeaseContender = { key: 'bun', title: 'dist/host-local', executable: resolve('dist/host-local') };
+const pkg: LeaseContender = {
+  key: 'pkg',
+  title: 'dist/pkg/host-local',
+  executable: resolve('dist/pkg/host-local'),
+};
+const go: LeaseContender = { key: 'go', title: 'Go', executable: `${reference}/host-local` };
+const contenders = [bun, pkg, go];
+
+/** Growth that is allowed, by the number of leases. */
+const growthTargets = new Map([
+  [10_000, 1.5],
+  [50_000, 3],
+]);
+/** Milliseconds for which the lock may be held among 10,000 leases. */
+const lockTarget = 1;
+const tolerance = 1.1;
+
+// On a disk, as leases are in use: what waits for the disk waits here too.
+const folder = resolve('dist/bench');
+mkdirSync(folder, { recursive: true });
+const spawner = `${folder}/spawn-ipam`;
+run(['cc', '-O2', '-Wall', '-Wextra', '-o', spawner, 'test/bench/spawn.c']);
+const leases = `${folder}/ipam`;
+const folders = new LeaseFolders(leases);
+
+for (const size of sizes) {
+  for (const owner of ['bun', 'pkg', 'go', 'both']) folders.fill(owner, size);
+  for (const contender of [bun, pkg]) {
+    const { argv, stdin, environment } = folders.job(
+      'DEL',
+      contender.executable,
+      contender.key,
+      size,
+      'none',
+    );
+    run(['env', '-i', ...environment, 'sh', '-c', 'exec "$0" <"$1"', ...argv, stdin]);
+  }
+}
+
+const round = sizes.flatMap((size) => [
+  ...ownRound(folders, contenders, size),
+  ...alternatingRound(folders, [bun, go], size),
+]);
+const measured = measure(spawner, Array.from({ length: rounds }, () => round).flat());
+
+// The first call in a folder that the reference has filled; it can be measured once in a folder.
+for (let i = 0; i < Math.min(rounds, 5); i++) {
+  for (const size of sizes) {
+    for (const contender of [bun, pkg]) {
+      folders.fill('import', size);
+      const label = `${rowOf('DEL', 'import', size)}|${contender.key}`;
+      const [[, figures] = []] = measure(spawner, [
+        { label, concurrency: 1, jobs: [folders.job('DEL', contender.executable, 'import', size, 'none')] },
+      ]);
+      if (figures === undefined) continue;
+      const before: Figures = measured.get(label) ?? { milliseconds: [], processor: [], kibibytes: [] };
+      before.milliseconds.push(...figures.milliseconds);
+      measured.set(label, before);
+    }
+  }
+}
+
+function times(
+  command: string,
+  state: State,
+  size: number,
+  { key }: LeaseContender,
+): readonly number[] | undefined {
+  return measured.get(`${rowOf(command, state, size)}|${key}`)?.milliseconds;
+}
+
+function cell(values: readonly number[] | undefined): string {
+  return values === undefined ? '' : `${median(values).toFixed(2)} (${p95(values).toFixed(2)})`;
+}
+
+function ratio(a: readonly number[] | undefined, b: readonly number[] | undefined): string {
+  return a === undefined || b === undefined ? '' : pairwiseRatio(a, b).toFixed(2);
+}
+
+/** Each command and size: the contenders, the ratio to the reference, and what each has grown since no leases. */
+function stateTable(state: State): string {
+  const shown = contenders.filter((one) => commands.some((command) => times(command, state, 0, one)));
+  return table(
+    [
+      '',
+      'leases',
+      ...shown.map(({ title }) => title),
+      'ours / Go',
+      ...shown.map(({ title }) => `growth ${title}`),
+    ],
+    commands.flatMap((command) =>
+      times(command, state, 0, bun) === undefined
+        ? []
+        : sizes.map((size) => [
+            command,
+            String(size),
+            ...shown.map((one) => cell(times(command, state, size, one))),
+            ratio(times(command, state, size, bun), times(command, state, size, go)),
+            ...shown.map((one) => ratio(times(command, state, size, one), times(command, state, 0, one))),
+          ]),
+    ),
+  );
+}
+
+/** For how long each holds the lock, in an ordinary folder. */
+function lockTimes(size: number, command: string, { executable, key }: LeaseContender): number {
+  const held = Array.from({ length: Math.min(rounds, 9) }, (_, index) => {
+    const time = lockHeld(folders.job(command, executable, key, size, `lock-${index}`), `${folder}/strace`);
+    if (command === 'ADD')
+      lockHeld(folders.job('DEL', executable, key, size, `lock-${index}`), `${folder}/strace`);
+    return time;
+  });
+  return median(held);
+}
+
+const locks = sizes.flatMap((size) =>
+  ['ADD', 'DEL'].map((command) => ({
+    size,
+    command,
+    held: contenders.map((contender) => lockTimes(size, command, contender)),
+  })),
+);
+
+interface Verdict {
+  readonly what: string;
+  readonly limit: string;
+  readonly figure: number;
+  readonly share: number;
+}
+
+const verdicts: Verdict[] = [
+  ...commands.flatMap((command) =>
+    [...growthTargets].flatMap(([size, limit]): Verdict[] => {
+      const [a, b] = [times(command, 'own', size, bun), times(command, 'own', 0, bun)];
+      if (a === undefined || b === undefined) return [];
+      const figure = pairwiseRatio(a, b);
+      const what = `${command} among ${size} leases, by itself among none`;
+      return [{ what, limit: String(limit), figure, share: figure / limit }];
+    }),
+  ),
+  ...locks
+    .filter(({ size }) => size === 10_000)
+    .map(({ command, held: [figure = 0] }) => ({
+      what: `lock held by ${command} among 10000 leases`,
+      limit: `${lockTarget} ms`,
+      figure,
+      share: figure / lockTarget,
+    })),
+];
+
+const report = [
+  `Whole processes, from exec to exit, in ms: median (p95) of ${rounds} rounds, in which all take turns.`,
+  '## A folder with one user',
+  stateTable('own'),
+  '## A folder with two users',
+  `Before each call of ours, the Go plugin has made or ended a lease in the same folder.`,
+  stateTable('alternating'),
+  '## The first call in a folder that the Go plugin has filled',
+  stateTable('import'),
+  '## The lock',
+  `Held in a folder with one user, in ms: median of ${Math.min(rounds, 9)}.`,
+  table(
+    ['', 'leases', ...contenders.map(({ title }) => title)],
+    locks.map(({ command, size, held }) => [command, String(size), ...held.map((ms) => ms.toFixed(2))]),
+  ),
+  '## Targets',
+  table(
+    ['dist/host-local', 'at most', 'measured', ''],
+    verdicts.map(({ what, limit, figure, share }) => [
+      what,
+      limit,
+      figure.toFixed(2),
+      share <= 1 ? 'met' : share <= tolerance ? 'missed by less than 10 %' : '**missed**',
+    ]),
+  ),
+].join('\n\n');
+writeFileSync(`${folder}/ipam.md`, `${report}\n`);
+console.log(report);
+rmSync(leases, { recursive: true });
+process.exit(verdicts.some(({ share }) => share > tolerance) ? 1 : 0);

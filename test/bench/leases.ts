@@ -1,0 +1,120 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type Group, type Job, single } from './jobs.ts';
+
+/** One of the executables compared. */
+export interface LeaseContender {
+  readonly key: 'bun' | 'pkg' | 'go';
+  readonly title: string;
+  readonly executable: string;
+}
+
+/**
+ * A folder's history: its leases known to its one user; or two users, of whom each finds what the other did since;
+ * or leases of the reference, of which the user knows nothing yet.
+ */
+export type State = 'own' | 'alternating' | 'import';
+
+/** The commands measured, in the order of a round. */
+export const commands = ['ADD', 'CHECK', 'DEL'] as const;
+
+/** The row of a table: what is called, in which state of the folder, among how many leases. */
+export function rowOf(command: string, state: State, leases: number): string {
+  return `${command}, ${state}, ${leases}`;
+}
+
+/** A folder for each contender in each state and size, and the configurations that name them. */
+export class LeaseFolders {
+  constructor(private readonly root: string) {
+    rmSync(root, { recursive: true, force: true });
+    mkdirSync(root, { recursive: true });
+  }
+
+  private dataDir(owner: string, leases: number): string {
+    return `${this.root}/${owner}-${leases}`;
+  }
+
+  /** Makes a folder with leases as the reference writes them, for containers `old-<number>`. */
+  fill(owner: string, leases: number): void {
+    const folder = `${this.dataDir(owner, leases)}/net`;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (let i = 0; i < leases; i++) {
+      writeFileSync(`${folder}/${address(i)}`, `old-${i}\r\neth0`, { mode: 0o600 });
+    }
+    writeFileSync(`${folder}/lock`, '', { mode: 0o600 });
+    if (leases > 0) writeFileSync(`${folder}/last_reserved_ip.0`, address(leases - 1), { mode: 0o600 });
+    writeFileSync(this.input(owner, leases), JSON.stringify(this.configuration(owner, leases)));
+  }
+
+  private input(owner: string, leases: number): string {
+    return `${this.dataDir(owner, leases)}/input`;
+  }
+
+  private configuration(owner: string, leases: number): object {
+    return {
+      cniVersion: '1.0.0',
+      name: 'net',
+      type: 'bridge',
+      ipam: { type: 'host-local', dataDir: this.dataDir(owner, leases), subnet: '10.0.0.0/8' },
+    };
+  }
+
+  /** A call of host-local in somebody's folder. */
+  job(command: string, executable: string, owner: string, leases: number, containerID: string): Job {
+    return {
+      host: '/proc/self/ns/net',
+      stdin: this.input(owner, leases),
+      environment: [
+        `CNI_COMMAND=${command}`,
+        `CNI_CONTAINERID=${containerID}`,
+        'CNI_NETNS=/run/netns/none',
+        'CNI_IFNAME=eth0',
+        'CNI_PATH=/',
+      ],
+      argv: [executable],
+    };
+  }
+}
+
+/** 10.0.0.2 and those after it. */
+function address(index: number): string {
+  const value = index + 2;
+  return `10.${value >>> 16}.${(value >>> 8) & 255}.${value & 255}`;
+}
+
+/** A round in folders that have one user each: ADD, CHECK and DEL of a container, the contenders in turn. */
+export function ownRound(
+  folders: LeaseFolders,
+  contenders: readonly LeaseContender[],
+  leases: number,
+): Group[] {
+  return commands.flatMap((command) =>
+    contenders.map(({ key, executable }) =>
+      single(`${rowOf(command, 'own', leases)}|${key}`, folders.job(command, executable, key, leases, 'new')),
+    ),
+  );
+}
+
+/** A round in one folder: before each call of the one, the other has made or ended a lease. */
+export function alternatingRound(
+  folders: LeaseFolders,
+  [one, other]: readonly [LeaseContender, LeaseContender],
+  leases: number,
+): Group[] {
+  const group = (command: string, { executable, key }: LeaseContender, containerID: string): Group =>
+    single(
+      // Each has one figure of each command in a round.
+      containerID === 'b' ? '-' : `${rowOf(command, 'alternating', leases)}|${key}`,
+      folders.job(command, executable, 'both', leases, containerID),
+    );
+  return [
+    group('ADD', other, 'a'),
+    group('ADD', one, 'new'),
+    group('CHECK', other, 'a'),
+    group('ADD', other, 'b'),
+    group('CHECK', one, 'new'),
+    group('DEL', other, 'a'),
+    group('DEL', one, 'new'),
+    group('DEL', other, 'b'),
+  ];
+}
