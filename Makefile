@@ -51,7 +51,8 @@ e2e-docker: build packages ## the article's Docker half, with a dockerd of its o
 	@test/docker/run
 
 bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses which, PAIRS=10 is quick
-	build/in-host $(BUN) test/bench/main.ts
+	@build/debian-packages wrk
+	@build/in-host $(BUN) test/bench/main.ts
 
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, FOLDER=/run/leases on a tmpfs
 	build/in-host $(BUN) test/bench/ipam.ts

@@ -6,6 +6,7 @@ import {
   hostOf,
   type Kind,
   makeNamespaces,
+  pluginArgv,
   run,
   writeInput,
 } from './contender.ts';
@@ -31,7 +32,9 @@ export function prepareHosts(contenders: readonly Contender[], dataDir: string):
     for (const kind of ['masquerade', 'plain', 'dual'] as const) {
       const config = configuration(contender, kind, dataDir);
       writeInput(`${kind}-${contender.key}`, config);
-      const prevResult = JSON.parse(call('ADD', { contender, kind, index: 0 }, config));
+      const prevResult = JSON.parse(
+        call(pluginArgv('ADD', { contender, kind, index: 0 }), contender, config),
+      );
       writeInput(`${kind}-${contender.key}-check`, { ...config, prevResult });
     }
   }

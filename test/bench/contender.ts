@@ -93,18 +93,18 @@ export function environmentOf(command: string, { contender, kind, index }: Targe
   ];
 }
 
-/** Calls a plugin outside the measurement. @returns what it printed */
-export function call(command: string, target: Target, config: unknown): string {
-  const { contender } = target;
-  return run(
-    [
-      'nsenter',
-      `--net=${hostOf(contender)}`,
-      'env',
-      '-i',
-      ...environmentOf(command, target),
-      contender.executable,
-    ],
-    JSON.stringify(config),
-  );
+/** The command line of a call, in a contender's host. */
+export function pluginArgv(command: string, target: Target): string[] {
+  return ['env', '-i', ...environmentOf(command, target), target.contender.executable];
+}
+
+/** Runs a call, or what contains one, from a contender's host. @returns what it printed */
+export function call(argv: readonly string[], contender: Contender, config: unknown): string {
+  return run(['nsenter', `--net=${hostOf(contender)}`, ...argv], JSON.stringify(config));
+}
+
+/** A command before whatever else the machine does, where this is allowed ("The autogroup feature", sched(7)). */
+export function firstInLine(argv: readonly string[]): string[] {
+  const first = '{ echo -20 >/proc/self/autogroup; } 2>/dev/null; exec "$@"';
+  return ['setsid', '--wait', 'sh', '-c', first, 'first', ...argv];
 }

@@ -1,4 +1,5 @@
 import type { Contender } from './contender.ts';
+import { budget, type Course, phases } from './phases.ts';
 import type { Key, Row } from './row.ts';
 import { median, p95, pairwiseRatio } from './statistics.ts';
 import type { Verdict } from './targets.ts';
@@ -79,6 +80,34 @@ export function targetsTable(verdicts: readonly Verdict[]): string {
       `${verdict.bound} ${verdict.limit}`,
       verdict.figure.toFixed(2),
       verdict.met ? 'met' : verdict.missedByFar ? '**missed**' : 'missed by less than 10 %',
+    ]),
+  );
+}
+
+/** Where the time of dist/bridge goes. */
+export function phasesTable(courses: readonly Course[]): string {
+  const total = (values: Readonly<Record<string, number>>) =>
+    Object.values(values).reduce((sum, value) => sum + value, 0);
+  return table(
+    ['ms', ...phases, 'sum'],
+    [
+      ['budget of an ADD', ...phases.map((phase) => format(budget[phase])), format(total(budget))],
+      ...courses.map(({ command, milliseconds }) => [
+        command,
+        ...phases.map((phase) => format(milliseconds[phase])),
+        format(total(milliseconds)),
+      ]),
+    ],
+  );
+}
+
+/** How often each contender calls the kernel. */
+export function systemCallsTable(contenders: readonly Contender[], courses: readonly Course[]): string {
+  return table(
+    ['system calls', ...contenders.map(({ title }) => title)],
+    courses.map(({ command, systemCalls }) => [
+      command,
+      ...contenders.map(({ key }) => String(systemCalls[key] ?? '')),
     ]),
   );
 }

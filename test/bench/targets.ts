@@ -1,4 +1,5 @@
 import { burstRow } from './calls.ts';
+import { connectionRow } from './connections.ts';
 import type { Row } from './row.ts';
 import { median, pairwiseRatio } from './statistics.ts';
 
@@ -21,6 +22,7 @@ export const targets: readonly Target[] = [
   atMost('CHECK, masquerade', 0.8),
   atMost(burstRow('ADD', 16), 0.4),
   atMost(burstRow('DEL', 16), 0.4),
+  { row: connectionRow(1000), of: { ownRow: connectionRow(1) }, bound: 'at least', limit: 0.95 },
   { row: 'peak memory of any call', of: 'figure', bound: 'at most', limit: 32 },
 ];
 

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { run } from './contender.ts';
+
+/** What the figures depend on, for those who compare them with theirs. */
+export interface Machine {
+  readonly date: string;
+  readonly cpu: string;
+  readonly memory: string;
+  readonly kernel: string;
+  readonly reference: string;
+  readonly versions: readonly string[];
+  /** Load averages before the run: whatever else ran here. */
+  readonly load: number;
+}
+
+/** Looks at the machine. @param reference the folder of the Go plugins */
+export function machine(reference: string): Machine {
+  const node: string = JSON.parse(readFileSync('node_modules/node/package.json', 'utf8')).version;
+  const all = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: `${all.length} × ${all[0]?.model.trim() ?? 'unknown'}`,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    kernel: `Linux ${release()}`,
+    reference: version(reference),
+    versions: [
+      `Bun ${Bun.version}`,
+      `Node ${node}`,
+      run(['iptables', '-V']).trim(),
+      run(['nft', '-v']).trim(),
+    ],
+    load: loadavg()[0] ?? 0,
+  };
+}
+
+function version(folder: string): string {
+  try {
+    return readFileSync(`${folder}/version`, 'utf8').trim();
+  } catch {
+    return folder;
+  }
+}
