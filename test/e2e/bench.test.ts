@@ -2,17 +2,27 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 test('a quick benchmark measures every call of both plugins, and judges nothing', () => {
-  const { status, stdout, stderr } = spawnSync('build/in-host', ['node_modules/.bin/bun', 'test/bench/main.ts'], {
-    encoding: 'utf8',
-    env: {
-      PATH: process.env.PATH ?? '',
-      PAIRS: '2',
-      CONTENDERS: 'bridge go',
-      PARTS: 'calls phases',
+  const { status, stdout, stderr } = spawnSync(
+    'build/in-host',
+    ['node_modules/.bin/bun', 'test/bench/main.ts'],
+    {
+      encoding: 'utf8',
+      env: {
+        PATH: process.env.PATH ?? '',
+        PAIRS: '2',
+        CONTENDERS: 'bridge go',
+        PARTS: 'calls phases',
+      },
     },
-  });
+  );
   expect({ status, stderr }).toMatchObject({ status: 0 });
-  for (const row of ['VERSION', 'ADD, masquerade', 'DEL, no masquerade', 'CHECK, masquerade', 'peak memory']) {
+  for (const row of [
+    'VERSION',
+    'ADD, masquerade',
+    'DEL, no masquerade',
+    'CHECK, masquerade',
+    'peak memory',
+  ]) {
     expect(stdout).toContain(`| ${row}`);
   }
   const { rows, courses } = JSON.parse(readFileSync('dist/bench/bench.json', 'utf8'));
