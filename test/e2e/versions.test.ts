@@ -10,7 +10,10 @@ const conf = {
   ipam: {
     type: 'host-local',
     ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
-    routes: [{ dst: '0.0.0.0/0' }, { dst: 'fd01::/16', gw: 'fd00:15:20::9' }],
+    routes: [
+      { dst: '0.0.0.0/0', mtu: 1400, advmss: 1300, priority: 7 },
+      { dst: 'fd01::/16', gw: 'fd00:15:20::9', table: 100, scope: 0 },
+    ],
   },
 };
 const mac = expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
@@ -22,11 +25,10 @@ const interfaces = [
 const ip4 = { interface: 2, address: '10.15.20.2/24', gateway: '10.15.20.1' };
 const ip6 = { interface: 2, address: 'fd00:15:20::2/64', gateway: 'fd00:15:20::1' };
 const { dns, ipam } = conf;
-const [route4, route6] = ipam.routes;
 
 const oldest = {
-  ip4: { ip: ip4.address, gateway: ip4.gateway, routes: [route4] },
-  ip6: { ip: ip6.address, gateway: ip6.gateway, routes: [route6] },
+  ip4: { ip: ip4.address, gateway: ip4.gateway, routes: [{ dst: '0.0.0.0/0' }] },
+  ip6: { ip: ip6.address, gateway: ip6.gateway, routes: [{ dst: 'fd01::/16', gw: 'fd00:15:20::9' }] },
   dns,
 };
 const older = {
