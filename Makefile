@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker bench bench-ipam reference install clean packages
+.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker parity bench bench-ipam reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, FOLDER=/run/leases on a tmpfs
 	build/in-host $(BUN) test/bench/ipam.ts
+
+parity: dist/bridge dist/host-local packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go reference in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
+	@build/debian-packages user-mode-linux kmod
+	@$(BUN) test/parity/main.ts '$(ROWS)'
 
 reference: dist/reference/version ## the Go reference plugins, into dist/reference
 

@@ -1,0 +1,28 @@
+/** What was seen of the world, as values under paths: `host link br0 mtu` is `1500`. */
+export type Facts = Record<string, string>;
+
+/**
+ * A JSON value as facts, one for each leaf.
+ * @param skip tells the keys whose values are left out
+ */
+export function flatten(path: string, value: unknown, skip: (key: string) => boolean = () => false): Facts {
+  if (typeof value !== 'object' || value === null) return { [path]: String(value) };
+  const entries = Object.entries(value).filter(([key]) => !skip(key));
+  if (entries.length === 0) return { [path]: Array.isArray(value) ? '[]' : '{}' };
+  return Object.assign({}, ...entries.map(([key, inner]) => flatten(`${path} ${key}`, inner, skip)));
+}
+
+/** A fact that one side has and the other has not, or has otherwise. */
+export interface Deviation {
+  readonly path: string;
+  readonly ours: string | undefined;
+  readonly reference: string | undefined;
+}
+
+/** What two sides see differently, by path. */
+export function deviations(ours: Facts, reference: Facts): Deviation[] {
+  const paths = [...new Set([...Object.keys(ours), ...Object.keys(reference)])].sort();
+  return paths
+    .filter((path) => ours[path] !== reference[path])
+    .map((path) => ({ path, ours: ours[path], reference: reference[path] }));
+}
