@@ -211,16 +211,3 @@ export function openRoute(): Connection {
 export function openNetfilter(): Connection {
   return new Connection(openSocket(protocol.netfilter));
 }
-
-/**
- * Works with a connection to nfnetlink and closes it.
- * @throws SystemError, and what `work` throws
- */
-export function withNetfilter<T>(work: (connection: Connection) => T): T {
-  const connection = openNetfilter();
-  try {
-    return work(connection);
-  } finally {
-    connection.close();
-  }
-}

@@ -1,6 +1,5 @@
 import type { Attachment } from '../ipam/config.ts';
 import type { Result } from '../ipam/result.ts';
-import { withNetfilter } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { getLink, type Link } from '../netlink/link.ts';
 import { ensureBridge } from './bridge.ts';
@@ -8,7 +7,8 @@ import type { BridgeConfig } from './config.ts';
 import { cidrOf, configureContainer } from './container.ts';
 import { enableForwarding, ensureGateways, withGateways } from './gateway.ts';
 import type { Ipam } from './ipam.ts';
-import { addMasquerade, removeMasquerade } from './masquerade/nftables.ts';
+import { addMasquerade, removeMasquerade } from './masquerade/masquerade.ts';
+import { withNetfilter, withNetfilterIfThere } from './netfilter.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
 import { openSides, type Sides } from './sides.ts';
@@ -43,7 +43,7 @@ export function add(
       ? veth.host
       : configureContainer(sides, bridge, veth, leased, enabledad, undo);
     if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
-    if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, undo);
+    if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, config, warn, undo);
     if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, attachment, undo);
     deliver(resultOf(request, config, bridge, { ...veth, host: port }, leased));
   } catch (error) {
@@ -98,12 +98,18 @@ function checkSource(attachment: Attachment, { host, container }: VethPair, undo
   );
 }
 
-function masqueradeAddresses(attachment: Attachment, { ips }: Result, undo: Undo): void {
+function masqueradeAddresses(
+  attachment: Attachment,
+  { ips }: Result,
+  { ipMasqBackend }: BridgeConfig,
+  warn: (line: string) => void,
+  undo: Undo,
+): void {
   const addresses = ips.map(({ address }) => cidrOf(address));
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
-    () => withNetfilter((connection) => addMasquerade(connection, attachment, addresses)),
-    () => withNetfilter((connection) => removeMasquerade(connection, attachment, addresses)),
+    () => addMasquerade(attachment, addresses, ipMasqBackend),
+    () => withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn)),
   );
 }
 

@@ -1,14 +1,15 @@
 import { closeSync } from '#files';
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
-import { openNetfilter, openRoute } from '../netlink/connection.ts';
+import { openRoute } from '../netlink/connection.ts';
 import { fileErrorCode, isErrno } from '../netlink/error.ts';
 import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
 import { listLinks, removeLink } from '../netlink/link.ts';
 import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
-import { removeMasquerade } from './masquerade/nftables.ts';
+import { removeMasquerade } from './masquerade/masquerade.ts';
+import { withNetfilterIfThere } from './netfilter.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
 import { removeSpoofCheck } from './spoof-check.ts';
@@ -19,19 +20,22 @@ import { removeSpoofCheck } from './spoof-check.ts';
  * not the container's namespace still exists.
  * @throws CniError, NetlinkError, SystemError
  */
-export function del(request: Request, config: BridgeConfig, ipam: Ipam | undefined): void {
+export function del(
+  request: Request,
+  config: BridgeConfig,
+  ipam: Ipam | undefined,
+  warn: (line: string) => void,
+): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  const netfilter = openNetfilter();
-  try {
-    removeSpoofCheck(netfilter, attachment);
-    removeMasquerade(netfilter, attachment, knownAddresses(ipam?.held() ?? [], config.previousAddresses));
+  const addresses = knownAddresses(ipam?.held() ?? [], config.previousAddresses);
+  // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
+  // link, which takes as long: so the link and the lease go before it is closed.
+  withNetfilterIfThere((netfilter) => {
+    if (netfilter !== undefined) removeSpoofCheck(netfilter, attachment);
+    removeMasquerade(netfilter, attachment, addresses, warn);
     removeVeth(request, attachment);
     ipam?.del();
-  } finally {
-    // Closing waits until the kernel has freed what was deleted. That goes on while it deletes the link, which takes
-    // as long: so this comes last.
-    netfilter.close();
-  }
+  });
 }
 
 function removeVeth(request: Request, attachment: Attachment): void {

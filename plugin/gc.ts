@@ -1,12 +1,13 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import { readU32 } from '../netlink/bytes.ts';
-import { type Connection, openNetfilter, openRoute } from '../netlink/connection.ts';
+import { type Connection, openRoute } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { deleteGroup, listLinks, setLink } from '../netlink/link.ts';
 import { randomBytes } from '../netlink/random.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
-import { removeStaleMasquerade } from './masquerade/nftables.ts';
+import { removeStaleMasquerade } from './masquerade/masquerade.ts';
+import { withNetfilterIfThere } from './netfilter.ts';
 import { networkLabel, ownerLabel } from './owner.ts';
 import { removeStaleSpoofChecks } from './spoof-check.ts';
 
@@ -14,7 +15,7 @@ import { removeStaleSpoofChecks } from './spoof-check.ts';
  * Removes what belongs to no attachment of the list ("GC" in SPEC.md): spoof checks, masquerading, host veths, leases.
  * @throws CniError code 7 without a list; NetlinkError
  */
-export function gc(config: BridgeConfig, ipam: Ipam | undefined): void {
+export function gc(config: BridgeConfig, ipam: Ipam | undefined, warn: (line: string) => void): void {
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
     throw new CniError(
@@ -25,16 +26,18 @@ export function gc(config: BridgeConfig, ipam: Ipam | undefined): void {
   }
   const attachments = valid.map(({ containerID, ifname }) => ({ network, containerID, ifname }));
   const kept = new Set(attachments.map(ownerLabel));
-  const netfilter = openNetfilter();
   const route = openRoute();
   try {
-    removeStaleSpoofChecks(netfilter, network, attachments, () => listLinks(route));
-    removeStaleMasquerade(netfilter, network, kept);
-    deleteStaleVeths(route, network, kept);
-    ipam?.gc(valid);
+    withNetfilterIfThere((netfilter) => {
+      if (netfilter !== undefined) {
+        removeStaleSpoofChecks(netfilter, network, attachments, () => listLinks(route));
+      }
+      removeStaleMasquerade(netfilter, network, attachments, warn);
+      deleteStaleVeths(route, network, kept);
+      ipam?.gc(valid);
+    });
   } finally {
     route.close();
-    netfilter.close();
   }
 }
 

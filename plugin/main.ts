@@ -78,10 +78,10 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
   const ipam = ipamOf(config, request, stdin);
   const { command } = request;
   if (command === 'ADD') add(request, config, ipam, warn, deliverFor(request, config));
-  else if (command === 'DEL') del(request, config, ipam);
+  else if (command === 'DEL') del(request, config, ipam, warn);
   else if (command === 'CHECK') check(request, config, ipam);
-  else if (command === 'GC') gc(config, ipam);
-  else status(ipam);
+  else if (command === 'GC') gc(config, ipam, warn);
+  else status(config, ipam);
 }
 
 /** @returns the exit status */

@@ -1,5 +1,4 @@
 import type { Attachment } from '../ipam/config.ts';
-import { CniError, errorCode } from '../ipam/error.ts';
 import { concat, text } from '../netlink/bytes.ts';
 import type { Connection, NetlinkRequest, Reply } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
@@ -26,6 +25,7 @@ import { commit, nfproto, type Table } from '../netlink/nftables/message.ts';
 import { type Removal, remove } from '../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, listRules, newRule, type Rule } from '../netlink/nftables/rule.ts';
 import { deleteTable, getTable, newTable, tableOf } from '../netlink/nftables/table.ts';
+import { isLacking, notAvailable } from './netfilter.ts';
 import { abbreviate, networkLabel, ownerLabel } from './owner.ts';
 
 // The names are those of the Go plugin, so that each can take away what the other made. ebtables has the same table
@@ -110,13 +110,8 @@ export function addSpoofCheck(
       commit(connection, [...first, ...stale, ...spoofCheckMessages(attachment, port, mac)]);
       return;
     } catch (error) {
-      // Where the transaction needed nothing that was there, it is the kernel that lacks something.
-      if (isErrno(error, 'EOPNOTSUPP', 'EAFNOSUPPORT') || (isNew && isErrno(error, 'ENOENT'))) {
-        throw new CniError(
-          errorCode.notAvailable,
-          'macspoofchk is not available on this kernel',
-          `${error.message}; CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE are needed`,
-        );
+      if (isLacking(error, isNew)) {
+        throw notAvailable('macspoofchk', error, 'CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE');
       }
       if (!isErrno(error, 'ENOENT', 'EEXIST', 'EBUSY') || attempt === attempts) throw error;
     }

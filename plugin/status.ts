@@ -2,7 +2,10 @@ import { CniError, errorCode } from '../ipam/error.ts';
 import { openRoute } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { deleteLink } from '../netlink/link.ts';
+import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
+import { checkMasquerade } from './masquerade/masquerade.ts';
+import { checkNftables } from './netfilter.ts';
 
 /** No link can have this name, so deleting it is refused with ENODEV, or with EPERM where we may change nothing. */
 const impossibleLink = '/';
@@ -11,7 +14,7 @@ const impossibleLink = '/';
  * Fails where an ADD could not succeed now ("STATUS" in SPEC.md).
  * @throws CniError code 50, or the delegate's
  */
-export function status(ipam: Ipam | undefined): void {
+export function status(config: BridgeConfig, ipam: Ipam | undefined): void {
   const connection = openRoute();
   try {
     const [reply] = connection.exchange([deleteLink(impossibleLink)]);
@@ -21,5 +24,7 @@ export function status(ipam: Ipam | undefined): void {
   } finally {
     connection.close();
   }
+  if (config.macspoofchk) checkNftables('macspoofchk');
+  if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   ipam?.status();
 }

@@ -7,11 +7,10 @@ import type { BridgeConfig } from './config.ts';
  * @throws CniError code 2 that names key and value
  */
 export function refuseUnsupported(config: BridgeConfig): void {
-  const { vlan, vlanTrunk, ipMasqBackend } = config;
+  const { vlan, vlanTrunk } = config;
   const asked: Readonly<Record<string, unknown>> = {
     vlan: vlan === 0 ? undefined : vlan,
     vlanTrunk,
-    ipMasqBackend: ipMasqBackend === 'iptables' ? ipMasqBackend : undefined,
   };
   for (const [key, value] of Object.entries(asked)) {
     if (value === undefined) continue;

@@ -16,6 +16,7 @@ import {
 import { commit, type Table } from '../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../netlink/nftables/remove.ts';
 import { deleteTable, getTable, tableOf } from '../../netlink/nftables/table.ts';
+import { isLacking, notAvailable } from '../netfilter.ts';
 import { ownerLabel } from '../owner.ts';
 import {
   baseChain,
@@ -39,7 +40,7 @@ const attempts = 20;
  * only where it is missing.
  * @throws NetlinkError
  */
-export function addMasquerade(
+export function addNftables(
   connection: Connection,
   attachment: Attachment,
   addresses: readonly CIDR[],
@@ -56,11 +57,15 @@ export function addMasquerade(
   let stale: NetlinkRequest[] = [];
   for (let attempt = 1; ; attempt++) {
     // Asked first: the kernel takes 10 ms to take back a transaction that it refuses.
-    const missing = missingMessages(connection, table, addresses);
+    const { messages: missing, isNew } = missingMessages(connection, table, addresses);
     try {
       commit(connection, [...missing, ...stale, ...elements]);
       return;
     } catch (error) {
+      if (isLacking(error, isNew && stale.length === 0)) {
+        const options = 'CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET, CONFIG_NFT_NAT and CONFIG_NFT_MASQ';
+        throw notAvailable('masquerading by nftables', error, options);
+      }
       if (!isErrno(error, 'ENOENT', 'EEXIST') || attempt === attempts) throw error;
       // An address that is ours now and still stands in the map was left by an attachment that is no more.
       const taken = error.operation === newElementOperation && error.errnoName === 'EEXIST';
@@ -69,18 +74,26 @@ export function addMasquerade(
   }
 }
 
-function missingMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): NetlinkRequest[] {
+/** What has to be made first, and whether that is all of it. */
+interface Missing {
+  readonly messages: NetlinkRequest[];
+  readonly isNew: boolean;
+}
+
+function missingMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): Missing {
   const subnets = new Map(addresses.map((cidr) => [subnetChain(cidr), cidr]));
   const [base, ...chains] = connection.exchange([
     getChain(table, baseChain),
     ...[...subnets.keys()].map((name) => getChain(table, name)),
   ]);
-  return [
-    ...(base?.error === undefined ? refill(connection, table, base) : networkMessages(table)),
+  const isNew = base?.error !== undefined;
+  const messages = [
+    ...(isNew ? networkMessages(table) : refill(connection, table, base)),
     ...[...subnets.values()].flatMap((cidr, index) =>
       chains[index]?.error === undefined ? [] : subnetMessages(table, cidr),
     ),
   ];
+  return { messages, isNew };
 }
 
 /** The rules that are missing where somebody flushed the table, which keeps its chains and maps. */
@@ -120,7 +133,7 @@ interface Located {
  * @param addresses where they are known; else every element is looked at
  * @throws NetlinkError
  */
-export function removeMasquerade(
+export function removeNftables(
   connection: Connection,
   attachment: Attachment,
   addresses: readonly CIDR[],
@@ -133,7 +146,7 @@ export function removeMasquerade(
  * Ends the masquerading of every attachment of a network but those whose labels are kept, in one transaction.
  * @throws NetlinkError
  */
-export function removeStaleMasquerade(
+export function removeStaleNftables(
   connection: Connection,
   network: string,
   kept: ReadonlySet<string>,

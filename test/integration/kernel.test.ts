@@ -4,7 +4,7 @@ import { type Connection, openNetfilter, openRoute } from '../../netlink/connect
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import { deleteLink, getLink, listLinks, newBridge, newVeth, setLink } from '../../netlink/link.ts';
 import { openNamespace, ownNamespacePath, within } from '../../netlink/namespace.ts';
-import { addMasquerade, removeMasquerade } from '../../plugin/masquerade/nftables.ts';
+import { addNftables, removeNftables } from '../../plugin/masquerade/nftables.ts';
 
 // `make integration` runs this in a host of its own; what is made here is taken away again all the same.
 const sh = (command: string): string => execSync(command, { encoding: 'utf8' });
@@ -64,19 +64,19 @@ test('masquerading: elements come and go, the table with the last of them', () =
   const owner = (containerID: string) => ({ network: 'kt', containerID, ifname: 'eth0' });
   const [a, b] = [cidr('10.99.0.2/24'), cidr('10.99.0.3/24')];
   try {
-    addMasquerade(nft, owner('a'), [a, cidr('fd99::2/64')]);
-    addMasquerade(nft, owner('b'), [b]);
+    addNftables(nft, owner('a'), [a, cidr('fd99::2/64')]);
+    addNftables(nft, owner('b'), [b]);
     expect(sh('nft list table inet cni-bridge-kt')).toContain('10.99.0.3 comment "cni kt b eth0"');
     // Taken over: the address is another's now, and the first owner's DEL leaves it alone.
-    addMasquerade(nft, owner('c'), [b]);
-    removeMasquerade(nft, owner('b'), [b]);
+    addNftables(nft, owner('c'), [b]);
+    removeNftables(nft, owner('b'), [b]);
     expect(sh('nft list table inet cni-bridge-kt')).toContain('10.99.0.3 comment "cni kt c eth0"');
     // With no address known, every element is looked at.
-    removeMasquerade(nft, owner('a'), []);
+    removeNftables(nft, owner('a'), []);
     expect(sh('nft list table inet cni-bridge-kt')).not.toContain('fd99');
-    removeMasquerade(nft, owner('c'), [b]);
+    removeNftables(nft, owner('c'), [b]);
     expect(sh('nft list tables')).not.toContain('cni-bridge-kt');
-    removeMasquerade(nft, owner('c'), [b]);
+    removeNftables(nft, owner('c'), [b]);
   } finally {
     nft.close();
   }

@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { add, call, del, executables, failure, reference } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
+const ipam = {
+  type: 'host-local',
+  ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
+};
+const base = { ...article, cniVersion: '1.1.0', ipam };
+const legacyFolder = '/run/legacy';
+const legacyPath = `${legacyFolder}:${process.env.PATH}`;
+
+/** Each way to masquerade: the backend, and the PATH on which its programs are found. */
+const backends: [string, { backend: string; env: Record<string, string> }][] = [
+  ['nftables', { backend: 'nftables', env: {} }],
+  ['iptables-nft', { backend: 'iptables', env: {} }],
+  ['iptables-legacy', { backend: 'iptables', env: { PATH: legacyPath } }],
+];
+const iptables = backends.slice(1);
+
+/** All rules of both iptables' nat tables, nft's and legacy. */
+const natRules = (host: Host): string =>
+  host
+    .sh(
+      `for save in iptables ip6tables iptables-legacy ip6tables-legacy; do echo $save; $save-save -t nat; done`,
+    )
+    .split('\n')
+    .filter((line) => !/^(#|:[A-Z]+ |\*|COMMIT)/.test(line))
+    .map((line) => line.replace(/\[\d+:\d+\]/, ''))
+    .join('\n');
+
+describe.each(executables)('masquerading by %s', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    // Where Debian's alternatives would lead to the legacy programs.
+    host.sh(`ip netns add c1 && ip netns add c2 && mkdir ${legacyFolder} && cd ${legacyFolder}
+      for name in iptables ip6tables; do
+        for part in '' -save -restore; do ln -s /usr/sbin/xtables-legacy-multi $name$part; done
+      done`);
+  });
+  afterEach(() => host.stop());
+
+  const second = { containerID: 'c2', netns: '/run/netns/c2' };
+
+  /** An ADD of the Go plugin for another container; it returns before the bridge's IPv6 address is usable. */
+  function addOther(request: Parameters<typeof add>[2]): ReturnType<typeof add> {
+    const result = add(host, reference, { ...request, ...second });
+    host.sh('while ip -6 -o addr show dev lab-br1 tentative | grep -q .; do sleep 0.05; done');
+    return result;
+  }
+
+  /** The programs that a call runs, the plugin itself left out. */
+  function programsOf(command: string, conf: unknown): string[] {
+    const trace = '/run/trace';
+    const variables = `CNI_COMMAND=${command} CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/`;
+    const script = `exec env -i ${variables} strace -f -o ${trace} -e trace=execve ${bridge}`;
+    const { status, stdout } = host.run(['sh', '-c', script], { input: JSON.stringify(conf) });
+    expect([status, stdout]).toEqual([0, '']);
+    const runs = host.sh(`cat ${trace}`).matchAll(/execve\("([^"]+)".* = 0$/gm);
+    return Array.from(runs, ([, file]) => file ?? '').filter((file) => file !== bridge);
+  }
+
+  describe.each(backends)('as the Go plugin has it, %s', (name, { backend, env }) => {
+    const conf = { ...base, ipMasqBackend: backend, macspoofchk: true };
+
+    test('its ADD, our DEL: only what its ADD leaves for all containers is left', () => {
+      add(host, reference, { conf, env });
+      del(host, bridge, { conf });
+      expect(
+        natRules(host)
+          .replace(/^.*iptables.*$|^.*ip6tables.*$/gm, '')
+          .trim(),
+      ).toBe('');
+      expect(host.sh('nft list ruleset')).not.toMatch(/c1|10\.15\.20|fd00/);
+      expect(host.sh('find /var/lib/cni -name "10.*" -o -name "fd*"')).toBe('');
+    });
+
+    test.each([true, false])(
+      'its ADD, our DEL, beside another container of its; namespace there: %s',
+      (there) => {
+        addOther({ conf, env });
+        const before = host.snapshot('c2');
+        const { interfaces } = add(host, reference, { conf, env });
+        expect(host.snapshot('c2')).not.toBe(before);
+        if (!there) host.sh(`ip netns del c1; ip link del ${interfaces[1]?.name} 2>/dev/null || true`);
+        const programs = programsOf('DEL', conf);
+        expect(host.snapshot('c2')).toBe(before);
+        if (name === 'iptables-legacy') {
+          expect(programs.map((file) => file.replace(/.*\//, '')).sort()).toEqual(
+            ['', '6'].flatMap((v) => [`ip${v}tables-legacy-restore`, `ip${v}tables-legacy-save`]).sort(),
+          );
+        } else expect(programs).toEqual([]);
+        expect(programsOf('DEL', conf).filter((file) => !file.endsWith('-save'))).toEqual([]);
+        expect(host.snapshot('c2')).toBe(before);
+      },
+    );
+
+    test('our ADD, its DEL', () => {
+      addOther({ conf, env });
+      // Its DEL looks for rules of iptables in any case, which makes empty tables.
+      host.sh('for program in iptables ip6tables; do $program -t nat -N x && $program -t nat -X x; done');
+      const before = host.snapshot('c1', 'c2');
+      const prevResult = add(host, bridge, { conf, env });
+      del(host, reference, { conf: { ...conf, prevResult }, env });
+      // It knows nothing of our table for nftables, so the element there waits for our own DEL or GC.
+      if (name === 'nftables') del(host, bridge, { conf });
+      expect(host.snapshot('c1', 'c2')).toBe(before);
+    });
+
+    test('GC takes away what belongs to no attachment', () => {
+      add(host, reference, { conf, env });
+      const before = natRules(host) + host.sh('nft list ruleset');
+      const { interfaces } = addOther({ conf, env });
+      const elsewhere = { ...conf, name: 'elsewhere', bridge: 'elsewhere0', macspoofchk: false };
+      add(host, reference, { conf: elsewhere, env, containerID: 'c3', ifname: 'eth3' });
+      const gc = (network: object, ...attachments: object[]): void => {
+        const valid = { ...network, 'cni.dev/valid-attachments': attachments };
+        const { status, stdout } = call(host, bridge, 'GC', { conf: valid });
+        expect([status, stdout]).toEqual([0, '']);
+      };
+      const all = natRules(host) + host.sh('nft list ruleset');
+      const kept = [{ containerID: 'c1', ifname: 'eth0' }];
+      gc(conf, ...kept, { containerID: 'c2', ifname: 'eth0' });
+      expect(natRules(host) + host.sh('nft list ruleset')).toBe(all);
+      // The Go plugin's veths bear no label: the spoof check of one that is gone is known to be stale.
+      host.sh(`ip link del ${interfaces[1]?.name}`);
+      gc(conf, ...kept);
+      gc(elsewhere);
+      expect(natRules(host) + host.sh('nft list ruleset')).toBe(before);
+    });
+  });
+
+  describe.each(iptables)('by %s', (_backend, { env }) => {
+    const conf = { ...base, ipMasqBackend: 'iptables' };
+
+    test('the rules are those of the Go plugin', () => {
+      add(host, bridge, { conf, env });
+      const ours = natRules(host);
+      expect(ours).toContain('MASQUERADE');
+      del(host, bridge, { conf });
+      expect(natRules(host)).not.toMatch(/CNI-/);
+      host.sh('rm -r /var/lib/cni/networks');
+      add(host, reference, { conf, env });
+      expect(natRules(host)).toBe(ours);
+    });
+
+    test('what leaves the subnet is masqueraded, DEL leaves the other container its own', () => {
+      host.makeNeighbour();
+      host.serve('beyond');
+      add(host, bridge, { conf: { ...conf, isDefaultGateway: true }, env, ...second });
+      const before = host.snapshot('c1', 'c2');
+      add(host, bridge, { conf: { ...conf, isDefaultGateway: true }, env });
+      expect(host.sh('ip netns exec c1 curl -s --max-time 10 192.0.2.2')).toBe('seen from 192.0.2.1');
+      del(host, bridge, { conf });
+      expect(host.snapshot('c1', 'c2')).toBe(before);
+      expect(host.sh('ip netns exec c2 curl -s --max-time 10 192.0.2.2')).toBe('seen from 192.0.2.1');
+    });
+
+    test('two interfaces of a container share a chain until the last DEL', () => {
+      add(host, bridge, { conf, env });
+      const alone = natRules(host);
+      add(host, bridge, { conf, env, ifname: 'eth1' });
+      expect(natRules(host).match(/-A POSTROUTING/g)).toHaveLength(4);
+      del(host, bridge, { conf, ifname: 'eth1' });
+      expect(natRules(host)).toBe(alone);
+      del(host, bridge, { conf });
+      expect(natRules(host)).not.toMatch(/CNI-/);
+    });
+
+    test('an ADD that fails between the families leaves neither', () => {
+      host.sh(`mkdir /run/fails && printf '#!/bin/sh\\necho no room >&2; exit 3\\n' >/run/fails/ip6tables-restore
+        chmod +x /run/fails/ip6tables-restore`);
+      const failing = { PATH: `/run/fails:${env.PATH ?? ''}` };
+      add(host, bridge, { conf, env, ...second });
+      const before = host.snapshot('c1', 'c2');
+      const error = failure(host, bridge, 'ADD', { conf, env: failing });
+      expect(error).toMatchObject({
+        code: 999,
+        msg: 'ip6tables-restore failed',
+        details: 'exit status 3: no room',
+      });
+      expect(host.snapshot('c1', 'c2')).toBe(before);
+    });
+  });
+
+  describe('where iptables can not be had', () => {
+    const conf = { ...base, ipMasqBackend: 'iptables' };
+
+    test('missing programs are named, by ADD and by STATUS, with code 50', () => {
+      expect(call(host, bridge, 'STATUS', { conf })).toMatchObject({ status: 0, stdout: '' });
+      host.sh(`touch /run/nothing
+        for file in /usr/sbin/xtables-nft-multi /usr/sbin/xtables-legacy-multi; do mount --bind /run/nothing $file; done`);
+      const before = host.snapshot('c1');
+      for (const command of ['STATUS', 'ADD']) {
+        const error = failure(host, bridge, command, { conf });
+        expect(error).toMatchObject({ code: 50, msg: 'iptables-restore was not found' });
+        expect(error.details).toContain('/usr/sbin');
+      }
+      expect(host.snapshot('c1')).toBe(before);
+    });
+
+    test('the xtables lock, held by another: try again, with code 11', () => {
+      // A legacy table has to be in use already: the snapshot shows it from then on.
+      host.sh('iptables-legacy -t nat -L -n >/dev/null');
+      const before = host.snapshot('c1');
+      const pid = Number(
+        host.sh(`( exec 9>/run/xtables.lock; flock 9; exec sleep 300 ) </dev/null >/dev/null 2>&1 & pid=$!
+          while flock -n /run/xtables.lock true; do :; done; echo $pid`),
+      );
+      try {
+        const error = failure(host, bridge, 'ADD', { conf, env: { PATH: legacyPath } });
+        expect(error).toMatchObject({ code: 11, msg: 'another program held the xtables lock for 10 s' });
+        expect(host.snapshot('c1')).toBe(before);
+      } finally {
+        process.kill(pid);
+      }
+    });
+  });
+
+  test('a DEL without iptables tables runs no program', () => {
+    add(host, bridge, { conf: base });
+    expect(programsOf('DEL', base)).toEqual([]);
+    expect(host.sh('nft list ruleset')).toBe('');
+  });
+});
