@@ -1,6 +1,7 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from '#files';
 import type { Attachment } from '../../ipam/config.ts';
 import { CniError, errorCode } from '../../ipam/error.ts';
+import { readFile } from '../../netlink/file.ts';
 import { type CIDR, type Family, family } from '../../netlink/ip.ts';
 import type { Stale } from './iptables-jump.ts';
 import { masqueradeInput, removalInput } from './iptables-rules.ts';
@@ -57,7 +58,9 @@ function run(file: string, args: readonly string[], input: string): { failure: s
     maxBuffer: outputLimit,
   });
   if (status === 0) return { failure: '', stdout };
-  const how = error?.message ?? (signal === null ? `exit status ${status}` : `killed by ${signal}`);
+  // A program that fails need not read its input to the end, which is an error as well, of no interest beside its own.
+  const died = error?.message ?? `killed by ${signal}`;
+  const how = status === null ? died : `exit status ${status}`;
   const said = (stderr ?? '')
     .trim()
     .split(/\s*\n\s*/)
@@ -129,7 +132,7 @@ export function addIptables(
 /** Whether a family's legacy nat table is in use in this network namespace. */
 function hasLegacyNat(of: Family): boolean {
   try {
-    return readFileSync(programs[of].tables, 'latin1').split('\n').includes('nat');
+    return readFile(programs[of].tables).split('\n').includes('nat');
   } catch {
     // No such file: the kernel has no legacy tables, or none yet.
     return false;
