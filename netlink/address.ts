@@ -64,9 +64,24 @@ export function deleteAddress(link: { index: number; name: string }, cidr: CIDR)
   return change({ type: type.deladdr, flags: 0, operation: 'delete address' }, link, cidr, []);
 }
 
+/** Deletes exactly this one of the addresses of a link, whose label or peer may differ from another's. */
+export function deleteLinkAddress(link: { name: string }, { cidr, body }: LinkAddress): NetlinkRequest {
+  const object = `${formatCIDR(cidr)} on ${link.name}`;
+  return { type: type.deladdr, flags: 0, body, operation: 'delete address', object };
+}
+
+/** Adds an address that was deleted just as it was: label, peer, broadcast, scope, flags, metric and lifetimes. */
+export function restoreLinkAddress(link: { name: string }, { cidr, body }: LinkAddress): NetlinkRequest {
+  const object = `${formatCIDR(cidr)} on ${link.name}`;
+  const flags = flag.create | flag.exclusive;
+  return { type: type.newaddr, flags, body, operation: 'add address', object };
+}
+
 /** An address as the kernel tells of it. */
 export interface LinkAddress {
   readonly cidr: CIDR;
+  /** The message's: struct ifaddrmsg and attributes. */
+  readonly body: Uint8Array;
   /** RT_SCOPE_*: 0 is global, 253 link. */
   readonly scope: number;
   readonly tentative: boolean;
@@ -99,6 +114,7 @@ export function listAddresses(
     if (ip === undefined) continue;
     found.push({
       cidr: { ip, prefix: body[1] ?? 0 },
+      body,
       scope: body[3] ?? 0,
       tentative: (bits & ifaFlag.tentative) !== 0,
       dadFailed: (bits & ifaFlag.dadfailed) !== 0,

@@ -1,5 +1,5 @@
 import { align, attribute, attributes, nested } from './attribute.ts';
-import { concat, littleEndian, u32, view } from './bytes.ts';
+import { concat, littleEndian, readU32, u16, u32, view } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { ProtocolError } from './error.ts';
 import {
@@ -31,7 +31,8 @@ export const scope = { universe: 0, link: 253 } as const;
 /** A route to make; what is absent is the kernel's default. */
 export interface RouteSettings {
   readonly dst: CIDR;
-  readonly gateway?: IP | undefined;
+  /** Several are next hops of the same weight. */
+  readonly gateways?: readonly IP[];
   readonly mtu?: number | undefined;
   readonly advmss?: number | undefined;
   readonly priority?: number | undefined;
@@ -39,20 +40,38 @@ export interface RouteSettings {
   readonly scope?: number | undefined;
 }
 
-/** Adds a route out of a link; beside an equal one that has another gateway, as one more next hop. */
+/** struct rtnexthop, before its attributes. */
+const nextHopHeader = 8;
+
+function nextHop(link: { index: number }, gateway: IP): Uint8Array {
+  const via = attribute(rta.gateway, ipBytes(gateway));
+  return concat([u16(nextHopHeader + via.length), Uint8Array.of(0, 0), u32(link.index), via]);
+}
+
+/** Where a route leads: out of a link, through one gateway or several. */
+function hops(link: { index: number }, gateways: readonly IP[]): Uint8Array[] {
+  const [first, ...more] = gateways;
+  if (first === undefined) return [attribute(rta.oif, u32(link.index))];
+  if (more.length > 0) {
+    return [attribute(rta.multipath, concat(gateways.map((gateway) => nextHop(link, gateway))))];
+  }
+  return [attribute(rta.oif, u32(link.index)), attribute(rta.gateway, ipBytes(first))];
+}
+
+/** Adds a route out of a link. */
 export function newRoute(link: { index: number; name: string }, route: RouteSettings): NetlinkRequest {
   const dst = subnetOf(route.dst);
   const table = route.table ?? mainTable;
   const attrs: Uint8Array[] = [];
   if (dst.prefix > 0) attrs.push(attribute(rta.dst, ipBytes(dst.ip)));
-  attrs.push(attribute(rta.oif, u32(link.index)), attribute(rta.table, u32(table)));
-  if (route.gateway !== undefined) attrs.push(attribute(rta.gateway, ipBytes(route.gateway)));
+  const { gateways = [] } = route;
+  attrs.push(...hops(link, gateways), attribute(rta.table, u32(table)));
   if (route.priority !== undefined) attrs.push(attribute(rta.priority, u32(route.priority)));
   const metrics: Uint8Array[] = [];
   if (route.mtu !== undefined) metrics.push(attribute(rtax.mtu, u32(route.mtu)));
   if (route.advmss !== undefined) metrics.push(attribute(rtax.advmss, u32(route.advmss)));
   if (metrics.length > 0) attrs.push(nested(rta.metrics, ...metrics));
-  const reach = route.scope ?? (route.gateway === undefined ? scope.link : scope.universe);
+  const reach = route.scope ?? (gateways.length === 0 ? scope.link : scope.universe);
   // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags.
   const head = [
     dst.ip.family,
@@ -69,18 +88,20 @@ export function newRoute(link: { index: number; name: string }, route: RouteSett
     flags: flag.create,
     body: concat([new Uint8Array([...head, 0, 0, 0, 0]), ...attrs]),
     operation: 'add route',
-    object: `${formatCIDR(dst)}${route.gateway === undefined ? '' : ` via ${formatIP(route.gateway)}`} dev ${link.name}`,
+    object: `${formatCIDR(dst)}${gateways.map((ip) => ` via ${formatIP(ip)}`).join('')} dev ${link.name}`,
   };
 }
 
-/** A route as the kernel tells of it: its destination, and the gateways of its next hops. */
+/** A route as the kernel tells of it: its destination, the gateways of its next hops, its settings; 0 for none. */
 export interface LiveRoute {
   readonly dst: string;
   readonly gateways: readonly string[];
+  readonly table: number;
+  readonly priority: number;
+  readonly scope: number;
+  readonly mtu: number;
+  readonly advmss: number;
 }
-
-/** struct rtnexthop, before its attributes. */
-const nextHopHeader = 8;
 
 function* nextHopGateways(multipath: Uint8Array): Generator<Uint8Array | undefined> {
   for (let rest = multipath; rest.length >= nextHopHeader; ) {
@@ -108,6 +129,7 @@ export function listRoutes(connection: Connection, of: Family): LiveRoute[] {
   for (const { body } of messages) {
     if (body[0] !== of || body[7] !== unicast) continue;
     const attrs = attributes(body.subarray(12));
+    const metrics = attributes(attrs.get(rta.metrics));
     const dst = ipOfBytes(attrs.get(rta.dst)) ?? { family: of, value: 0n };
     const hops = [attrs.get(rta.gateway), ...nextHopGateways(attrs.get(rta.multipath) ?? new Uint8Array())];
     routes.push({
@@ -116,6 +138,11 @@ export function listRoutes(connection: Connection, of: Family): LiveRoute[] {
         const ip = ipOfBytes(bytes);
         return ip === undefined ? [] : [formatIP(ip)];
       }),
+      table: readU32(attrs.get(rta.table)) || (body[4] ?? 0),
+      priority: readU32(attrs.get(rta.priority)),
+      scope: body[6] ?? 0,
+      mtu: readU32(metrics.get(rtax.mtu)),
+      advmss: readU32(metrics.get(rtax.advmss)),
     });
   }
   return routes;

@@ -4,7 +4,7 @@ import { listAddresses } from '../netlink/address.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../netlink/ip.ts';
 import { getLink, iff, type Link, listLinks } from '../netlink/link.ts';
-import { listRoutes } from '../netlink/route.ts';
+import { type LiveRoute, listRoutes } from '../netlink/route.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
 import type { Ipam } from './ipam.ts';
@@ -131,10 +131,31 @@ function checkRoutes(container: Connection, { routes }: Result): void {
   for (const route of routes) {
     const dst = formatCIDR(subnetOf(cidrOf(route.dst)));
     const gateway = route.gw === undefined ? undefined : formatIP(ipOf(route.gw));
-    const same = live.filter((one) => one.dst === dst);
-    if (same.some(({ gateways }) => gateway === undefined || gateways.includes(gateway))) continue;
-    const via = gateway === undefined ? '' : ` via ${gateway}`;
-    const found = same.map(({ gateways }) => `${dst} via ${gateways.join(', ') || 'no gateway'}`);
-    throw mismatch('routes of the container', `${dst}${via}`, found.join('; ') || `no route to ${dst}`);
+    const toDst = live.filter((one) => one.dst === dst);
+    const same = toDst.filter(({ gateways }) => gateway === undefined || gateways.includes(gateway));
+    const settings = { ...route, table: route.table || mainTable };
+    if (same.some((one) => hasSettings(one, settings))) continue;
+    const expected = describeRoute(dst, gateway === undefined ? [] : [gateway], settings);
+    const found = toDst.map((one) => describeRoute(dst, one.gateways, one));
+    throw mismatch('routes of the container', expected, found.join('; ') || `no route to ${dst}`);
   }
+}
+
+/** RT_TABLE_MAIN, linux/rtnetlink.h */
+const mainTable = 254;
+/** What a route is told apart by beyond destination and gateway; 0 and absent leave it to the kernel. */
+const routeSettings = ['table', 'priority', 'mtu', 'advmss'] as const;
+type RouteSettings = Partial<Pick<LiveRoute, (typeof routeSettings)[number]>>;
+
+function hasSettings(live: LiveRoute, expected: RouteSettings): boolean {
+  return routeSettings.every((name) => !expected[name] || expected[name] === live[name]);
+}
+
+function describeRoute(dst: string, gateways: readonly string[], settings: RouteSettings): string {
+  const via = gateways.map((gateway) => ` via ${gateway}`);
+  const told = routeSettings.filter(
+    (name) => settings[name] && !(name === 'table' && settings.table === mainTable),
+  );
+  const more = told.map((name) => ` ${name} ${settings[name]}`);
+  return [dst, ...via, ...more].join('');
 }

@@ -3,9 +3,9 @@ import type { IPConfig, Result, Route } from '../ipam/result.ts';
 import { newAddress } from '../netlink/address.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { type CIDR, family, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
+import { type CIDR, family, formatCIDR, type IP, parseCIDR, parseIP, subnetOf } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
-import { newRoute, scope } from '../netlink/route.ts';
+import { newRoute, type RouteSettings, scope } from '../netlink/route.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import { addUniqueAddresses } from './duplicate-address.ts';
 import { awaitForwarding } from './port.ts';
@@ -82,26 +82,32 @@ function setSysctls(
   setSysctl(`${ipv6}/keep_addr_on_down`, '1');
 }
 
-/** A route without a gateway goes through that of its family, unless its scope says that it ends on the link. */
+/**
+ * A route without a gateway goes through that of its family, unless its scope says that it ends on the link. Routes
+ * that differ in nothing but the gateway are one route with several next hops.
+ */
 function addRoutes(
   container: Connection,
   link: Link,
   ips: readonly IPConfig[],
   routes: readonly Route[],
 ): void {
-  const gateways = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
-  const replies = container.exchange(
-    routes.map((route) => {
-      const { dst, gw, ...settings } = route;
-      const cidr = cidrOf(dst);
-      const own = gw === undefined ? undefined : ipOf(gw);
-      const common =
-        route.scope === scope.link ? undefined : gateways.find((ip) => ip.family === cidr.ip.family);
-      return newRoute(link, { ...settings, dst: cidr, gateway: own ?? common });
-    }),
-  );
-  for (const { error } of replies) {
-    // The same route twice, such as IPAM's default and isDefaultGateway's, is one route.
+  const common = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
+  const wanted = new Map<string, RouteSettings & { readonly gateways: IP[] }>();
+  for (const { dst: text, gw, ...settings } of routes) {
+    const dst = subnetOf(cidrOf(text));
+    const key = JSON.stringify([formatCIDR(dst), ...routeKeys.map((name) => settings[name])]);
+    const route = wanted.get(key) ?? { ...settings, dst, gateways: [] };
+    wanted.set(key, route);
+    const ofFamily = common.find((ip) => ip.family === dst.ip.family && settings.scope !== scope.link);
+    const gateway = gw === undefined ? ofFamily : ipOf(gw);
+    const known = route.gateways.some(({ value }) => value === gateway?.value);
+    if (gateway !== undefined && !known) route.gateways.push(gateway);
+  }
+  for (const { error } of container.exchange([...wanted.values()].map((route) => newRoute(link, route)))) {
+    // The kernel makes a subnet's own route with the address.
     if (error !== undefined && !isErrno(error, 'EEXIST')) throw error;
   }
 }
+
+const routeKeys = ['mtu', 'advmss', 'priority', 'table', 'scope'] as const;

@@ -1,7 +1,14 @@
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result } from '../ipam/result.ts';
-import { deleteAddress, listAddresses, newAddress } from '../netlink/address.ts';
+import {
+  deleteAddress,
+  deleteLinkAddress,
+  type LinkAddress,
+  listAddresses,
+  newAddress,
+  restoreLinkAddress,
+} from '../netlink/address.ts';
 import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
@@ -15,6 +22,7 @@ import {
   subnetOf,
 } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
+import { listLinkRoutes, restoreLinkRoutes } from '../netlink/link-routes.ts';
 import { servesOthers } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
@@ -58,42 +66,71 @@ export function ensureGateways(
   attachment: Attachment,
   undo: Undo,
 ): void {
-  for (const { address, gateway } of ips) {
-    if (gateway === undefined) continue;
-    const cidr = { ip: ipOf(gateway), prefix: cidrOf(address).prefix };
-    ensureAddress(host, bridge, cidr, config, attachment, undo);
+  const gateways = ips.flatMap(({ address, gateway }) =>
+    gateway === undefined ? [] : [{ ip: ipOf(gateway), prefix: cidrOf(address).prefix }],
+  );
+  for (const of of [family.ipv4, family.ipv6]) {
+    const wanted = gateways.filter(({ ip }) => ip.family === of);
+    if (wanted.length === 0) continue;
+    const live = listAddresses(host, bridge, of);
+    const missing = wanted.filter((one) => !live.some(({ cidr }) => same(cidr, one)));
+    if (missing.length === 0) continue;
+    const others = live.filter(({ cidr }) => !wanted.some((one) => same(cidr, one)));
+    const inTheWay = others.filter(({ cidr }) => missing.some((one) => conflict(cidr, one)));
+    if (inTheWay.length > 0)
+      replaceAddresses(host, bridge, of, live, inTheWay, missing, config, attachment, undo);
+    // One that was there may have been the secondary of one in the way.
+    for (const cidr of inTheWay.length > 0 ? wanted : missing)
+      addAddress(host, bridge, cidr, attachment, undo);
   }
 }
 
-function ensureAddress(
+function same(a: CIDR, b: CIDR): boolean {
+  return formatCIDR(a) === formatCIDR(b);
+}
+
+/** A bridge has the IPv4 gateways of one network alone, and of IPv6 subnets any that do not overlap. */
+function conflict(there: CIDR, wanted: CIDR): boolean {
+  return wanted.ip.family === family.ipv4 || contains(there, wanted.ip) || contains(wanted, there.ip);
+}
+
+/** With forceAddress, takes away the addresses that are in the way of others. */
+function replaceAddresses(
   host: Connection,
   bridge: Link,
-  cidr: CIDR,
-  config: BridgeConfig,
+  of: Family,
+  live: readonly LinkAddress[],
+  inTheWay: readonly LinkAddress[],
+  wanted: readonly CIDR[],
+  { forceAddress }: BridgeConfig,
   attachment: Attachment,
   undo: Undo,
 ): void {
-  const text = formatCIDR(cidr);
-  for (const { cidr: there } of listAddresses(host, bridge, cidr.ip.family)) {
-    if (formatCIDR(there) === text) return;
-    const conflicts = cidr.ip.family === family.ipv4 || contains(there, cidr.ip) || contains(cidr, there.ip);
-    if (!conflicts) continue;
-    if (!config.forceAddress) {
-      throw new CniError(
-        errorCode.invalidConfig,
-        `bridge ${bridge.name} already has an address different from ${text}`,
-        `it has ${formatCIDR(there)}; "forceAddress": true replaces it`,
-      );
-    }
-    undo.attempt(
-      `removal of ${formatCIDR(there)} from ${bridge.name}`,
-      () => host.execute(deleteAddress(bridge, there)),
-      () => executeUnless(host, newAddress(bridge, there), 'EEXIST'),
+  const list = (cidrs: readonly CIDR[]): string => cidrs.map(formatCIDR).join(', ');
+  const there = list(inTheWay.map(({ cidr }) => cidr));
+  if (!forceAddress) {
+    throw new CniError(
+      errorCode.invalidConfig,
+      `bridge ${bridge.name} already has an address different from ${list(wanted)}`,
+      `it has ${there}; "forceAddress": true replaces it`,
     );
   }
+  // With the last address of a family the kernel takes away the routes too, and with a primary one its secondaries.
+  const routes = listLinkRoutes(host, bridge, of);
+  undo.register(`removal of ${there} from ${bridge.name}`, () => {
+    if (servesOthers(host, bridge, attachment)) return;
+    // The kernel lists the oldest IPv4 address first, of IPv6 the newest.
+    const oldestFirst = of === family.ipv4 ? live : live.toReversed();
+    for (const one of oldestFirst) executeUnless(host, restoreLinkAddress(bridge, one), 'EEXIST');
+    restoreLinkRoutes(host, bridge, of, routes);
+  });
+  for (const one of inTheWay) executeUnless(host, deleteLinkAddress(bridge, one), 'EADDRNOTAVAIL');
+}
+
+function addAddress(host: Connection, bridge: Link, cidr: CIDR, attachment: Attachment, undo: Undo): void {
   try {
     undo.attempt(
-      `address ${text} of ${bridge.name}`,
+      `address ${formatCIDR(cidr)} of ${bridge.name}`,
       () => host.execute(newAddress(bridge, cidr, { nodad: cidr.ip.family === family.ipv6 })),
       () => {
         if (!servesOthers(host, bridge, attachment)) {

@@ -3,7 +3,7 @@ import { attribute, attributes, nested } from '../../netlink/attribute.ts';
 import { concat, text, u32 } from '../../netlink/bytes.ts';
 import { Connection, type NetlinkRequest } from '../../netlink/connection.ts';
 import { NetlinkError, ProtocolError, TruncatedError } from '../../netlink/error.ts';
-import { type CIDR, parseCIDR, parseIP } from '../../netlink/ip.ts';
+import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import { decodeLink, newBridge, newVeth } from '../../netlink/link.ts';
 import { decodeError, decodeMessages, encodeMessage } from '../../netlink/message.ts';
 import { newRoute } from '../../netlink/route.ts';
@@ -185,8 +185,11 @@ test('an IPv4 address comes with its broadcast address', () => {
 });
 
 test('a default route through a gateway', () => {
-  const gateway = parseIP('10.15.20.1');
-  const { flags, body } = newRoute({ index: 2, name: 'eth0' }, { dst: cidr('0.0.0.0/0'), gateway });
+  const gateway = cidr('10.15.20.1/32').ip;
+  const { flags, body } = newRoute(
+    { index: 2, name: 'eth0' },
+    { dst: cidr('0.0.0.0/0'), gateways: [gateway] },
+  );
   expect(flags).toBe(0x400);
   expect(hex(body)).toBe(
     '02000000' +
