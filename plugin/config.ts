@@ -12,7 +12,7 @@ import {
 } from './generated/validate-config.ts';
 import { decodeConfig, type JsonObject } from './json.ts';
 import { parseMac } from './mac.ts';
-import type { Request } from './request.ts';
+import { linkNameFault, type Request } from './request.ts';
 import { checkSchema, invalidConfig, shown } from './schema-check.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { defaultVersion, readVersion, type Version } from './version.ts';
@@ -86,7 +86,8 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
   const reading = new Reading(bytes, request);
   const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate);
   const { bridge = 'cni0', vlan = 0, mtu = 0 } = json;
-  if (byteLength(bridge) > 15) throw invalidConfig(`bridge: must be 1 to 15 bytes, not ${shown(bridge)}`);
+  const fault = linkNameFault(bridge);
+  if (fault !== undefined) throw invalidConfig(`bridge: ${shown(bridge)} ${fault}`);
 
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {
@@ -215,11 +216,15 @@ function readPrevResult(json: JsonObject | undefined, version: Version): Result 
 function checkRoutes(routes: readonly Route[]): void {
   for (const [index, { dst, gw }] of routes.entries()) {
     const where = `ipam.routes[${index}]`;
-    if (parseCIDR(dst) === undefined) {
+    const to = parseCIDR(dst);
+    if (to === undefined) {
       throw invalidConfig(`${where}.dst: must be an IP address with a prefix length, not ${shown(dst)}`);
     }
-    if (gw !== undefined && parseIP(gw) === undefined) {
-      throw invalidConfig(`${where}.gw: must be an IP address, not ${shown(gw)}`);
+    if (gw === undefined) continue;
+    const gateway = parseIP(gw);
+    if (gateway === undefined) throw invalidConfig(`${where}.gw: must be an IP address, not ${shown(gw)}`);
+    if (gateway.family !== to.ip.family) {
+      throw invalidConfig(`${where}.gw: must be of the family of ${shown(dst)}, not ${shown(gw)}`);
     }
   }
 }

@@ -42,6 +42,7 @@ export function configureContainer(
 ): Link {
   const link = veth.container;
   const addresses = ips.map(({ address }) => cidrOf(address));
+  refuseShortMtu(link, addresses);
   const detected = addresses.filter(({ ip }) => enabledad && ip.family === family.ipv6);
   const usable = addresses.filter((cidr) => !detected.includes(cidr));
   if (ips.length > 0) sides.inContainer(() => setSysctls(link, addresses, enabledad, undo, sides));
@@ -54,6 +55,16 @@ export function configureContainer(
   if (detected.length > 0) addUniqueAddresses(sides, link, detected);
   if (routes.length > 0) addRoutes(sides.container, link, ips, routes);
   return port;
+}
+
+/** IPV6_MIN_MTU, linux/ipv6.h: the kernel has no IPv6 on a link with less, and says no more than EINVAL. */
+const ipv6MinMtu = 1280;
+
+function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
+  const ipv6 = addresses.find(({ ip }) => ip.family === family.ipv6);
+  if (ipv6 === undefined || mtu >= ipv6MinMtu) return;
+  const reason = `mtu: must be ${ipv6MinMtu} or more for the IPv6 address ${formatCIDR(ipv6)}, not ${mtu}`;
+  throw new CniError(errorCode.invalidConfig, `invalid configuration: ${reason}`);
 }
 
 /** To be run in the container's namespace. */

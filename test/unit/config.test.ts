@@ -169,9 +169,9 @@ test.each<[object, string]>([
   [{ ipMasqBackend: 'ipvs' }, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [
     { bridge: 'a/b' },
-    'bridge: must be the name of a link: 1 to 15 bytes without `/`, `:` or white space, not "a/b"',
+    'bridge: must be the name of a link: 1 to 15 bytes without `/`, `:`, `%` or white space, not `all` or `default`, not "a/b"',
   ],
-  [{ bridge: 'éééééééé' }, 'bridge: must be 1 to 15 bytes, not "éééééééé"'],
+  [{ bridge: 'éééééééé' }, 'bridge: "éééééééé" is longer than 15 bytes'],
   [{ hairpinMode: true, promiscMode: true }, 'hairpinMode, promiscMode: cannot both be true'],
   [
     { disableContainerInterface: true, ipam: hostLocal },

@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import { add, executables, failure } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const article = {
+  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
+  cniVersion: '1.1.0',
+};
+const hostLocal = (more: object): object => ({ ipam: { ...article.ipam, ...more } });
+const route = (more: object): object => hostLocal({ routes: [{ dst: '198.51.100.0/24', ...more }] });
+const ranges = (...sets: unknown[]): object => ({ ipam: { type: 'host-local', ranges: sets } });
+const small = { subnet: '10.1.0.0/24' };
+
+/** What is put into the article's configuration, the code it is refused with, and what names key and value. */
+const refused: [object, number, string][] = [
+  [{ cniVersion: 5 }, 7, 'cniVersion: must be a string, not 5'],
+  [{ cniVersion: '1.0' }, 1, '"1.0"'],
+  [{ name: 5 }, 7, 'name: must begin with a letter or digit and hold only those, `_`, `.` and `-`, not 5'],
+  [{ name: '.x' }, 7, 'not ".x"'],
+  [{ type: 5 }, 7, 'type: must be a string, not 5'],
+  [{ bridge: 5 }, 7, 'bridge: must be the name of a link'],
+  [{ bridge: 'a b' }, 7, 'not "a b"'],
+  [{ bridge: 'a%d' }, 7, 'not "a%d"'],
+  [{ bridge: 'all' }, 7, 'not "all"'],
+  [{ bridge: 'éééééééé' }, 7, 'bridge: "éééééééé" is longer than 15 bytes'],
+  ...['isGateway', 'isDefaultGateway', 'forceAddress', 'ipMasq', 'hairpinMode', 'promiscMode'].map(
+    (key): [object, number, string] => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
+  ),
+  ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
+    (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
+  ),
+  [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot both be true'],
+  [
+    { disableContainerInterface: true },
+    7,
+    'disableContainerInterface: cannot be true together with ipam.type',
+  ],
+  [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
+  [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
+  ...[-1, 67, 65_536, 1.5, '1400'].map((mtu): [object, number, string] => [
+    { mtu },
+    7,
+    `mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not ${JSON.stringify(mtu)}`,
+  ]),
+  [
+    { mtu: 1279, ipam: { type: 'host-local', subnet: 'fd00::/64' } },
+    7,
+    'mtu: must be 1280 or more for the IPv6 address fd00::2/64, not 1279',
+  ],
+  ...[-1, 4095, 1.5, '7'].map((vlan): [object, number, string] => [
+    { vlan },
+    7,
+    `vlan: must be an integer from 0 to 4094, not ${JSON.stringify(vlan)}`,
+  ]),
+  [{ vlanTrunk: {} }, 7, 'vlanTrunk: must be a list, not {}'],
+  [{ vlanTrunk: [5] }, 7, 'vlanTrunk[0]: must be an object, not 5'],
+  [{ vlanTrunk: [{ id: 0 }] }, 7, 'vlanTrunk[0].id: must be an integer from 1 to 4094, not 0'],
+  [{ vlanTrunk: [{ minID: 5 }] }, 7, 'vlanTrunk[0].maxID: is missing, and minID needs it'],
+  [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, and maxID needs it'],
+  [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
+  [{ dns: 'x' }, 7, 'dns: must be an object, not "x"'],
+  [{ dns: { nameservers: [5] } }, 7, 'dns.nameservers[0]: must be a string, not 5'],
+  [{ args: 5 }, 7, 'args: must be an object, not 5'],
+  [{ args: { cni: { mac: '01:00:5e:00:00:01' } } }, 7, 'args.cni.mac: must be a unicast MAC address'],
+  [{ args: { cni: { ips: '10.15.20.7' } } }, 7, 'args.cni.ips: must be a list, not "10.15.20.7"'],
+  [{ args: { cni: { ips: ['x'] } } }, 7, 'args.cni.ips[0]: must be an IP address'],
+  [{ runtimeConfig: 'x' }, 7, 'runtimeConfig: must be an object, not "x"'],
+  [{ runtimeConfig: { mac: 'x' } }, 7, 'runtimeConfig.mac: must be a MAC address, not "x"'],
+  [{ runtimeConfig: { ips: ['10.15.20.7/64'] } }, 7, '10.15.20.7/64'],
+  [{ runtimeConfig: { ipRanges: [[{ subnet: 'x' }]] } }, 7, 'runtimeConfig.ipRanges[0][0].subnet'],
+  [{ prevResult: 5 }, 7, 'prevResult: must be an object, not 5'],
+  [{ prevResult: { ips: 5 } }, 6, 'ips: must be a list, not 5'],
+  [{ ipam: [] }, 7, 'ipam: must be an object, not []'],
+  [{ ipam: { type: '../evil' } }, 7, 'ipam.type: must be the name of a plugin, without `/`, not "../evil"'],
+  [{ ipam: { type: 'nowhere' } }, 7, '"nowhere"'],
+  [{ ipam: { type: 'host-local' } }, 7, 'no subnet and no ranges'],
+  [hostLocal({ subnet: '10.15.20.0' }), 7, 'ipam.subnet: must be an IP address with a prefix length'],
+  [hostLocal({ subnet: '10.15.20.0/33' }), 7, '10.15.20.0/33'],
+  [hostLocal({ subnet: 'fd00::/129' }), 7, 'fd00::/129'],
+  ...['10.15.20.0/31', '10.15.20.0/32', 'fd00::/127', 'fd00::/128'].map(
+    (subnet): [object, number, string] => [hostLocal({ subnet }), 7, `subnet: ${subnet} is too small`],
+  ),
+  [hostLocal({ rangeStart: '10.15.21.1' }), 7, 'rangeStart: 10.15.21.1 is not in subnet 10.15.20.0/24'],
+  [hostLocal({ rangeEnd: '10.15.19.1' }), 7, 'rangeEnd: 10.15.19.1 is not in subnet 10.15.20.0/24'],
+  [
+    hostLocal({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.8' }),
+    7,
+    'rangeStart 10.15.20.9 is after rangeEnd 10.15.20.8',
+  ],
+  [hostLocal({ gateway: 'x' }), 7, 'ipam.gateway: must be an IP address, not "x"'],
+  [hostLocal({ gateway: 'fd00::1' }), 7, 'gateway: fd00::1 is of another family than subnet 10.15.20.0/24'],
+  [hostLocal({ dataDir: 5 }), 7, 'ipam.dataDir: must be a string, not 5'],
+  [hostLocal({ resolvConf: 5 }), 7, 'ipam.resolvConf: must be a string, not 5'],
+  [hostLocal({ resolvConf: '/nowhere' }), 5, '/nowhere'],
+  [hostLocal({ reclaimAfterReboot: 'yes' }), 7, 'ipam.reclaimAfterReboot: must be true or false, not "yes"'],
+  [hostLocal({ routes: { dst: '0.0.0.0/0' } }), 7, 'ipam.routes: must be a list'],
+  [hostLocal({ routes: [{}] }), 7, 'ipam.routes[0].dst: is missing'],
+  [route({ dst: '0.0.0.0' }), 7, 'ipam.routes[0].dst: must be an IP address with a prefix length'],
+  [route({ gw: 5 }), 7, 'ipam.routes[0].gw: must be an IP address, not 5'],
+  [
+    route({ gw: 'fd00::1' }),
+    7,
+    'ipam.routes[0].gw: must be of the family of "198.51.100.0/24", not "fd00::1"',
+  ],
+  [route({ mtu: -1 }), 7, 'ipam.routes[0].mtu: must be an integer from 0 to 4294967295, not -1'],
+  [route({ advmss: 1.5 }), 7, 'ipam.routes[0].advmss: must be an integer'],
+  [route({ priority: 2 ** 32 }), 7, 'ipam.routes[0].priority: must be an integer'],
+  [route({ table: 'main' }), 7, 'ipam.routes[0].table: must be an integer'],
+  [route({ scope: 256 }), 7, 'ipam.routes[0].scope: must be an integer from 0 to 255, not 256'],
+  [ranges(small), 7, 'ipam.ranges[0]: must be a list of one range or more'],
+  [ranges([]), 7, 'ipam.ranges[0]: must be a list of one range or more, not []'],
+  [ranges([{}]), 7, 'ipam.ranges[0][0].subnet: is missing'],
+  [
+    ranges([small, { subnet: 'fd00::/64' }]),
+    7,
+    'range set 0 mixes the families of 10.1.0.0/24 and fd00::/64',
+  ],
+  [ranges([small], [{ subnet: '10.1.0.0/16' }]), 7, 'overlaps 10.1.0.1-10.1.255.254 of set 1'],
+  [{ ...ranges([small], [{ subnet: '10.2.0.0/24' }]), cniVersion: '0.2.0' }, 7, 'cniVersion 0.2.0'],
+];
+
+describe.each(executables)('a configuration that %s refuses', (_name, bridge) => {
+  let host: Host;
+  let before: string;
+  beforeAll(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1');
+    before = host.snapshot('c1');
+  });
+  afterAll(() => host.stop());
+
+  test.each(refused)('%j', (difference, code, words) => {
+    const error = failure(host, bridge, 'ADD', { conf: { ...article, ...difference } });
+    expect(`${error.msg}: ${error.details ?? ''}`).toContain(words);
+    expect(error.code).toBe(code);
+    expect(host.snapshot('c1')).toBe(before);
+  });
+});
+
+describe.each(executables)('a configuration that %s takes', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1');
+  });
+  afterEach(() => host.stop());
+
+  test('keys of others, such as an editor reads', () => {
+    const conf = { $schema: './bridge.schema.json', 'example.com/note': [1], ...article };
+    expect(add(host, bridge, { conf }).ips[0]?.address).toBe('10.15.20.2/24');
+  });
+
+  test('the MAC address of three sources, the last of which wins', () => {
+    const mac = (last: number): string => `02:15:20:00:00:0${last}`;
+    const sources: [string, object, string][] = [
+      [`MAC=${mac(1)}`, {}, mac(1)],
+      [`MAC=${mac(1)}`, { args: { cni: { mac: mac(2) } } }, mac(2)],
+      [`MAC=${mac(1)}`, { args: { cni: { mac: mac(2) } }, runtimeConfig: { mac: mac(3) } }, mac(3)],
+      ['', { runtimeConfig: { mac: mac(3) } }, mac(3)],
+    ];
+    for (const [index, [args, more, expected]] of sources.entries()) {
+      const request = { conf: { ...article, ...more }, ifname: `eth${index}`, env: { CNI_ARGS: args } };
+      expect(add(host, bridge, request).interfaces[2]?.mac).toBe(expected);
+      const [link] = host.json<{ address: string }[]>(`ip -n c1 -j link show dev eth${index}`);
+      expect(link?.address).toBe(expected);
+    }
+  });
+});
