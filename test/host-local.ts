@@ -60,7 +60,9 @@ export class SharedFolder extends LeaseFolder {
         ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
       }),
     });
-    if (error !== undefined) throw error;
+    // A program that is killed early leaves its input unread.
+    const unread = error !== undefined && 'code' in error && error.code === 'EPIPE';
+    if (error !== undefined && !unread) throw error;
     return { status, stdout, stderr };
   }
 
