@@ -127,10 +127,12 @@ function stateTable(state: State): string {
 
 /** For how long each holds the lock, in an ordinary folder. */
 function lockTimes(size: number, command: string, { executable, key }: LeaseContender): number {
+  const calls = key === 'go' ? 'flock' : 'flock,close';
+  const timed = (verb: string, index: number): number =>
+    lockHeld(folders.job(verb, executable, key, size, `lock-${index}`), calls, `${folder}/strace`);
   const held = Array.from({ length: Math.min(rounds, 9) }, (_, index) => {
-    const time = lockHeld(folders.job(command, executable, key, size, `lock-${index}`), `${folder}/strace`);
-    if (command === 'ADD')
-      lockHeld(folders.job('DEL', executable, key, size, `lock-${index}`), `${folder}/strace`);
+    const time = timed(command, index);
+    if (command === 'ADD') timed('DEL', index);
     return time;
   });
   return median(held);
