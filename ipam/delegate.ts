@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, openSync, statSync, writeSync } from '#files';
+import { libc } from '#libc';
 import { fileErrorCode } from '../netlink/error.ts';
 import { CniError, errorCode } from './error.ts';
 import { parseResult } from './parse-result.ts';
@@ -106,6 +107,8 @@ export function runDelegate(type: string, command: string, call: DelegateCall): 
   // Node makes its pipes of sockets, which a script cannot open as /dev/stdin.
   const stdin = openTemporary(call.stdin);
   try {
+    // Our caller may have left some open.
+    libc.closeOnExec?.();
     const { status, signal, stdout, error } = spawnSync(file, [], {
       ...(stdin === undefined ? { input: call.stdin } : {}),
       env: { ...call.environment, CNI_COMMAND: command },

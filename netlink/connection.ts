@@ -25,8 +25,8 @@ export interface Reply {
 /** How many requests go out before their replies are read: what a socket's buffer takes of the largest replies. */
 const requestsAtOnce = 32;
 
-/** How often a dump that the kernel says changed under it is asked for again. */
-const dumpAttempts = 10;
+/** How often a dump that the kernel says changed under it is asked for. */
+const dumpAttempts = 5;
 
 /** Milliseconds that a whole answer may take: the kernel makes it within the send, or soon after. */
 const answerDeadline = 5_000;
@@ -115,26 +115,28 @@ export class Connection {
 
   /**
    * All that the kernel has; asked for again while it changes under the dump (NLM_F_DUMP_INTR) or while the
-   * buffer proves too short.
+   * buffer proves too short. On a host that never rests, all that any of the dumps had: what is there all the time may
+   * be missing from one of them, not from each; an object may come in several states.
    * @throws NetlinkError, SystemError, ProtocolError
    */
   dump(request: NetlinkRequest): Message[] {
-    for (let attempt = 1; ; attempt++) {
+    const seen = new Map<string, Message>();
+    for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
       try {
-        const messages = this.dumpOnce(request);
-        if (messages !== undefined) return messages;
+        const { messages, interrupted } = this.dumpOnce(request);
+        if (!interrupted) return messages;
+        for (const message of messages) seen.set(Buffer.from(message.body).toString('latin1'), message);
       } catch (error) {
         if (!(error instanceof TruncatedError) || attempt === dumpAttempts) throw error;
       }
-      if (attempt === dumpAttempts) {
-        throw new ProtocolError(
-          `${request.operation} ${request.object}: changed under ${dumpAttempts} dumps`,
-        );
-      }
     }
+    return [...seen.values()];
   }
 
-  private dumpOnce({ type, flags, body, operation, object }: NetlinkRequest): Message[] | undefined {
+  private dumpOnce({ type, flags, body, operation, object }: NetlinkRequest): {
+    messages: Message[];
+    interrupted: boolean;
+  } {
     const sequence = ++this.sequence;
     this.socket.send(encodeMessage(type, flags | flag.request | flag.dump, sequence, body));
     const messages: Message[] = [];
@@ -153,7 +155,7 @@ export class Connection {
         messages.push({ ...message, body: message.body.slice() });
       }
     }
-    return interrupted ? undefined : messages;
+    return { messages, interrupted };
   }
 
   /**

@@ -145,7 +145,7 @@ export function getLink(connection: Connection, name: string): Link | undefined 
  */
 export function listLinks(connection: Connection, master?: number): Link[] {
   const filter = master === undefined ? [] : [attribute(ifla.master, u32(master))];
-  return connection
+  const links = connection
     .dump({
       type: type.getlink,
       flags: 0,
@@ -154,6 +154,8 @@ export function listLinks(connection: Connection, master?: number): Link[] {
       object: master === undefined ? '' : `of bridge ${master}`,
     })
     .map(decodeLink);
+  // On a busy host a dump has one link in several states.
+  return [...new Map(links.map((link) => [link.index, link])).values()];
 }
 
 /** What can be said of a link when it is made or changed. */

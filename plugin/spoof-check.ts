@@ -163,7 +163,9 @@ function removal(
 }
 
 function baseRules(connection: Connection): Rule[] {
-  return connection.dump(listRules(table, baseChain)).map(decodeRule);
+  const rules = connection.dump(listRules(table, baseChain)).map(decodeRule);
+  // On a busy host a dump has one rule in several places.
+  return [...new Map(rules.map((rule) => [String(rule.handle), rule])).values()];
 }
 
 /**

@@ -18,6 +18,11 @@ export interface Libc {
   setns(fd: number, nstype: number): number;
   /** flock(2) */
   flock(fd: number, operation: number): number;
+  /**
+   * Keeps every descriptor but the standard streams from programs that are run, by fcntl(2); absent where the host's
+   * own spawn passes none on.
+   */
+  closeOnExec?(): void;
   /** The calling thread's errno, as the last failing call left it. */
   errno(): number;
 }

@@ -1,4 +1,9 @@
+import { readdirSync } from 'node:fs';
 import type { Libc } from './libc.ts';
+
+/** fcntl.h */
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 
 /** Loading ffi takes 15 ms and may fail: only once it is needed, where a failure is an error like any other. */
 function openLibc() {
@@ -10,6 +15,7 @@ function openLibc() {
     recv: ['long', ['int', 'pointer', 'size_t', 'int']],
     setns: ['int', ['int', 'int']],
     flock: ['int', ['int', 'int']],
+    fcntl: ['int', ['int', 'int', 'int']],
   });
   return { functions, errno: () => ffi.errno() };
 }
@@ -35,5 +41,10 @@ export const libc: Libc = {
   recv: (fd, buffer, flags) => Number(open().functions.recv(fd, pointer(buffer), buffer.length, flags)),
   setns: (fd, nstype) => open().functions.setns(fd, nstype),
   flock: (fd, operation) => open().functions.flock(fd, operation),
+  closeOnExec: () => {
+    for (const name of readdirSync('/proc/self/fd')) {
+      if (Number(name) > 2) open().functions.fcntl(Number(name), F_SETFD, FD_CLOEXEC);
+    }
+  },
   errno: () => open().errno(),
 };

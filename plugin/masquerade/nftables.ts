@@ -190,10 +190,10 @@ function locate(connection: Connection, table: Table, addresses: readonly CIDR[]
   }
   return bothFamilies.flatMap((of) => {
     const { map } = families[of];
-    return connection
-      .dump(listElements(table, map))
-      .flatMap(decodeElements)
-      .map((element) => ({ map, element }));
+    const elements = connection.dump(listElements(table, map)).flatMap(decodeElements);
+    // On a busy host a dump may have an element more than once.
+    const each = new Map(elements.map((element) => [String(element.key), element]));
+    return [...each.values()].map((element) => ({ map, element }));
   });
 }
 

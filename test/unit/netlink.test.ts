@@ -121,6 +121,15 @@ test('a dump that changed under way, or was truncated, is asked for again', () =
   expect(socket.sent).toHaveLength(3);
 });
 
+test('of a kernel that never rests, all that any dump had is taken', () => {
+  const dump = (sequence: number, value: number): Uint8Array[] => [
+    encodeMessage(16, 2 | 0x10, sequence, u32(value)),
+    encodeMessage(3, 2, sequence, u32(0)),
+  ];
+  const socket = kernel(...[1, 2, 3, 4, 5].flatMap((sequence) => dump(sequence, sequence % 2)));
+  expect(new Connection(socket).dump(request).map(({ body }) => hex(body))).toEqual(['01000000', '00000000']);
+});
+
 test('a transaction reports its first refusal', () => {
   const socket = kernel(concat([answer(2, 17), answer(3, 2)]));
   const failed = (): void => new Connection(socket).transact([request, request, request, request]);

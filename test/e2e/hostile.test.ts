@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { executables } from '../cni.ts';
+import { Host, type Outcome } from '../host.ts';
+
+const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
+const request =
+  'CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/run/path PATH=/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Variables that the runtimes within, or their libraries, take orders from. */
+const variables: [string, string][] = [
+  ['NODE_OPTIONS', '--require /run/evil/evil.cjs'],
+  ['NODE_PATH', '/run/evil/node_modules'],
+  ['NODE_EXTRA_CA_CERTS', '/run/evil/evil.cjs'],
+  ['NODE_V8_COVERAGE', '/run/evil'],
+  ['NODE_COMPILE_CACHE', '/run/evil'],
+  ['NODE_REPL_EXTERNAL_MODULE', '/run/evil/evil.cjs'],
+  ['NODE_REDIRECT_WARNINGS', '/run/evil/warnings'],
+  ['NODE_CHANNEL_FD', '0'],
+  ['OPENSSL_CONF', '/run/evil/openssl.cnf'],
+  ['PKG_EXECPATH', 'PKG_INVOKE_NODEJS'],
+  ['PKG_NATIVE_CACHE_PATH', '/run/evil'],
+  ['BUN_BE_BUN', '1'],
+  ['BUN_OPTIONS', '--preload /run/evil/evil.cjs'],
+  ['BUN_OPTIONS', '--cpu-prof'],
+  ['BUN_OPTIONS', '--version'],
+  ['BUN_INSPECT', 'ws+unix:///run/evil/socket?wait=1'],
+  ['BUN_INSPECT_PRELOAD', '/run/evil/evil.cjs'],
+  ['BUN_INSPECT_CONNECT_TO', 'unix:///run/evil/socket'],
+  ['BUN_INSPECT_NOTIFY', 'unix:///run/evil/socket'],
+  ['BUN_INSTALL', '/run/evil'],
+  ['BUN_CONFIG_VERBOSE_FETCH', 'curl'],
+  ['BUN_RUNTIME_TRANSPILER_CACHE_PATH', '/run/evil'],
+  ['TMPDIR', '/run/evil'],
+  ['BUN_TMPDIR', '/run/evil'],
+  ['HOME', '/run/evil'],
+  ['XDG_CONFIG_HOME', '/run/evil'],
+  ['XDG_CACHE_HOME', '/run/evil'],
+];
+
+describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    // Whatever of this is run or read leaves a trace.
+    host.sh(`ip netns add c1; mkdir -p /run/path /run/evil/node_modules/ffi-napi && cd /run/evil
+      echo 'require("node:fs").writeFileSync("/run/ran", "")' >evil.cjs
+      for f in evil.ts index.js node_modules/ffi-napi/index.js; do cp evil.cjs $f; done
+      echo CNI_IFNAME=evil0 | tee .env .env.local .env.production >/dev/null
+      echo 'preload = ["/run/evil/evil.cjs"]' | tee bunfig.toml .bunfig.toml >/dev/null
+      echo '{"type":"module","imports":{"#libc":"./evil.cjs"}}' >package.json
+      echo '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}' >tsconfig.json
+      printf 'nodejs_conf = a\\nopenssl_conf = a\\n[a]\\nengines = b\\n[b]\\nc = d\\n[d]\\ndynamic_path = /run/evil/none.so\\n' >openssl.cnf`);
+  });
+  afterEach(() => host.stop());
+
+  /** Calls the plugin from the hostile folder; the command may be prefixed, as by strace. */
+  function call(command: string, { env = '', prefix = '', input = conf } = {}): Outcome {
+    const line = `cd /run/evil && exec env -i ${request} CNI_COMMAND=${command} ${env} ${prefix} ${bridge}`;
+    return host.run(['sh', '-c', line], { input });
+  }
+
+  const folder = () => host.sh('ls -A /run/evil');
+
+  test.each(variables)('%s=%s changes nothing', (name, value) => {
+    const before = folder();
+    const { status, stdout, stderr } = call('ADD', { env: `'${name}=${value}'` });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).ips[0].address).toBe('10.15.20.2/24');
+    expect(folder()).toBe(before);
+    expect(host.run(['test', '-e', '/run/ran']).status).toBe(1);
+  });
+
+  test('nothing is read from the working directory or HOME', () => {
+    const { status } = call('ADD', {
+      env: 'HOME=/run/evil XDG_CONFIG_HOME=/run/evil',
+      prefix: 'strace -f -o /run/trace -e trace=file,execve',
+    });
+    expect(status).toBe(0);
+    const paths = host
+      .sh(`sed 's/^[0-9]* *//' /run/trace | grep -v '^getcwd\\|^chdir\\|^execve' || true`)
+      .split('\n');
+    expect(paths.filter((line) => line.includes('/run/evil'))).toEqual([]);
+    expect(paths.filter((line) => /^\w+\((AT_FDCWD, )?"[^/"]/.test(line))).toEqual([]);
+  });
+
+  test('every descriptor that it opens is closed, also when an ADD fails', () => {
+    const prefix = 'strace -o /run/trace -e trace=desc,network';
+    expect(call('ADD', { prefix }).status).toBe(0);
+    expect(leftOpen(host.sh('cat /run/trace'))).toEqual([]);
+    expect(call('DEL', { prefix }).status).toBe(0);
+    expect(leftOpen(host.sh('cat /run/trace'))).toEqual([]);
+    host.sh('mount -o remount,ro /var/lib/cni');
+    expect(call('ADD', { prefix }).status).toBe(1);
+    expect(leftOpen(host.sh('cat /run/trace'))).toEqual([]);
+  });
+
+  test('a delegate gets its standard streams and no other descriptor', () => {
+    host.sh(`printf '#!/bin/sh\\nexec ls /proc/self/fd\\n' >/run/path/odd && chmod 755 /run/path/odd`);
+    const input = JSON.stringify({ ...JSON.parse(conf), ipam: { type: 'odd' } });
+    const line = `exec env -i ${request} CNI_COMMAND=ADD ${bridge} 9>/run/a 99>/run/b`;
+    const { stdout } = host.run(['bash', '-c', line], { input });
+    // The last is the folder that ls reads.
+    expect(JSON.parse(stdout).details).toContain(JSON.stringify('0\n1\n2\n3\n'));
+  });
+
+  test.each(['000', '022', '077'])('with umask %s the folder of leases is 0755 and a lease 0600', (umask) => {
+    const line = `umask ${umask}; exec env -i ${request} CNI_COMMAND=ADD ${bridge}`;
+    expect(host.run(['sh', '-c', line], { input: conf }).status).toBe(0);
+    const modes = host.sh(
+      'cd /var/lib/cni/networks && stat -c "%a %n" . lab-br1 lab-br1/10.15.20.2 lab-br1/lock',
+    );
+    const folders = umask === '077' ? '700' : '755';
+    expect(modes.trim().split('\n')).toEqual([
+      `${folders} .`,
+      `${folders} lab-br1`,
+      '600 lab-br1/10.15.20.2',
+      '600 lab-br1/lock',
+    ]);
+  });
+});
+
+/** The descriptors that a trace opens after the standard input was read and never closes. */
+function leftOpen(trace: string): string[] {
+  const open = new Map<string, string>();
+  let isOwn = false;
+  for (const line of trace.split('\n')) {
+    if (line.startsWith('read(0,')) isOwn = true;
+    const [, name, rest = ''] = /^(\w+)\((.*)$/.exec(line) ?? [];
+    const [, result] = / = (\d+)(?: |$)/.exec(rest) ?? [];
+    if (name === 'close') open.delete(/^\d+/.exec(rest)?.[0] ?? '');
+    // Node's, and the addons in memory: open as long as the process is there.
+    else if (/"\/dev\/null"|O_TMPFILE/.test(rest)) continue;
+    else if (isOwn && ['open', 'openat', 'socket'].includes(name ?? '') && result !== undefined) {
+      open.set(result, line);
+    }
+  }
+  return [...open.values()];
+}
