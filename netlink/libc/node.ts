@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync } from '#files';
 import type { Libc } from './libc.ts';
 
 /** fcntl.h */
