@@ -112,6 +112,8 @@ static void finish(int count, struct rusage *usage) {
     if (job->pid != pid) continue;
     if (status != 0) fail(job, status);
     close(job->output);
+    // Numbers are used again: this one may be a later job's.
+    job->pid = 0;
   }
 }
 

@@ -9,7 +9,7 @@ test('a quick benchmark measures every call of both plugins, and judges nothing'
       encoding: 'utf8',
       env: {
         PATH: process.env.PATH ?? '',
-        PAIRS: '2',
+        PAIRS: '1',
         CONTENDERS: 'bridge go',
         PARTS: 'calls phases',
       },
@@ -35,4 +35,4 @@ test('a quick benchmark measures every call of both plugins, and judges nothing'
   expect(courses.map(({ command }: { command: string }) => command)).toEqual(['ADD', 'DEL']);
   for (const { systemCalls } of courses) expect(systemCalls.bridge).toBeGreaterThan(0);
   expect(readFileSync('dist/bench/bench.svg', 'utf8')).toContain('</svg>');
-});
+}, 300_000);
