@@ -11,14 +11,15 @@ import { formatReport, type Report } from './report.ts';
 import { memoryRow, sizeRow, timeRows } from './row.ts';
 import { judge, targets } from './targets.ts';
 
-/** With fewer pairs a run is for a quick look: it judges nothing, and stays out of docs/benchmarks. */
+/** With fewer pairs, or a part left out, a run is for a quick look: it judges nothing, and stays out of docs/benchmarks. */
 const fullPairs = 30;
 
 const reference = resolve(process.env.REFERENCE_CNI_PATH ?? 'dist/reference');
 const pairs = Number(process.env.PAIRS ?? fullPairs);
-const full = pairs >= fullPairs;
-const wanted = process.env.CONTENDERS?.split(' ');
-const parts = (process.env.PARTS ?? 'calls bursts connections phases').split(' ');
+const { CONTENDERS, PARTS } = process.env;
+const full = pairs >= fullPairs && CONTENDERS === undefined && PARTS === undefined;
+const wanted = CONTENDERS?.split(' ');
+const parts = (PARTS ?? 'calls bursts connections phases').split(' ');
 
 const all: readonly Contender[] = [
   { key: 'bridge', title: 'dist/bridge', executable: resolve('dist/bridge'), options: {} },
