@@ -27,7 +27,9 @@ export function del(
   warn: (line: string) => void,
 ): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  const addresses = knownAddresses(ipam?.held() ?? [], config.previousAddresses);
+  const known = knownAddresses(ipam?.held() ?? [], config.previousAddresses);
+  // Where a lease is lost, the address is not known: its masquerading is found by whose it is.
+  const addresses = known.length < (ipam?.least ?? 0) ? [] : known;
   // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
   // link, which takes as long: so the link and the lease go before it is closed.
   withNetfilterIfThere((netfilter) => {

@@ -19,6 +19,8 @@ export interface Ipam {
   /** Checks its part of the configuration before anything is touched. */
   validate(): void;
   add(): Result;
+  /** How many addresses an attachment has at least. */
+  readonly least: number;
   /** The addresses that the attachment holds, as far as that is known without asking another program. */
   held(): string[];
   del(): void;
@@ -44,6 +46,7 @@ export function openIpam(
     return {
       validate: () => void findPlugin(type, call.path),
       add: () => delegateAdd(type, call),
+      least: 1,
       held: () => [],
       del: () => void runDelegate(type, 'DEL', call),
       check: () => void runDelegate(type, 'CHECK', call),
@@ -62,6 +65,8 @@ export function openIpam(
   return {
     validate: () => validateHostLocal(request),
     add: () => addLeases(request),
+    // One of each range set.
+    least: ipRanges.length + (hostLocal.ranges?.length ?? 0) + (hostLocal.subnet === undefined ? 0 : 1),
     held: () => findLeases(request),
     del: () => void delLeases(request),
     check: () => checkLeases(request),

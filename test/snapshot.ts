@@ -65,6 +65,8 @@ const volatileKeys = new Set([
   'link_netnsid',
   'operstate',
   'handle',
+  'packets',
+  'bytes',
   'metainfo',
   'valid_life_time',
   'preferred_life_time',

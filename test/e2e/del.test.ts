@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { add, del, executables, type Result } from '../cni.ts';
+import { Host } from '../host.ts';
+
+const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
+const conf = {
+  ...article,
+  cniVersion: '1.0.0',
+  isDefaultGateway: true,
+  macspoofchk: true,
+  ipam: {
+    type: 'host-local',
+    ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
+  },
+};
+const other = { containerID: 'other', netns: '/run/netns/c2', conf };
+
+/** What has happened since the ADD ($V is the host veth), and the namespace that the DEL is given. */
+const losses: [string, string, string | undefined][] = [
+  ['nothing is amiss', 'true', undefined],
+  ['the namespace is gone', 'ip netns del c1; ip netns add c1.gone', undefined],
+  ['the namespace is gone, its file is left', 'umount /run/netns/c1', undefined],
+  ['the link is gone', 'ip -n c1 link del eth0', undefined],
+  [
+    'the link was given another name',
+    'ip -n c1 link set eth0 down; ip -n c1 link set eth0 name eth7',
+    undefined,
+  ],
+  ['the host veth was given another name', 'ip link set $V down; ip link set $V name other0', undefined],
+  ['the leases are gone', 'rm $D/10.15.20.3 $D/fd00*3', undefined],
+  ['one of the leases is gone', 'rm $D/fd00*3', undefined],
+  [
+    'the masquerading is gone',
+    'nft delete element inet cni-bridge-lab-br1 sources4 "{ 10.15.20.3 }"',
+    undefined,
+  ],
+  ['the spoof check is gone', 'nft delete rule bridge nat PREROUTING handle $H', undefined],
+  ['CNI_NETNS is empty', 'true', ''],
+  ['everything is gone', 'ip -n c1 link del eth0; rm $D/10.15.20.3 $D/fd00*3', ''],
+];
+
+describe.each(executables)('DEL of %s', (_name, bridge) => {
+  let host: Host;
+  beforeEach(async () => {
+    host = await Host.start();
+    host.sh('ip netns add c1 && ip netns add c2');
+  });
+  afterEach(() => host.stop());
+
+  describe.each([
+    ['with a prevResult', (prevResult: Result) => ({ ...conf, prevResult })],
+    ['without one', () => conf],
+  ])('%s', (_what, confOf) => {
+    test.each(losses)('when %s: the host is as before the ADD', (_loss, command, netns) => {
+      // Another container stays on the network, so that bridge, tables and chains have to stay too.
+      add(host, bridge, other);
+      // The kernel makes this route when it gets to it.
+      host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
+      const before = host.snapshot('c2');
+      const prevResult = add(host, bridge, { conf });
+      const veth = prevResult.interfaces[1]?.name;
+      host.sh(`V=${veth}; D=/var/lib/cni/networks/lab-br1
+        H=$(nft -a list chain bridge nat PREROUTING | sed -n "s/.*iifname \\"$V\\".*handle //p")
+        ${command}`);
+      const request = { conf: confOf(prevResult), ...(netns === undefined ? {} : { netns }) };
+      del(host, bridge, request);
+      expect(host.snapshot('c2')).toBe(before);
+      del(host, bridge, request);
+      expect(host.snapshot('c2')).toBe(before);
+    });
+  });
+
+  test('for a container that was never added, on a host that never had the network', () => {
+    const before = host.snapshot('c1');
+    del(host, bridge, { conf });
+    del(host, bridge, { conf, netns: '' });
+    del(host, bridge, { conf, netns: '/run/netns/nowhere' });
+    expect(host.snapshot('c1')).toBe(before);
+    expect(host.sh('find /var/lib/cni -mindepth 1')).toBe('');
+    add(host, bridge, other);
+    host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
+    const shared = host.snapshot('c1', 'c2');
+    del(host, bridge, { conf });
+    del(host, bridge, { conf, containerID: 'other', ifname: 'eth1', netns: '/run/netns/c2' });
+    expect(host.snapshot('c1', 'c2')).toBe(shared);
+  });
+});
