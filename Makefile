@@ -6,7 +6,7 @@ BUN := node_modules/.bin/bun
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
-PACKAGES := iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod
+PACKAGES := iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
 SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
