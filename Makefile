@@ -11,7 +11,7 @@ SOURCES := $(shell find plugin ipam netlink -name '*.ts')
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker parity bench bench-ipam reference install clean packages
+.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ e2e: build packages reference ## the executables, called as a runtime calls them
 	build/in-host $(JEST) --selectProjects e2e
 
 test: check build packages reference ## all of the above
-	build/in-host $(JEST)
+	build/in-host $(JEST) --selectProjects unit integration e2e
 
 faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
 	@$(BUN) test/faults/faults.ts $(or $(SAMPLE),1)
@@ -49,6 +49,11 @@ demo: build packages ## the article's story, told by real commands in a host of 
 e2e-docker: build packages ## the article's Docker half, with a dockerd of its own (needs root)
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
+
+# Half an hour bounds it; most of that is for a machine that is busy.
+e2e-vlan: build packages reference ## VLANs, ours beside the Go plugin's, on the kernel of user-mode-linux
+	@build/debian-packages user-mode-linux kmod
+	UML_SECONDS=1800 test/uml/run $(JEST) --selectProjects e2e-vlan --runInBand --cacheDirectory=/tmp/jest
 
 bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses which, PAIRS=10 is quick
 	@build/debian-packages wrk

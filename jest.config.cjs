@@ -1,4 +1,5 @@
-// `make unit`, `make integration` and `make e2e` run one project each; `make test` runs all three.
+// `make unit`, `make integration` and `make e2e` run one project each, `make test` those three. `make e2e-vlan` runs
+// the fourth in user-mode-linux.
 
 const project = (name) => ({
   displayName: name,
@@ -13,7 +14,7 @@ const project = (name) => ({
 });
 
 module.exports = {
-  projects: ['unit', 'integration', 'e2e'].map(project),
+  projects: ['unit', 'integration', 'e2e', 'e2e-vlan'].map(project),
   maxWorkers: 2,
   testTimeout: 60_000,
   reporters: ['default', '<rootDir>/build/jest-tally.cjs'],

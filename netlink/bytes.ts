@@ -85,6 +85,11 @@ export function text(value: string): Uint8Array {
   return bytes;
 }
 
+/** 16 bits in host byte order; 0 where there are fewer bytes. */
+export function readU16(bytes: Uint8Array | undefined): number {
+  return bytes === undefined || bytes.length < 2 ? 0 : view(bytes).getUint16(0, littleEndian);
+}
+
 /** 32 bits in host byte order; 0 where there are fewer bytes. */
 export function readU32(bytes: Uint8Array | undefined): number {
   return bytes === undefined || bytes.length < 4 ? 0 : view(bytes).getUint32(0, littleEndian);

@@ -1,5 +1,5 @@
 import { attribute, attributes, nested } from './attribute.ts';
-import { concat, hex, littleEndian, readText, readU32, text, u8, u32, view } from './bytes.ts';
+import { concat, hex, littleEndian, readText, readU16, readU32, text, u8, u32, view } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { isErrno, ProtocolError } from './error.ts';
 import { flag, type Message } from './message.ts';
@@ -24,8 +24,8 @@ const ifla = {
 
 /** IFLA_INFO_*, linux/if_link.h */
 const info = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
-/** IFLA_BR_FORWARD_DELAY in hundredths of a second, IFLA_BR_STP_STATE, linux/if_link.h */
-const br = { forwardDelay: 1, stpState: 5 } as const;
+/** IFLA_BR_*, linux/if_link.h; forwardDelay in hundredths of a second */
+const br = { forwardDelay: 1, stpState: 5, vlanFiltering: 7, vlanDefaultPvid: 39 } as const;
 /** VETH_INFO_PEER, linux/veth.h */
 const vethPeer = 1;
 /** IFLA_BRPORT_*, linux/if_link.h */
@@ -61,6 +61,10 @@ export interface Link {
   readonly portState: (typeof portStates)[number] | undefined;
   /** Of a bridge that runs the spanning tree protocol, how long a new port listens, then learns; else 0. */
   readonly forwardDelayMilliseconds: number;
+  /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
+  readonly vlanFiltering: boolean | undefined;
+  /** For a bridge, the VLAN that a new port is put in untagged; 0 for none. */
+  readonly defaultVlan: number;
 }
 
 /** `aa:bb:cc:dd:ee:ff` of six bytes. */
@@ -98,6 +102,8 @@ export function decodeLink({ body }: Message): Link {
   const data = kind === 'bridge' ? attributes(linkInfo.get(info.data)) : undefined;
   const isPort = readText(linkInfo.get(info.slaveKind)) === 'bridge';
   const port = isPort ? attributes(linkInfo.get(info.slaveData)) : undefined;
+  // A kernel that can't filter says 0 for vlanFiltering, and leaves out the default.
+  const defaultVlan = data?.get(br.vlanDefaultPvid);
   return {
     index: numbers.getInt32(4, littleEndian),
     flags: numbers.getUint32(8, littleEndian),
@@ -114,6 +120,8 @@ export function decodeLink({ body }: Message): Link {
     portState: portStates[port?.get(brport.state)?.[0] ?? -1],
     forwardDelayMilliseconds:
       readU32(data?.get(br.stpState)) === 0 ? 0 : 10 * readU32(data?.get(br.forwardDelay)),
+    vlanFiltering: defaultVlan === undefined ? undefined : data?.get(br.vlanFiltering)?.[0] === 1,
+    defaultVlan: readU16(defaultVlan),
   };
 }
 
@@ -168,6 +176,16 @@ export interface LinkSettings {
   readonly up?: boolean;
   readonly promisc?: boolean;
   readonly port?: { readonly hairpin?: boolean; readonly isolated?: boolean };
+  /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
+  readonly vlanFiltering?: boolean;
+}
+
+function bridgeInfo({ vlanFiltering }: LinkSettings): Uint8Array {
+  const data =
+    vlanFiltering === undefined
+      ? []
+      : [nested(info.data, attribute(br.vlanFiltering, u8(Number(vlanFiltering))))];
+  return nested(ifla.linkinfo, attribute(info.kind, text('bridge')), ...data);
 }
 
 function settingAttributes({ mac, mtu, master, alias, group, port }: LinkSettings): Uint8Array[] {
@@ -202,7 +220,7 @@ export function newBridge(name: string, settings: LinkSettings): NetlinkRequest 
     body: concat([
       header(0, ...settingFlags(settings)),
       attribute(ifla.ifname, text(name)),
-      nested(ifla.linkinfo, attribute(info.kind, text('bridge'))),
+      bridgeInfo(settings),
       ...settingAttributes(settings),
     ]),
     operation: 'create bridge',
@@ -210,15 +228,15 @@ export function newBridge(name: string, settings: LinkSettings): NetlinkRequest 
   };
 }
 
-/** The far end of a veth pair: its name, its namespace, and what it is given. */
+/** The far end of a veth pair: its name, its namespace (undefined for that of the near end), and what it is given. */
 export interface Peer {
   readonly name: string;
-  readonly namespaceFd: number;
+  readonly namespaceFd?: number;
   readonly settings: LinkSettings;
 }
 
 /**
- * Makes a veth pair, the peer in another namespace. The kernel takes no IFF_UP and no alias for the peer here,
+ * Makes a veth pair, the peer in another namespace or in the same. The kernel takes no IFF_UP and no alias for the peer here,
  * and no alias for the near end: those are {@link setLink}'s.
  */
 export function newVeth(name: string, settings: LinkSettings, peer: Peer): NetlinkRequest {
@@ -238,7 +256,7 @@ export function newVeth(name: string, settings: LinkSettings, peer: Peer): Netli
             vethPeer,
             header(0),
             attribute(ifla.ifname, text(peer.name)),
-            attribute(ifla.netnsFd, u32(peer.namespaceFd)),
+            ...(peer.namespaceFd === undefined ? [] : [attribute(ifla.netnsFd, u32(peer.namespaceFd))]),
             ...settingAttributes(peer.settings),
           ),
         ),
@@ -258,6 +276,7 @@ export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
       header(0, ...settingFlags(settings)),
       attribute(ifla.ifname, text(name)),
       ...settingAttributes(settings),
+      ...(settings.vlanFiltering === undefined ? [] : [bridgeInfo(settings)]),
     ]),
     operation: `set ${Object.keys(settings).join(', ')} of link`,
     object: name,

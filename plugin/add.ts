@@ -15,6 +15,7 @@ import { openSides, type Sides } from './sides.ts';
 import { addSpoofCheck, removeSpoofCheck } from './spoof-check.ts';
 import { Undo } from './undo.ts';
 import { connectContainer, refuseTaken, type VethPair } from './veth.ts';
+import { ensureVlanGateway } from './vlan-gateway.ts';
 
 /**
  * Connects a container to the bridge ("ADD" in SPEC.md): the bridge, the veth pair, the addresses, the gateway, the
@@ -42,10 +43,16 @@ export function add(
     const port = disableContainerInterface
       ? veth.host
       : configureContainer(sides, bridge, veth, leased, enabledad, undo);
-    if (config.isGateway) ensureGateways(sides.host, bridge, leased.ips, config, attachment, undo);
+    const vlanGateway =
+      config.isGateway && config.vlan !== 0 && leased.ips.length > 0
+        ? ensureVlanGateway(sides.host, bridge, config, attachment, undo)
+        : undefined;
+    if (config.isGateway) {
+      ensureGateways(sides.host, bridge, vlanGateway ?? bridge, leased.ips, config, attachment, undo);
+    }
     if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, config, warn, undo);
     if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, attachment, undo);
-    deliver(resultOf(request, config, bridge, { ...veth, host: port }, leased));
+    deliver(resultOf(request, config, bridge, { ...veth, host: port }, vlanGateway, leased));
   } catch (error) {
     undo.run(warn);
     throw error;
@@ -118,6 +125,7 @@ function resultOf(
   config: BridgeConfig,
   bridge: Link,
   { host, container }: VethPair,
+  vlanGateway: Link | undefined,
   { ips, routes, dns }: Result,
 ): Result {
   return {
@@ -125,6 +133,7 @@ function resultOf(
       { name: bridge.name, mac: bridge.mac },
       { name: host.name, mac: host.mac },
       { name: container.name, mac: container.mac, sandbox: netns },
+      ...(vlanGateway === undefined ? [] : [{ name: vlanGateway.name, mac: vlanGateway.mac }]),
     ],
     ips: ips.map((ip) => ({ ...ip, interface: 2 })),
     routes,

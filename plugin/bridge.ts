@@ -17,6 +17,7 @@ import type { BridgeConfig } from './config.ts';
 import { networkLabel, ownerLabel } from './owner.ts';
 import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
+import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './vlan.ts';
 
 /** A locally administered unicast MAC address. */
 function randomMac(): string {
@@ -37,13 +38,17 @@ function bridgeNamed(host: Connection, name: string): Link | undefined {
 }
 
 /**
- * The bridge, made where it is missing, up, and promiscuous where that is asked for. A new bridge is given its MAC
- * address at birth, so that it keeps it while ports come and go.
- * @throws CniError code 7 where the name belongs to a link of another kind; NetlinkError
+ * The bridge, made where it is missing, up, and promiscuous or filtering VLANs where that is asked for. A new bridge
+ * is given its MAC address at birth, so that it keeps it while ports come and go.
+ * @throws CniError code 7 where the name belongs to a link of another kind, 50 where the kernel has no VLANs;
+ * NetlinkError
  */
 export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo): Link {
   const { bridge: name, mtu, promiscMode } = config;
-  const found = bridgeNamed(host, name) ?? createBridge(host, name, { mtu, promiscMode }, undo);
+  const vlanFiltering = filtersVlans(config);
+  const found =
+    bridgeNamed(host, name) ?? createBridge(host, name, { mtu, promiscMode, vlanFiltering }, undo);
+  if (vlanFiltering) ensureVlanFiltering(host, found, undo);
   const down = (found.flags & iff.up) === 0;
   const plain = promiscMode && (found.flags & iff.promisc) === 0;
   if (down || plain) {
@@ -63,14 +68,19 @@ export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo)
 function createBridge(
   host: Connection,
   name: string,
-  { mtu, promiscMode }: Pick<BridgeConfig, 'mtu' | 'promiscMode'>,
+  {
+    mtu,
+    promiscMode,
+    vlanFiltering,
+  }: { mtu: number | undefined; promiscMode: boolean; vlanFiltering: boolean },
   undo: Undo,
 ): Link {
   const mac = randomMac();
+  const filtering = vlanFiltering ? { vlanFiltering } : {};
   try {
     undo.attempt(
       `bridge ${name}`,
-      () => host.execute(newBridge(name, { mac, mtu, up: true, promisc: promiscMode })),
+      () => host.execute(newBridge(name, { mac, mtu, up: true, promisc: promiscMode, ...filtering })),
       () => {
         // Its address tells that it is the one made here.
         const link = getLink(host, name);
@@ -78,6 +88,8 @@ function createBridge(
       },
     );
   } catch (error) {
+    // With words of the kernel's own it is no kernel for bridges at all.
+    if (vlanFiltering && isErrno(error, 'EOPNOTSUPP') && error.extack === '') throw noVlanFiltering(name);
     // Another ADD made it meanwhile.
     if (!isErrno(error, 'EEXIST')) throw error;
   }

@@ -5,19 +5,13 @@ import type { Connection } from '../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../netlink/ip.ts';
 import { getLink, iff, type Link, listLinks } from '../netlink/link.ts';
 import { type LiveRoute, listRoutes } from '../netlink/route.ts';
+import { checkVlans } from './check-vlan.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
 import type { Ipam } from './ipam.ts';
+import { checkMac, mismatch } from './mismatch.ts';
 import type { Request } from './request.ts';
 import { openSides } from './sides.ts';
-
-function mismatch(object: string, expected: string, found: string): CniError {
-  return new CniError(
-    errorCode.internal,
-    `not as it was set up: ${object}`,
-    `expected ${expected}, found ${found}`,
-  );
-}
 
 /**
  * Compares what the ADD answered with the live kernel ("CHECK" in SPEC.md), then asks the IPAM.
@@ -32,19 +26,14 @@ export function check(request: Request, config: BridgeConfig, ipam: Ipam | undef
   try {
     const bridge = checkBridge(sides.host, previous, config);
     const container = checkContainer(sides.container, previous, request);
-    checkHostVeth(sides.host, previous, bridge, container, request);
+    const veth = checkHostVeth(sides.host, previous, bridge, container, request);
+    checkVlans(sides.host, previous, bridge, veth, config);
     checkAddresses(sides.container, previous, container);
     checkRoutes(sides.container, previous);
   } finally {
     sides.close();
   }
   ipam?.check();
-}
-
-function checkMac(link: Link, expected: string | undefined): void {
-  if (expected !== undefined && expected.toLowerCase() !== link.mac) {
-    throw mismatch(`MAC address of ${link.name}`, expected, link.mac);
-  }
 }
 
 function checkBridge(host: Connection, previous: Result, { bridge: name, promiscMode }: BridgeConfig): Link {
@@ -81,7 +70,7 @@ function checkHostVeth(
   bridge: Link,
   container: Link,
   { netns }: Request,
-): void {
+): Link {
   const listed = previous.interfaces.filter(
     ({ name, sandbox }) => sandbox === undefined && name !== bridge.name,
   );
@@ -94,7 +83,7 @@ function checkHostVeth(
       throw mismatch(`host veth ${name}`, `a port of ${bridge.name}`, found);
     }
     checkMac(link, mac);
-    return;
+    return link;
   }
   const names = listed.map(({ name }) => name).join(' or ') || 'a host veth in prevResult';
   const peer = listLinks(host).find((link) => link.kind === 'veth' && isPair(link, container));

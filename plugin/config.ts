@@ -14,7 +14,6 @@ import { decodeConfig, type JsonObject } from './json.ts';
 import { parseMac } from './mac.ts';
 import { linkNameFault, type Request } from './request.ts';
 import { checkSchema, invalidConfig, shown } from './schema-check.ts';
-import { refuseUnsupported } from './unsupported.ts';
 import { defaultVersion, readVersion, type Version } from './version.ts';
 import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
@@ -62,7 +61,7 @@ export interface BridgeConfig extends NetworkConfig {
   readonly mtu: number | undefined;
   readonly hairpinMode: boolean;
   readonly promiscMode: boolean;
-  /** The access port's or the trunk's native VLAN, 0 for none. */
+  /** The access port's or the trunk's native VLAN; 0 for none, which in a trunk is VLAN 1. */
   readonly vlan: number;
   /** Undefined for no trunk; an empty one still means a bridge that filters VLANs. */
   readonly vlanTrunk: readonly VlanRange[] | undefined;
@@ -111,7 +110,6 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     mac: reading.attempt(() => readMac(json, request)),
   };
   reading.attempt(() => refuseContradictions(config));
-  if (request.command === 'ADD') refuseUnsupported(config);
   return config;
 }
 

@@ -55,33 +55,33 @@ export function withGateways(result: Result, config: BridgeConfig): Result {
 }
 
 /**
- * Gives the bridge the gateway address of each subnet.
+ * Gives a link the gateway address of each subnet: the bridge, or what stands for it in a VLAN.
  * @throws CniError code 7 where it has a differing one and forceAddress is not set; NetlinkError
  */
 export function ensureGateways(
   host: Connection,
   bridge: Link,
+  link: Link,
   ips: readonly IPConfig[],
   config: BridgeConfig,
   attachment: Attachment,
   undo: Undo,
 ): void {
+  const free = (): boolean => !servesOthers(host, bridge, attachment);
   const gateways = ips.flatMap(({ address, gateway }) =>
     gateway === undefined ? [] : [{ ip: ipOf(gateway), prefix: cidrOf(address).prefix }],
   );
   for (const of of [family.ipv4, family.ipv6]) {
     const wanted = gateways.filter(({ ip }) => ip.family === of);
     if (wanted.length === 0) continue;
-    const live = listAddresses(host, bridge, of);
+    const live = listAddresses(host, link, of);
     const missing = wanted.filter((one) => !live.some(({ cidr }) => same(cidr, one)));
     if (missing.length === 0) continue;
     const others = live.filter(({ cidr }) => !wanted.some((one) => same(cidr, one)));
     const inTheWay = others.filter(({ cidr }) => missing.some((one) => conflict(cidr, one)));
-    if (inTheWay.length > 0)
-      replaceAddresses(host, bridge, of, live, inTheWay, missing, config, attachment, undo);
+    if (inTheWay.length > 0) replaceAddresses(host, link, of, live, inTheWay, missing, config, free, undo);
     // One that was there may have been the secondary of one in the way.
-    for (const cidr of inTheWay.length > 0 ? wanted : missing)
-      addAddress(host, bridge, cidr, attachment, undo);
+    for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(host, link, cidr, free, undo);
   }
 }
 
@@ -89,21 +89,24 @@ function same(a: CIDR, b: CIDR): boolean {
   return formatCIDR(a) === formatCIDR(b);
 }
 
-/** A bridge has the IPv4 gateways of one network alone, and of IPv6 subnets any that do not overlap. */
+/** A link has the IPv4 gateways of one network alone, and of IPv6 subnets any that do not overlap. */
 function conflict(there: CIDR, wanted: CIDR): boolean {
   return wanted.ip.family === family.ipv4 || contains(there, wanted.ip) || contains(wanted, there.ip);
 }
 
-/** With forceAddress, takes away the addresses that are in the way of others. */
+/**
+ * With forceAddress, takes away the addresses that are in the way of others.
+ * @param free whether no other container relies on them, asked when they might be given back
+ */
 function replaceAddresses(
   host: Connection,
-  bridge: Link,
+  link: Link,
   of: Family,
   live: readonly LinkAddress[],
   inTheWay: readonly LinkAddress[],
   wanted: readonly CIDR[],
   { forceAddress }: BridgeConfig,
-  attachment: Attachment,
+  free: () => boolean,
   undo: Undo,
 ): void {
   const list = (cidrs: readonly CIDR[]): string => cidrs.map(formatCIDR).join(', ');
@@ -111,31 +114,29 @@ function replaceAddresses(
   if (!forceAddress) {
     throw new CniError(
       errorCode.invalidConfig,
-      `bridge ${bridge.name} already has an address different from ${list(wanted)}`,
+      `${link.kind} ${link.name} already has an address different from ${list(wanted)}`,
       `it has ${there}; "forceAddress": true replaces it`,
     );
   }
   // With the last address of a family the kernel takes away the routes too, and with a primary one its secondaries.
-  const routes = listLinkRoutes(host, bridge, of);
-  undo.register(`removal of ${there} from ${bridge.name}`, () => {
-    if (servesOthers(host, bridge, attachment)) return;
+  const routes = listLinkRoutes(host, link, of);
+  undo.register(`removal of ${there} from ${link.name}`, () => {
+    if (!free()) return;
     // The kernel lists the oldest IPv4 address first, of IPv6 the newest.
     const oldestFirst = of === family.ipv4 ? live : live.toReversed();
-    for (const one of oldestFirst) executeUnless(host, restoreLinkAddress(bridge, one), 'EEXIST');
-    restoreLinkRoutes(host, bridge, of, routes);
+    for (const one of oldestFirst) executeUnless(host, restoreLinkAddress(link, one), 'EEXIST');
+    restoreLinkRoutes(host, link, of, routes);
   });
-  for (const one of inTheWay) executeUnless(host, deleteLinkAddress(bridge, one), 'EADDRNOTAVAIL');
+  for (const one of inTheWay) executeUnless(host, deleteLinkAddress(link, one), 'EADDRNOTAVAIL');
 }
 
-function addAddress(host: Connection, bridge: Link, cidr: CIDR, attachment: Attachment, undo: Undo): void {
+function addAddress(host: Connection, link: Link, cidr: CIDR, free: () => boolean, undo: Undo): void {
   try {
     undo.attempt(
-      `address ${formatCIDR(cidr)} of ${bridge.name}`,
-      () => host.execute(newAddress(bridge, cidr, { nodad: cidr.ip.family === family.ipv6 })),
+      `address ${formatCIDR(cidr)} of ${link.name}`,
+      () => host.execute(newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
       () => {
-        if (!servesOthers(host, bridge, attachment)) {
-          executeUnless(host, deleteAddress(bridge, cidr), 'EADDRNOTAVAIL');
-        }
+        if (free()) executeUnless(host, deleteAddress(link, cidr), 'EADDRNOTAVAIL');
       },
     );
   } catch (error) {
@@ -145,7 +146,7 @@ function addAddress(host: Connection, bridge: Link, cidr: CIDR, attachment: Atta
   }
   // An address keeps the bridge's MAC address what it is; setting that to itself pins it where another made the
   // bridge and left it to the kernel, which would take the lowest of the ports'. There is no way to unpin it.
-  host.execute(setLink(bridge.name, { mac: bridge.mac }));
+  host.execute(setLink(link.name, { mac: link.mac }));
 }
 
 /** Does what may have been done already, which the kernel then refuses with this errno. */

@@ -15,9 +15,15 @@ import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Sides } from './sides.ts';
 import type { Undo } from './undo.ts';
+import { setPortVlans } from './vlan.ts';
 
 /** How many random names are tried before giving up; one in four thousand million is taken. */
-const nameAttempts = 5;
+export const nameAttempts = 5;
+
+/** `veth` and 8 hex digits, as the Go plugin names a host veth. */
+export function randomVethName(): string {
+  return `veth${hex(randomBytes(4))}`;
+}
 
 /** Both ends of a pair: the host's is a bridge port and up, the container's is down yet. */
 export interface VethPair {
@@ -39,7 +45,7 @@ export function connectContainer(
   undo: Undo,
 ): VethPair {
   for (let attempt = 1; ; attempt++) {
-    const name = `veth${hex(randomBytes(4))}`;
+    const name = randomVethName();
     try {
       return createPair(sides, bridge, name, ifname, owner, config, undo);
     } catch (error) {
@@ -70,9 +76,10 @@ function createPair(
   name: string,
   ifname: string,
   owner: string,
-  { mtu, mac, hairpinMode, portIsolation }: BridgeConfig,
+  config: BridgeConfig,
   undo: Undo,
 ): VethPair {
+  const { mtu, mac, hairpinMode, portIsolation } = config;
   const port = {
     ...(hairpinMode ? { hairpin: true } : {}),
     ...(portIsolation ? { isolated: true } : {}),
@@ -106,7 +113,11 @@ function createPair(
   if (hostEnd === undefined || containerEnd === undefined) {
     throw new CniError(errorCode.tryAgain, `veth pair ${name} was deleted while it was set up`);
   }
-  return { host: decodeLink(hostEnd), container: containerEnd };
+  const pair = { host: decodeLink(hostEnd), container: containerEnd };
+  // The container's end is down yet: not a frame goes through the bridge's default VLAN.
+  const vlans = setPortVlans(bridge, pair.host, config);
+  if (vlans.length > 0) host.execute(...vlans);
+  return pair;
 }
 
 /** The kernel numbers a bridge's ports in ten bits, from 1 (BR_MAX_PORTS, net/bridge/br_private.h). */

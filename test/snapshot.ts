@@ -31,6 +31,7 @@ export function leaseFolder(host: Host): string {
 const networkReport = `
   set -e
   ip -j -d addr; for family in -4 -6; do ip -j $family route show table all; ip -j $family rule; done
+  bridge -j vlan show
   nft -j list ruleset
   for family in ip ip6; do
     if [ -s /proc/net/$\{family}_tables_names ]; then $\{family}tables-legacy-save; fi

@@ -208,13 +208,6 @@ test.each<[object, string]>([
   expect(() => read(config)).toThrow(expect.objectContaining({ code: 7, msg }));
 });
 
-test.each<[object, string]>([
-  [{ vlan: 7 }, 'vlan: 7'],
-  [{ vlanTrunk: [{ id: 7 }] }, 'vlanTrunk: [{"first":7,"last":7}]'],
-])('an ADD with %j is refused until a step does it', (config, details) => {
-  expect(() => read(config)).toThrow(expect.objectContaining({ code: 2, details }));
-});
-
 test('an unknown version names both sides', () => {
   expect(() => read({ cniVersion: '2.0.0' })).toThrow(
     expect.objectContaining({
