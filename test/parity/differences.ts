@@ -108,7 +108,7 @@ export const differences: readonly Difference[] = [
         ours: /^<MAC of \w+>$/,
         reference: /^(<MAC of <veth.*|00:00:00:00:00:00)$/,
       },
-      { path: /^host fdb <MAC of (br0|cni0)> (br0|cni0)$/, ours: /^permanent/, reference: null },
+      { path: /^host fdb <MAC of (br0|cni0)> (br0|cni0)( \d+)?$/, ours: /^permanent/, reference: null },
     ],
   },
   {
@@ -231,6 +231,13 @@ export const differences: readonly Difference[] = [
     why: "the reference's host-local knows no MAC, nor its bridge an IP; ours know both",
     rows: ({ row }) => row.args !== undefined && /^MAC=[^;]*$/.test(row.args),
     shows: [{ path: /./ }],
+  },
+  {
+    what: "router advertisements change nothing on a VLAN's gateway",
+    why: 'its routes are ours to make, as on the bridge itself, where the reference sees to it',
+    rows: ({ ours, reference }) =>
+      added(ours) && added(reference) && has(ours.facts.kernel, /^host link br0\.\d+ mtu$/),
+    shows: [{ path: /^host sysctl ipv6\/conf\/br0\.\d+\/accept_ra$/, ours: '0', reference: '1' }],
   },
   {
     what: 'CHECK works for layer 2 only',
