@@ -59,7 +59,9 @@ export class Host {
       env: options.env ?? { PATH: process.env.PATH ?? '' },
       maxBuffer: 64 * 1024 * 1024,
     });
-    if (error !== undefined) throw error;
+    // A program that fails early leaves its input unread; how it ended is told all the same.
+    const unread = error !== undefined && 'code' in error && error.code === 'EPIPE';
+    if (error !== undefined && !unread) throw error;
     return { status, stdout, stderr };
   }
 
