@@ -62,7 +62,7 @@ export const differences: readonly Difference[] = [
     what: "a veth's queue has the kernel's own length",
     why: 'the reference asks for none, and a qdisc put on it later would hold one packet',
     rows: ({ ours, reference }) => added(ours) && added(reference),
-    shows: [{ path: /^(host link <veth .*|c\d link \S+) txqlen$/, ours: '1000', reference: null }],
+    shows: [{ path: /^(host link (<veth .*|br0\.\d+)|c\d link \S+) txqlen$/, ours: '1000', reference: null }],
   },
   {
     what: 'leases have an index by container',
@@ -109,6 +109,9 @@ export const differences: readonly Difference[] = [
         reference: /^(<MAC of <veth.*|00:00:00:00:00:00)$/,
       },
       { path: /^host fdb <MAC of (br0|cni0)> (br0|cni0)( \d+)?$/, ours: /^permanent/, reference: null },
+      // An address that is lent stands in the bridge's own VLAN as the bridge's, not as the port's.
+      { path: /^host fdb <MAC of <veth .*>> br0 1$/, ours: null, reference: /^permanent/ },
+      { path: /^host fdb <MAC of (<veth .*>)> \1 1$/, ours: /^permanent/, reference: null },
     ],
   },
   {
@@ -231,6 +234,16 @@ export const differences: readonly Difference[] = [
     why: "the reference's host-local knows no MAC, nor its bridge an IP; ours know both",
     rows: ({ row }) => row.args !== undefined && /^MAC=[^;]*$/.test(row.args),
     shows: [{ path: /./ }],
+  },
+  {
+    what: 'an access port is in its own VLAN alone',
+    why: 'as it is with newer versions of the reference, which left it in the default VLAN',
+    rows: ({ row, version, ours, reference }) =>
+      !atLeast(version, '1.3.0') && added(ours) && added(reference) && Number(confOf(row).vlan ?? 0) > 0,
+    shows: [
+      { path: /^host vlan of <veth .*> 1-1$/, ours: null, reference: 'Egress Untagged' },
+      { path: /^host fdb <MAC of (<veth .*>)> \1 1$/, ours: null, reference: /^permanent/ },
+    ],
   },
   {
     what: "router advertisements change nothing on a VLAN's gateway",
