@@ -40,6 +40,10 @@ const dual = hostLocal({ ranges: [[{ subnet: '10.1.0.0/24' }], [{ subnet: 'fd00:
 const routed = (...routes: object[]) => hostLocal({ subnet: '10.1.0.0/24', routes });
 const ranged = (...ranges: object[][]) => hostLocal({ ranges });
 const layer2 = { ipam: {} };
+/** The kernel ends a namespace some time after its name is gone, and the host's end of the pair with it. */
+const endNamespace =
+  "ip netns del c1; timeout 30 sh -c 'while ip -o link show type veth | grep -q .; do sleep 0.05; done'";
+
 const gateway = { isGateway: true };
 const everything = {
   isDefaultGateway: true,
@@ -371,8 +375,8 @@ const rows: readonly Row[] = [
   { name: 'CHECK: one more address is fine', tamper: 'ip -n c1 addr add 10.5.0.1/24 dev eth0' },
 
   // What DEL meets.
-  { name: 'DEL: the namespace is gone', conf: gateway, gone: 'ip netns del c1' },
-  { name: 'DEL: the namespace is gone, masqueraded', conf: { ipMasq: true }, gone: 'ip netns del c1' },
+  { name: 'DEL: the namespace is gone', conf: gateway, gone: endNamespace },
+  { name: 'DEL: the namespace is gone, masqueraded', conf: { ipMasq: true }, gone: endNamespace },
   { name: 'DEL: the link is gone', conf: { ipMasq: true }, gone: 'ip -n c1 link del eth0' },
   { name: 'DEL: the lease is gone', conf: { ipMasq: true }, gone: 'rm /var/lib/cni/networks/net/10.1.0.2' },
   { name: 'DEL: the bridge is gone', conf: gateway, gone: 'ip link del br0' },
