@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, renameSync } from '#files';
 import { bootID } from './boot.ts';
 import { CniError, errorCode } from './error.ts';
-import { errnoOf, look, remove } from './files.ts';
+import { errnoOf, look, refused, remove } from './files.ts';
 
 /**
  * How a lease came into the index: `made` with it, or `seen`, when it stood there already. Either way the lease
@@ -76,7 +76,10 @@ export class AttachmentIndex {
     mkdirSync(this.folder, { mode: 0o700 });
   }
 
-  /** The entries that may be of a container. */
+  /**
+   * The entries that may be of a container.
+   * @throws CniError code 5
+   */
   of(containerID: string): IndexEntry[] {
     const hash = hashContainerID(containerID);
     const bucket = `${this.folder}/${hash.slice(0, 2)}`;
@@ -84,7 +87,7 @@ export class AttachmentIndex {
     if (stats === undefined) return [];
     if (!stats.isDirectory()) throw notFolder(bucket);
     const found: IndexEntry[] = [];
-    for (const name of readdirSync(bucket)) {
+    for (const name of list(bucket)) {
       if (!name.startsWith(hash.slice(2))) continue;
       const entry = parseEntry(bucket, name);
       if (entry !== undefined) found.push(entry);
@@ -98,12 +101,12 @@ export class AttachmentIndex {
    */
   all(): Map<string, IndexEntry[]> {
     const entries = new Map<string, IndexEntry[]>();
-    for (const child of readdirSync(this.folder)) {
+    for (const child of list(this.folder)) {
       // What else is in the folder has other names: the draft.
       if (!/^[0-9a-f]{2}$/.test(child)) continue;
       const bucket = `${this.folder}/${child}`;
       if (look(bucket)?.isDirectory() !== true) throw notFolder(bucket);
-      for (const name of readdirSync(bucket)) {
+      for (const name of list(bucket)) {
         const entry = parseEntry(bucket, name);
         if (entry === undefined) continue;
         const others = entries.get(entry.address);
@@ -144,6 +147,14 @@ export class AttachmentIndex {
     for (const entry of this.of(containerID)) {
       if (entry.address === address) remove(entry.path);
     }
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw refused('read', folder, error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { CString } from 'bun:ffi';
 import { text, view } from '../bytes.ts';
 import { errnoName } from '../error.ts';
-import { libc, symbols } from './bun.ts';
+import { clearErrno, libc, symbols } from './bun.ts';
 import type { Files, Stats } from './files.ts';
 
 /** fcntl.h: the same on every architecture but for O_NOFOLLOW, which arm64 has elsewhere. */
@@ -81,15 +81,34 @@ function statx(fd: number, path: string, flags: number, syscall: string): Stats 
 function listFolder(path: string): string[] {
   const folder = symbols.opendir(cPath(path, 'scandir'));
   if (folder === null) throw refusal('scandir', path, libc.errno());
-  const names: string[] = [];
-  // struct dirent of 64-bit glibc: the name stands behind inode, offset, length and type.
-  for (let entry = symbols.readdir(folder); entry !== null; entry = symbols.readdir(folder)) {
-    // Most names in a folder of leases are looked at for their first letter alone, "." and ".." among them.
-    const name = new CString(entry, 19).toString();
-    if (name !== '.' && name !== '..') names.push(name);
+  try {
+    const names: string[] = [];
+    for (;;) {
+      const entry = symbols.readdir(folder) ?? again(folder, path);
+      if (entry === undefined) return names;
+      // struct dirent of 64-bit glibc: the name stands behind inode, offset, length and type.
+      const name = new CString(entry, 19).toString();
+      if (name !== '.' && name !== '..') names.push(name);
+    }
+  } finally {
+    symbols.closedir(folder);
   }
-  symbols.closedir(folder);
-  return names;
+}
+
+/**
+ * What follows where readdir(3) gave nothing: undefined at the end. Only errno tells that from a failure, and what was
+ * called between may have left one: so it is asked once more.
+ */
+function again(
+  folder: NonNullable<ReturnType<typeof symbols.opendir>>,
+  path: string,
+): typeof folder | undefined {
+  clearErrno();
+  const entry = symbols.readdir(folder);
+  if (entry !== null) return entry;
+  const errno = libc.errno();
+  if (errno !== 0) throw refusal('scandir', path, errno);
+  return undefined;
 }
 
 function isFolder(path: string): boolean {

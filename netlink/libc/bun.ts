@@ -1,4 +1,4 @@
-import { dlopen, read } from 'bun:ffi';
+import { dlopen, read, toArrayBuffer } from 'bun:ffi';
 import { installArrayMethods } from './bun-arrays.ts';
 import type { Libc } from './libc.ts';
 
@@ -37,6 +37,12 @@ export const { symbols } = dlopen('libc.so.6', {
 function errno(): number {
   const location = symbols.__errno_location();
   return location === null ? 0 : read.i32(location, 0);
+}
+
+/** Sets errno to 0, for a call that tells of a failure by nothing else. */
+export function clearErrno(): void {
+  const location = symbols.__errno_location();
+  if (location !== null) new Int32Array(toArrayBuffer(location, 0, 4))[0] = 0;
 }
 
 /** libc by `bun:ffi`. */

@@ -55,6 +55,18 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
     return path;
   }
 
+  test('a folder that can be listed: none that a disk fails to list passes for an empty one', () => {
+    net.lease(ours, 'c1');
+    const under = ['strace', '-o', '/dev/null', '-e', 'inject=getdents64:error=EIO'];
+    for (const command of ['CHECK', 'DEL']) {
+      const { code, details } = net.refusal(ours, command, 'c1', { under });
+      expect([command, code, details]).toEqual([command, 5, expect.stringContaining('EIO')]);
+    }
+    net.must(ours, 'CHECK', 'c1');
+    net.must(ours, 'DEL', 'c1');
+    expect(net.leased()).toEqual(['10.1.0.98', '10.1.0.99']);
+  });
+
   test.each(Object.keys(plant))('a lease: %s', (kind) => {
     const path = put(kind, '10.1.0.2');
     const error = net.refusal(ours, 'ADD', 'c1');

@@ -111,6 +111,9 @@ export class Bench {
     }
     const at = trace.indexOf('(INJECTED)');
     if (at < 0 || !trace.slice(0, at).includes('\nread(0,')) return { outcome: 'not reached', detail: '' };
+    // Node ends itself where it cannot wake its own threads, which is a write of 1 to an eventfd.
+    const wakeup = /\nwrite\(\d+, "\\1(?:\\0){7}", 8\) [^\n]*\(INJECTED\)/.test(trace);
+    if (wakeup && trace.includes('+++ killed by SIGABRT')) return { outcome: 'killed', detail: '' };
     if (stderr.includes('could not undo')) throw new Error(`undo: ${stderr}`);
     if (status === 0) return { outcome: 'succeeded', detail: '' };
     const error: unknown = JSON.parse(stdout || '{}');
