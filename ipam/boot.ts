@@ -13,8 +13,15 @@ export interface Boot {
 /** Stands for a boot without an ID. */
 export const unknownBoot = '00000000';
 
-/** The first 8 hex digits of the running kernel's boot ID (random(4)), or {@link unknownBoot}. */
+let runningBoot: string | undefined;
+
+/** The first 8 hex digits of the running kernel's boot ID (random(4)), or {@link unknownBoot}. Read once. */
 export function bootID(): string {
+  runningBoot ??= readBootID();
+  return runningBoot;
+}
+
+function readBootID(): string {
   try {
     const id = readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
     return /^[0-9a-f]{8}$/.test(id) ? id : unknownBoot;

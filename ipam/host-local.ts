@@ -1,5 +1,6 @@
 import { formatCIDR, formatIP, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
 import type { Candidate } from './allocate.ts';
+import { bootID } from './boot.ts';
 import type { Attachment, HostLocalConfig } from './config.ts';
 import { CniError, errorCode } from './error.ts';
 import type { LastReserved } from './last-reserved.ts';
@@ -83,6 +84,8 @@ export function addLeases(request: HostLocalRequest): Result {
   const { attachment, config, warn } = request;
   const { sets, requested, routes } = readRequest(request);
   const dns = config.resolvConf ? readResolvConf(config.resolvConf) : {};
+  // Read before the lock is taken, for others wait for that.
+  bootID();
   const store = Store.open(leaseFolder(config.dataDir, attachment.network), warn);
   let made: Candidate[];
   try {
