@@ -90,12 +90,8 @@ node_modules/.installed: package.json package-lock.json
 $(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.schema.json node_modules/.installed
 	$(BUN) build/validators.ts
 
-# No .env and no bunfig.toml is read from the folder that the plugin is called in, and no variable makes it run other code.
-dist/bridge: $(SOURCES) build/close-environment.ts $(VALIDATORS) Makefile
-	@mkdir -p dist
-	$(BUN) build --compile --bytecode --format=esm --compile-jit-policy=50 --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--disallow-code-generation-from-strings=strict --outfile $@ plugin/main.ts
-	@$(BUN) build/close-environment.ts $@ BUN_BE_BUN=1 BUN_OPTIONS=2 BUN_INSPECT=11
-	@touch $@
+dist/bridge: $(SOURCES) build/close-environment.ts build/compile-bun $(VALIDATORS)
+	build/compile-bun
 
 dist/pkg/bridge: $(SOURCES) build/close-environment.ts build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)
 	build/compile-pkg

@@ -48,7 +48,7 @@ export function readText(path: string): string {
 /** The rest of an open file's text, up to 256 KiB. */
 export function readAll(fd: number): string {
   let text = '';
-  const buffer = new Uint8Array(512);
+  const buffer = new Uint8Array(2048);
   for (;;) {
     const length = readSync(fd, buffer);
     text += decodeText(buffer.subarray(0, length));

@@ -1,4 +1,4 @@
-import { formatCIDR, formatIP, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
+import { formatCIDR, formatIP, type IP, parseCIDR, parseIP, sameIP } from '../netlink/ip.ts';
 import type { Candidate } from './allocate.ts';
 import { bootID } from './boot.ts';
 import type { Attachment, HostLocalConfig } from './config.ts';
@@ -37,13 +37,13 @@ function invalid(msg: string, details: string): CniError {
 
 /** The requested addresses, each once. */
 function readRequested(texts: readonly string[]): IP[] {
-  const requested = new Map<string, IP>();
+  const requested: IP[] = [];
   for (const text of texts) {
     const ip = text.includes('/') ? parseCIDR(text)?.ip : parseIP(text);
     if (ip === undefined) throw invalid('invalid requested address', `"${text}" is no IP address`);
-    requested.set(formatIP(ip), ip);
+    if (!requested.some((one) => sameIP(one, ip))) requested.push(ip);
   }
-  return [...requested.values()];
+  return requested;
 }
 
 function readRoute(route: Route, index: number): Route {
@@ -57,8 +57,18 @@ function readRoute(route: Route, index: number): Route {
   return { ...route, dst: formatCIDR(dst), gw: formatIP(gw) };
 }
 
-/** What an ADD needs to know, all of it checked. */
-function readRequest(request: HostLocalRequest): { sets: RangeSet[]; requested: IP[]; routes: Route[] } {
+/** What {@link addLeases} needs to know, all of it checked. */
+export interface LeasePlan {
+  readonly sets: readonly RangeSet[];
+  readonly requested: readonly IP[];
+  readonly routes: readonly Route[];
+}
+
+/**
+ * Reads and checks what a request asks for, and changes nothing.
+ * @throws CniError code 7
+ */
+export function planLeases(request: HostLocalRequest): LeasePlan {
   return {
     sets: readRangeSets(request),
     requested: readRequested(request.requestedIPs),
@@ -67,22 +77,14 @@ function readRequest(request: HostLocalRequest): { sets: RangeSet[]; requested: 
 }
 
 /**
- * Checks what {@link addLeases} would be asked, and changes nothing.
- * @throws CniError code 7
- */
-export function validateHostLocal(request: HostLocalRequest): void {
-  readRequest({ ...request, warn: nobody });
-}
-
-/**
  * Leases one address of each range set to an attachment; on disk when it returns. The result's addresses belong to
  * no interface yet.
  * @throws CniError code 7 for a bad configuration, 11 where no address is free, 5 for the folder, 999 where the
  *   attachment has a lease; nothing is left leased then
  */
-export function addLeases(request: HostLocalRequest): Result {
+export function addLeases(request: HostLocalRequest, plan = planLeases(request)): Result {
   const { attachment, config, warn } = request;
-  const { sets, requested, routes } = readRequest(request);
+  const { sets, routes } = plan;
   const dns = config.resolvConf ? readResolvConf(config.resolvConf) : {};
   // Read before the lock is taken, for others wait for that.
   bootID();
@@ -90,7 +92,7 @@ export function addLeases(request: HostLocalRequest): Result {
   let made: Candidate[];
   try {
     refuseDuplicate(store, attachment);
-    made = leaseAll(store, request, sets, requested);
+    made = leaseAll(store, request, sets, [...plan.requested]);
   } catch (error) {
     store.close();
     throw error;
@@ -125,7 +127,8 @@ function leaseAll(
   const { attachment, warn } = request;
   const made: Candidate[] = [];
   try {
-    for (const [index, set] of sets.entries()) {
+    for (let index = 0; index < sets.length; index++) {
+      const set = sets[index] ?? [];
       const turn = store.lastReserved(index);
       try {
         const candidate = leaseOne(store, request, set, turn, requested);

@@ -1,5 +1,5 @@
 import { attribute, attributes } from './attribute.ts';
-import { concat, littleEndian, readU32, u32, view } from './bytes.ts';
+import { concat, getU32, putU32, readU32, u32 } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { type CIDR, family, formatCIDR, ipBytes, ipOfBytes, lastOf } from './ip.ts';
 import { flag } from './message.ts';
@@ -16,7 +16,7 @@ function header(of: number, prefix: number, index: number): Uint8Array {
   const bytes = new Uint8Array(8);
   bytes[0] = of;
   bytes[1] = prefix;
-  view(bytes).setUint32(4, index, littleEndian);
+  putU32(bytes, 4, index);
   return bytes;
 }
 
@@ -106,7 +106,7 @@ export function listAddresses(
     object: link.name,
   })) {
     // A kernel without NETLINK_GET_STRICT_CHK sends every link's.
-    if (body[0] !== of || readU32(body.subarray(4)) !== link.index) continue;
+    if (body[0] !== of || getU32(body, 4) !== link.index) continue;
     const attrs = attributes(body.subarray(8));
     const ip = ipOfBytes(attrs.get(ifa.local) ?? attrs.get(ifa.address));
     const flags = attrs.get(ifa.flags);

@@ -1,4 +1,4 @@
-import { concat, littleEndian, view } from './bytes.ts';
+import { concat, getU16, putU16 } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 
 const headerLength = 4;
@@ -15,9 +15,8 @@ export function align(length: number): number {
 /** One attribute with its padding (struct nlattr, linux/netlink.h); numbers in `payload` as given. */
 export function attribute(type: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(align(headerLength + payload.length));
-  const header = view(bytes);
-  header.setUint16(0, headerLength + payload.length, littleEndian);
-  header.setUint16(2, type, littleEndian);
+  putU16(bytes, 0, headerLength + payload.length);
+  putU16(bytes, 2, type);
   bytes.set(payload, headerLength);
   return bytes;
 }
@@ -28,28 +27,56 @@ export function nested(type: number, ...attributes: Uint8Array[]): Uint8Array {
 }
 
 /**
+ * The length of the attribute that begins at an offset.
+ * @throws ProtocolError where it claims more bytes than there are
+ */
+function lengthAt(bytes: Uint8Array, offset: number): number {
+  const length = getU16(bytes, offset);
+  if (length >= headerLength && offset + length <= bytes.length) return length;
+  throw new ProtocolError(`attribute of ${length} bytes where ${bytes.length - offset} are left`);
+}
+
+function typeAt(bytes: Uint8Array, offset: number): number {
+  return getU16(bytes, offset + 2) & typeMask;
+}
+
+/**
  * Reads attributes one after another: each type (flags masked) with its payload, in order.
  * @throws ProtocolError where one claims more bytes than there are
  */
 export function attributeList(bytes: Uint8Array): [number, Uint8Array][] {
-  const numbers = view(bytes);
   const list: [number, Uint8Array][] = [];
-  let offset = 0;
-  while (offset + headerLength <= bytes.length) {
-    const length = numbers.getUint16(offset, littleEndian);
-    if (length < headerLength || offset + length > bytes.length) {
-      throw new ProtocolError(`attribute of ${length} bytes where ${bytes.length - offset} are left`);
-    }
-    list.push([
-      numbers.getUint16(offset + 2, littleEndian) & typeMask,
-      bytes.subarray(offset + headerLength, offset + length),
-    ]);
+  for (let offset = 0; offset + headerLength <= bytes.length; ) {
+    const length = lengthAt(bytes, offset);
+    list.push([typeAt(bytes, offset), bytes.subarray(offset + headerLength, offset + length)]);
     offset += align(length);
   }
   return list;
 }
 
-/** The same, by type; of several of one type the last. */
-export function attributes(bytes: Uint8Array | undefined): Map<number, Uint8Array> {
-  return new Map(bytes === undefined ? [] : attributeList(bytes));
+const none = new Uint8Array();
+
+/** Attributes by type; of several of one type the last. Most of what the kernel tells is never looked at. */
+export class Attributes {
+  private readonly offsets = new Map<number, number>();
+
+  /** @throws ProtocolError where one claims more bytes than there are */
+  constructor(private readonly bytes: Uint8Array) {
+    for (let offset = 0; offset + headerLength <= bytes.length; ) {
+      this.offsets.set(typeAt(bytes, offset), offset);
+      offset += align(lengthAt(bytes, offset));
+    }
+  }
+
+  /** The payload of an attribute, a view of the message; undefined where it is missing. */
+  get(type: number): Uint8Array | undefined {
+    const offset = this.offsets.get(type);
+    if (offset === undefined) return undefined;
+    return this.bytes.subarray(offset + headerLength, offset + lengthAt(this.bytes, offset));
+  }
+}
+
+/** The attributes in `bytes` by type; without bytes there are none. */
+export function attributes(bytes: Uint8Array = none): Attributes {
+  return new Attributes(bytes);
 }

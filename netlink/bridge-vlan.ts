@@ -1,5 +1,5 @@
 import { attribute, attributeList, attributes, nested } from './attribute.ts';
-import { concat, littleEndian, u32, view } from './bytes.ts';
+import { concat, getU16, getU32, putU16, putU32, u32 } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 
 /** linux/rtnetlink.h */
@@ -29,7 +29,7 @@ export interface PortVlans {
 function header(index: number): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes[0] = bridgeFamily;
-  view(bytes).setInt32(4, index, littleEndian);
+  putU32(bytes, 4, index);
   return bytes;
 }
 
@@ -38,8 +38,8 @@ function vlanInfos({ first, last, pvid, untagged }: PortVlans): Uint8Array[] {
   const flags = (pvid ? info.pvid : 0) | (untagged ? info.untagged : 0);
   const one = (vid: number, more: number): Uint8Array => {
     const bytes = new Uint8Array(4);
-    view(bytes).setUint16(0, flags | more, littleEndian);
-    view(bytes).setUint16(2, vid, littleEndian);
+    putU16(bytes, 0, flags | more);
+    putU16(bytes, 2, vid);
     return attribute(vlanInfo, bytes);
   };
   return first === last ? [one(first, 0)] : [one(first, info.rangeBegin), one(last, info.rangeEnd)];
@@ -90,7 +90,7 @@ export function listVlans(connection: Connection, port: { index: number; name: s
     object: port.name,
   });
   // The kernel dumps every port of every bridge.
-  const own = messages.find(({ body }) => view(body).getInt32(4, littleEndian) === port.index);
+  const own = messages.find(({ body }) => getU32(body, 4) === port.index);
   return own === undefined ? [] : decodeVlans(own.body);
 }
 
@@ -102,8 +102,8 @@ export function decodeVlans(body: Uint8Array): PortVlans[] {
     attributes(body.subarray(16)).get(ifla.afSpec) ?? new Uint8Array(),
   )) {
     if (kind !== vlanInfo || bytes.length < 4) continue;
-    const flags = view(bytes).getUint16(0, littleEndian);
-    const vid = view(bytes).getUint16(2, littleEndian);
+    const flags = getU16(bytes, 0);
+    const vid = getU16(bytes, 2);
     if ((flags & info.rangeBegin) !== 0) {
       begin = vid;
       continue;

@@ -14,9 +14,40 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** The host's byte order, which netlink headers and most attributes have. */
 export const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** A view of `bytes` for reading numbers. */
-export function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/**
+ * 16 bits in host byte order; bytes past the end count as 0. Numbers are read and written byte by byte, since making a
+ * DataView takes longer than all that is done with it.
+ */
+export function getU16(bytes: Uint8Array, offset: number): number {
+  const a = bytes[offset] ?? 0;
+  const b = bytes[offset + 1] ?? 0;
+  return littleEndian ? a | (b << 8) : b | (a << 8);
+}
+
+/** 32 bits in host byte order, unsigned; bytes past the end count as 0. */
+export function getU32(bytes: Uint8Array, offset: number): number {
+  const a = getU16(bytes, offset);
+  const b = getU16(bytes, offset + 2);
+  return (littleEndian ? a | (b << 16) : b | (a << 16)) >>> 0;
+}
+
+/** 64 bits in host byte order, unsigned; above 2^53 the nearest number. */
+export function getU64(bytes: Uint8Array, offset: number): number {
+  const a = getU32(bytes, offset);
+  const b = getU32(bytes, offset + 4);
+  return littleEndian ? a + b * 2 ** 32 : b + a * 2 ** 32;
+}
+
+/** Writes 16 bits in host byte order. */
+export function putU16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = littleEndian ? value : value >> 8;
+  bytes[offset + 1] = littleEndian ? value >> 8 : value;
+}
+
+/** Writes 32 bits in host byte order. */
+export function putU32(bytes: Uint8Array, offset: number, value: number): void {
+  putU16(bytes, offset, littleEndian ? value : value >> 16);
+  putU16(bytes, offset + 2, littleEndian ? value >> 16 : value);
 }
 
 /** One byte. */
@@ -27,34 +58,33 @@ export function u8(value: number): Uint8Array {
 /** 16 bits in host byte order. */
 export function u16(value: number): Uint8Array {
   const bytes = new Uint8Array(2);
-  view(bytes).setUint16(0, value, littleEndian);
+  putU16(bytes, 0, value);
   return bytes;
 }
 
 /** 32 bits in host byte order. */
 export function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
-  view(bytes).setUint32(0, value, littleEndian);
+  putU32(bytes, 0, value);
   return bytes;
 }
 
 /** 32 bits in network byte order, as nf_tables has its numbers. */
 export function be32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  view(bytes).setUint32(0, value, false);
-  return bytes;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** 64 bits in network byte order. */
 export function be64(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  view(bytes).setBigUint64(0, value, false);
-  return bytes;
+  return concat([be32(Number(value >> 32n)), be32(Number(value & 0xffffffffn))]);
 }
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A string in UTF-8. */
 export function encodeText(value: string): Uint8Array {
-  return new TextEncoder().encode(value);
+  return encoder.encode(value);
 }
 
 /** How many bytes a string has in UTF-8. */
@@ -64,40 +94,42 @@ export function byteLength(value: string): number {
 
 /** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
 export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  return decoder.decode(bytes);
 }
+
+const hexDigits = '0123456789abcdef';
 
 /** Two lower-case hex digits for each byte. */
 export function hex(bytes: Uint8Array, separator = ''): string {
-  let digits = '';
-  for (const byte of bytes) {
-    if (digits !== '') digits += separator;
-    digits += (byte < 16 ? '0' : '') + byte.toString(16);
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (i > 0) text += separator;
+    text += hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15);
   }
-  return digits;
+  return text;
 }
 
 /** A string with the NUL that ends it. */
 export function text(value: string): Uint8Array {
-  const encoded = encodeText(value);
-  const bytes = new Uint8Array(encoded.length + 1);
-  bytes.set(encoded);
-  return bytes;
+  return encodeText(`${value}\0`);
 }
 
 /** 16 bits in host byte order; 0 where there are fewer bytes. */
 export function readU16(bytes: Uint8Array | undefined): number {
-  return bytes === undefined || bytes.length < 2 ? 0 : view(bytes).getUint16(0, littleEndian);
+  return bytes === undefined || bytes.length < 2 ? 0 : getU16(bytes, 0);
 }
 
 /** 32 bits in host byte order; 0 where there are fewer bytes. */
 export function readU32(bytes: Uint8Array | undefined): number {
-  return bytes === undefined || bytes.length < 4 ? 0 : view(bytes).getUint32(0, littleEndian);
+  return bytes === undefined || bytes.length < 4 ? 0 : getU32(bytes, 0);
 }
 
 /** 32 bits in network byte order; 0 where there are fewer bytes. */
 export function readBe32(bytes: Uint8Array | undefined): number {
-  return bytes === undefined || bytes.length < 4 ? 0 : view(bytes).getUint32(0, false);
+  if (bytes === undefined || bytes.length < 4) return 0;
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
 /** A string up to its first NUL; empty where there are no bytes. */

@@ -31,6 +31,14 @@ const dumpAttempts = 5;
 /** Milliseconds that a whole answer may take: the kernel makes it within the send, or soon after. */
 const answerDeadline = 5_000;
 
+/** Datagrams after which the time is looked at: more than any answer but a dump's has, and a clock takes time to make. */
+const untimedDatagrams = 3 * requestsAtOnce;
+
+/** A message that outlives the buffer that it was received in. */
+function copied({ type, flags, sequence, body }: Message): Message {
+  return { type, flags, sequence, body: body.slice() };
+}
+
 /** Requests and replies on one netlink socket, matched by sequence number. */
 export class Connection {
   private sequence = 0;
@@ -41,18 +49,22 @@ export class Connection {
   ) {}
 
   /**
-   * The messages that come until `isDone`, which is asked after each datagram: what is nobody's, sent without end, must
-   * not keep a caller for ever.
+   * Hands on the messages that come, until `isDone`, which is asked after each datagram: what is nobody's, sent without
+   * end, must not keep a caller for ever.
    * @throws ProtocolError at the deadline
    */
-  private *messagesUntil(isDone: () => boolean): Generator<Message> {
-    const end = performance.now() + this.deadline;
-    do {
-      if (performance.now() > end) {
+  private receiveUntil(isDone: () => boolean, take: (message: Message) => void): void {
+    let end = 0;
+    for (let datagrams = 1; ; datagrams++) {
+      for (const message of decodeMessages(this.socket.receive())) take(message);
+      if (isDone()) return;
+      if (datagrams < untimedDatagrams) continue;
+      const now = performance.now();
+      end ||= now + this.deadline;
+      if (now > end) {
         throw new ProtocolError(`no answer among the kernel's messages within ${this.deadline / 1000} s`);
       }
-      yield* decodeMessages(this.socket.receive());
-    } while (!isDone());
+    }
   }
 
   /**
@@ -61,6 +73,7 @@ export class Connection {
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
+    if (requests.length === 0) return [];
     if (requests.length <= requestsAtOnce) return this.exchangeOnce(requests);
     const replies: Reply[] = [];
     for (let from = 0; from < requests.length; from += requestsAtOnce) {
@@ -80,26 +93,29 @@ export class Connection {
       ),
     );
     const replies = requests.map((): { messages: Message[]; error?: NetlinkError } => ({ messages: [] }));
-    const open = new Set(requests.keys());
-    for (const message of this.messagesUntil(() => open.size === 0)) {
+    const answered: boolean[] = [];
+    let open = requests.length;
+    const take = (message: Message): void => {
       const index = message.sequence - first;
       const request = requests[index];
       const reply = replies[index];
       // A reply to an earlier datagram that failed half-way is nobody's.
-      if (request === undefined || reply === undefined) continue;
+      if (request === undefined || reply === undefined) return;
       if (message.type === controlType.error) {
         const { errno, extack } = decodeError(message);
         if (errno !== 0) reply.error = new NetlinkError(request.operation, request.object, errno, extack);
-        open.delete(index);
+        if (answered[index] !== true) open--;
+        answered[index] = true;
         if (index === 0 && isErrno(reply.error, 'EPERM')) {
           // nfnetlink looks at the capability once for a datagram, and answers its first message alone.
           for (const one of replies) one.error ??= reply.error;
-          open.clear();
+          open = 0;
         }
       } else if (message.type !== controlType.noop) {
-        reply.messages.push({ ...message, body: message.body.slice() });
+        reply.messages.push(copied(message));
       }
-    }
+    };
+    this.receiveUntil(() => open === 0, take);
     return replies;
   }
 
@@ -142,8 +158,8 @@ export class Connection {
     const messages: Message[] = [];
     let interrupted = false;
     let done = false;
-    for (const message of this.messagesUntil(() => done)) {
-      if (message.sequence !== sequence || done) continue;
+    const take = (message: Message): void => {
+      if (message.sequence !== sequence || done) return;
       if ((message.flags & flag.dumpInterrupted) !== 0) interrupted = true;
       if (message.type === controlType.error || message.type === controlType.done) {
         // NLMSG_DONE carries an errno as NLMSG_ERROR does, or nothing in old kernels.
@@ -152,9 +168,10 @@ export class Connection {
         if (errno !== 0) throw new NetlinkError(operation, object, errno, extack);
         done = true;
       } else if (message.type !== controlType.noop) {
-        messages.push({ ...message, body: message.body.slice() });
+        messages.push(copied(message));
       }
-    }
+    };
+    this.receiveUntil(() => done, take);
     return { messages, interrupted };
   }
 
@@ -181,15 +198,16 @@ export class Connection {
     );
     let open = requests.length > 2;
     let refusal: NetlinkError | undefined;
-    for (const message of open ? this.messagesUntil(() => !open) : []) {
+    const take = (message: Message): void => {
       const index = message.sequence - first;
       const request = requests[index];
-      if (request === undefined || message.type !== controlType.error) continue;
+      if (request === undefined || message.type !== controlType.error) return;
       const { errno, extack } = decodeError(message);
       if (errno !== 0) refusal ??= new NetlinkError(request.operation, request.object, errno, extack);
       // A refused begin or end stands for the whole batch.
       if (index === 0 || index >= last - 1) open = false;
-    }
+    };
+    if (open) this.receiveUntil(() => !open, take);
     if (refusal !== undefined) throw refusal;
   }
 

@@ -15,10 +15,26 @@ export function readFile(path: string, flags: number = constants.O_RDONLY): stri
   }
 }
 
+/** Where values are read. */
+const value = new Uint8Array(4096);
+
+/**
+ * The text of a file that gives all it has at the first read, at most 4 KiB: a sysctl, say.
+ * @throws an error whose `code` is the errno's name
+ */
+export function readValue(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    return decodeText(value.subarray(0, readSync(fd, value)));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** What is left of an open file, as text. */
 export function readRest(fd: number): string {
   const chunks: Uint8Array[] = [];
-  for (let size = 512; ; size *= 4) {
+  for (let size = 2048; ; size *= 4) {
     const chunk = new Uint8Array(size);
     const length = readSync(fd, chunk);
     if (length === 0) return decodeText(concat(chunks));

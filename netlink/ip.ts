@@ -130,6 +130,11 @@ export function contains(cidr: CIDR, ip: IP): boolean {
   );
 }
 
+/** Whether two are the same address. */
+export function sameIP(a: IP, b: IP): boolean {
+  return a.family === b.family && a.value === b.value;
+}
+
 /** The address `distance` further on. */
 export function next(ip: IP, distance = 1n): IP {
   return { family: ip.family, value: ip.value + distance };
@@ -150,6 +155,6 @@ export function ipBytes({ family: of, value }: IP): Uint8Array {
 export function ipOfBytes(bytes: Uint8Array | undefined): IP | undefined {
   if (bytes === undefined || (bytes.length !== 4 && bytes.length !== 16)) return undefined;
   let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  for (let i = 0; i < bytes.length; i++) value = (value << 8n) | BigInt(bytes[i] ?? 0);
   return { family: bytes.length === 4 ? family.ipv4 : family.ipv6, value };
 }

@@ -1,5 +1,5 @@
 import { align, attribute, attributeList, attributes } from './attribute.ts';
-import { concat, equal, littleEndian, readU32, view } from './bytes.ts';
+import { concat, equal, getU16, readU32 } from './bytes.ts';
 import type { Connection } from './connection.ts';
 import { isErrno } from './error.ts';
 import type { Family } from './ip.ts';
@@ -22,7 +22,7 @@ export type LinkRoute = Uint8Array;
 
 function* nextHops(multipath: Uint8Array): Generator<Uint8Array> {
   for (let rest = multipath; rest.length >= nextHop.length; ) {
-    const length = Math.max(nextHop.length, view(rest).getUint16(0, littleEndian));
+    const length = Math.max(nextHop.length, getU16(rest, 0));
     yield rest.subarray(0, length);
     rest = rest.subarray(align(length));
   }
@@ -77,7 +77,8 @@ export function restoreLinkRoutes(
   const there = listLinkRoutes(connection, link, of);
   const missing = routes.filter((route) => !there.some((one) => equal(one, route)));
   // A gateway must be reachable by the time that it is used.
-  const direct = (route: LinkRoute): boolean => !attributes(route.subarray(message.length)).has(rta.gateway);
+  const direct = (route: LinkRoute): boolean =>
+    attributes(route.subarray(message.length)).get(rta.gateway) === undefined;
   const inOrder = [...missing.filter(direct), ...missing.filter((route) => !direct(route))];
   const object = `of ${link.name}`;
   for (const body of inOrder) {

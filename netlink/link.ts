@@ -1,5 +1,5 @@
 import { attribute, attributes, nested } from './attribute.ts';
-import { concat, hex, littleEndian, readText, readU16, readU32, text, u8, u32, view } from './bytes.ts';
+import { concat, getU32, hex, putU32, readText, readU16, readU32, text, u8, u32 } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { isErrno, ProtocolError } from './error.ts';
 import { flag, type Message } from './message.ts';
@@ -82,10 +82,9 @@ const headerLength = 16;
 
 function header(index: number, flags = 0, change = 0): Uint8Array {
   const bytes = new Uint8Array(headerLength);
-  const numbers = view(bytes);
-  numbers.setInt32(4, index, littleEndian);
-  numbers.setUint32(8, flags, littleEndian);
-  numbers.setUint32(12, change, littleEndian);
+  putU32(bytes, 4, index);
+  putU32(bytes, 8, flags);
+  putU32(bytes, 12, change);
   return bytes;
 }
 
@@ -95,7 +94,6 @@ function header(index: number, flags = 0, change = 0): Uint8Array {
  */
 export function decodeLink({ body }: Message): Link {
   if (body.length < headerLength) throw new ProtocolError(`link message of ${body.length} bytes`);
-  const numbers = view(body);
   const attrs = attributes(body.subarray(headerLength));
   const linkInfo = attributes(attrs.get(ifla.linkinfo));
   const kind = readText(linkInfo.get(info.kind));
@@ -105,8 +103,8 @@ export function decodeLink({ body }: Message): Link {
   // A kernel that can't filter says 0 for vlanFiltering, and leaves out the default.
   const defaultVlan = data?.get(br.vlanDefaultPvid);
   return {
-    index: numbers.getInt32(4, littleEndian),
-    flags: numbers.getUint32(8, littleEndian),
+    index: getU32(body, 4),
+    flags: getU32(body, 8),
     name: readText(attrs.get(ifla.ifname)),
     kind,
     mac: formatMac(attrs.get(ifla.address)),
@@ -242,7 +240,7 @@ export interface Peer {
 export function newVeth(name: string, settings: LinkSettings, peer: Peer): NetlinkRequest {
   return {
     type: type.newlink,
-    flags: flag.create | flag.exclusive | flag.echo,
+    flags: flag.create | flag.exclusive,
     body: concat([
       header(0, ...settingFlags(settings)),
       attribute(ifla.ifname, text(name)),
@@ -282,9 +280,6 @@ export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
     object: name,
   };
 }
-
-/** Asks for a link by name; read the reply's message with {@link decodeLink}. */
-export const linkRequest = getRequest;
 
 /**
  * Deletes a link, found by name.

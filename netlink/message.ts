@@ -1,5 +1,5 @@
 import { align, attributes } from './attribute.ts';
-import { littleEndian, readText, view } from './bytes.ts';
+import { getU16, getU32, putU16, putU32, readText } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 
 /** struct nlmsghdr, linux/netlink.h. */
@@ -33,11 +33,10 @@ export interface Message {
 /** One message: header in host byte order, then `body` (fixed header and attributes, aligned already). */
 export function encodeMessage(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(align(headerLength + body.length));
-  const header = view(bytes);
-  header.setUint32(0, headerLength + body.length, littleEndian);
-  header.setUint16(4, type, littleEndian);
-  header.setUint16(6, flags, littleEndian);
-  header.setUint32(8, sequence, littleEndian);
+  putU32(bytes, 0, headerLength + body.length);
+  putU16(bytes, 4, type);
+  putU16(bytes, 6, flags);
+  putU32(bytes, 8, sequence);
   bytes.set(body, headerLength);
   return bytes;
 }
@@ -47,18 +46,17 @@ export function encodeMessage(type: number, flags: number, sequence: number, bod
  * @throws ProtocolError where a message claims more bytes than there are
  */
 export function decodeMessages(datagram: Uint8Array): Message[] {
-  const numbers = view(datagram);
   const messages: Message[] = [];
   let offset = 0;
   while (offset + headerLength <= datagram.length) {
-    const length = numbers.getUint32(offset, littleEndian);
+    const length = getU32(datagram, offset);
     if (length < headerLength || offset + length > datagram.length) {
       throw new ProtocolError(`message of ${length} bytes where ${datagram.length - offset} are left`);
     }
     messages.push({
-      type: numbers.getUint16(offset + 4, littleEndian),
-      flags: numbers.getUint16(offset + 6, littleEndian),
-      sequence: numbers.getUint32(offset + 8, littleEndian),
+      type: getU16(datagram, offset + 4),
+      flags: getU16(datagram, offset + 6),
+      sequence: getU32(datagram, offset + 8),
       body: datagram.subarray(offset + headerLength, offset + length),
     });
     offset += align(length);
@@ -80,8 +78,8 @@ const extackMessage = 1;
 export function decodeError(message: Message): { errno: number; extack: string } {
   const { body, flags } = message;
   if (body.length < 4) throw new ProtocolError(`error message of ${body.length} bytes`);
-  const errno = -view(body).getInt32(0, littleEndian);
+  const errno = -getU32(body, 0) | 0;
   if ((flags & ackAttributesFlag) === 0 || body.length < 4 + headerLength) return { errno, extack: '' };
-  const repeated = (flags & cappedFlag) !== 0 ? headerLength : view(body).getUint32(4, littleEndian);
+  const repeated = (flags & cappedFlag) !== 0 ? headerLength : getU32(body, 4);
   return { errno, extack: readText(attributes(body.subarray(4 + align(repeated))).get(extackMessage)) };
 }

@@ -14,9 +14,6 @@ export interface Namespace {
   readonly fd: number;
 }
 
-/** The calling thread's own network namespace. */
-export const ownNamespacePath = '/proc/thread-self/ns/net';
-
 /**
  * Opens the namespace that a path leads to.
  * @throws SystemError with EINVAL where it is no namespace; node's error where it can't be opened
@@ -28,6 +25,15 @@ export function openNamespace(path: string): Namespace {
     throw new SystemError('open network namespace', path, EINVAL);
   }
   return { path, fd };
+}
+
+/**
+ * Opens the calling thread's own network namespace.
+ * @throws node's error where /proc is not there
+ */
+export function openOwnNamespace(): Namespace {
+  const path = '/proc/thread-self/ns/net';
+  return { path, fd: openSync(path, constants.O_RDONLY) };
 }
 
 /** Whether two are one and the same namespace. */

@@ -1,5 +1,5 @@
 import { align, attribute, attributes, nested } from './attribute.ts';
-import { concat, littleEndian, readU32, u16, u32, view } from './bytes.ts';
+import { concat, getU16, readU32, u16, u32 } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { ProtocolError } from './error.ts';
 import {
@@ -105,7 +105,7 @@ export interface LiveRoute {
 
 function* nextHopGateways(multipath: Uint8Array): Generator<Uint8Array | undefined> {
   for (let rest = multipath; rest.length >= nextHopHeader; ) {
-    const length = view(rest).getUint16(0, littleEndian);
+    const length = getU16(rest, 0);
     if (length < nextHopHeader || length > rest.length)
       throw new ProtocolError(`next hop of ${length} bytes`);
     yield attributes(rest.subarray(nextHopHeader, length)).get(rta.gateway);

@@ -1,13 +1,13 @@
 import { closeSync } from '#files';
 import { libc } from '#libc';
-import { u32 } from './bytes.ts';
+import { putU32, u32 } from './bytes.ts';
 import { ProtocolError, SystemError, TruncatedError } from './error.ts';
 
 /** What a connection needs of a socket; a test's kernel is another one. */
 export interface Socket {
   /** Sends one datagram whole. */
   send(bytes: Uint8Array): void;
-  /** The next datagram, as a view of a buffer that the next call overwrites. */
+  /** The next datagram, as a view of a buffer that the next call overwrites, on whichever socket. */
   receive(): Uint8Array;
   close(): void;
 }
@@ -32,8 +32,12 @@ const MSG_TRUNC = 0x20;
 const EINTR = 4;
 const EAGAIN = 11;
 
-/** The kernel's largest dump datagram is 32 KiB; a single link with many attributes can pass that. */
-const receiveBufferLength = 64 * 1024;
+/**
+ * Where datagrams are received, whichever socket they are from; longer than the kernel's largest of a dump, which is
+ * 32 KiB, for a single link with many attributes can pass that.
+ */
+let buffer = new Uint8Array(64 * 1024);
+
 /** What the buffers take unless they are made larger (net.core.wmem_default, rmem_default) is well above this. */
 const largeDatagram = 32 * 1024;
 /** An acknowledgement takes 768 bytes of the buffer, and the shortest request that it may be for takes 48. */
@@ -54,10 +58,10 @@ export function openDescriptor(family: number): number {
 /** Bounds how long a receive waits, after which it fails with EAGAIN (SO_RCVTIMEO, socket(7)); at least 1 ms. */
 export function setReceiveTimeout(fd: number, milliseconds: number): void {
   // struct timeval on 64-bit Linux; a zero would be no bound.
-  const whole = Math.max(1, Math.ceil(milliseconds));
+  const whole = milliseconds < 1 ? 1 : milliseconds >>> 0;
   const timeval = new Uint8Array(16);
-  timeval.set(u32(Math.floor(whole / 1000)), 0);
-  timeval.set(u32((whole % 1000) * 1000), 8);
+  putU32(timeval, 0, (whole / 1000) >>> 0);
+  putU32(timeval, 8, (whole % 1000) * 1000);
   libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
 }
 
@@ -79,7 +83,6 @@ export function openSocket(family: number): Socket {
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
   if (family === protocol.route) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
   setReceiveTimeout(fd, 1000 * replyDeadlineSeconds);
-  let buffer = new Uint8Array(receiveBufferLength);
   return {
     send(bytes) {
       if (bytes.length > largeDatagram) {

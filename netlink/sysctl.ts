@@ -1,10 +1,10 @@
 import { fileErrorCode } from './error.ts';
-import { readFile, writeFile } from './file.ts';
+import { readValue, writeFile } from './file.ts';
 
 /** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */
 export function readSysctl(name: string): string | undefined {
   try {
-    return readFile(`/proc/sys/${name}`).trim();
+    return readValue(`/proc/sys/${name}`).trim();
   } catch (error) {
     if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw error;

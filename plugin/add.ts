@@ -14,7 +14,7 @@ import type { Request } from './request.ts';
 import { openSides, type Sides } from './sides.ts';
 import { addSpoofCheck, removeSpoofCheck } from './spoof-check.ts';
 import { Undo } from './undo.ts';
-import { connectContainer, refuseTaken, type VethPair } from './veth.ts';
+import { connectContainer, endOf, type VethPair } from './veth.ts';
 import { ensureVlanGateway } from './vlan-gateway.ts';
 
 /**
@@ -35,13 +35,12 @@ export function add(
   const sides = openSides(request.netns, request.allowOwnNamespace);
   const undo = new Undo();
   try {
-    refuseTaken(sides, request.ifname);
     const { bridge, veth } = plugIn(sides, attachment, config, undo);
     if (config.macspoofchk) checkSource(attachment, veth, undo);
     const leased = leaseAddresses(attachment, config, ipam, undo);
     const { enabledad, disableContainerInterface } = config;
     const port = disableContainerInterface
-      ? veth.host
+      ? endOf(sides.host, veth.hostName, veth.hostName)
       : configureContainer(sides, bridge, veth, leased, enabledad, undo);
     const vlanGateway =
       config.isGateway && config.vlan !== 0 && leased.ips.length > 0
@@ -52,7 +51,7 @@ export function add(
     }
     if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, config, warn, undo);
     if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, attachment, undo);
-    deliver(resultOf(request, config, bridge, { ...veth, host: port }, vlanGateway, leased));
+    deliver(resultOf(request, config, [bridge, port, veth.container], vlanGateway, leased));
   } catch (error) {
     undo.run(warn);
     throw error;
@@ -97,10 +96,10 @@ function leaseAddresses(
   return withGateways(leased, config);
 }
 
-function checkSource(attachment: Attachment, { host, container }: VethPair, undo: Undo): void {
+function checkSource(attachment: Attachment, { hostName, container }: VethPair, undo: Undo): void {
   undo.attempt(
     `spoof check of container ${attachment.containerID}`,
-    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac)),
+    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, hostName, container.mac)),
     () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
   );
 }
@@ -123,15 +122,14 @@ function masqueradeAddresses(
 function resultOf(
   { netns }: Request,
   config: BridgeConfig,
-  bridge: Link,
-  { host, container }: VethPair,
+  [bridge, port, container]: readonly [Link, Link, Link],
   vlanGateway: Link | undefined,
   { ips, routes, dns }: Result,
 ): Result {
   return {
     interfaces: [
       { name: bridge.name, mac: bridge.mac },
-      { name: host.name, mac: host.mac },
+      { name: port.name, mac: port.mac },
       { name: container.name, mac: container.mac, sandbox: netns },
       ...(vlanGateway === undefined ? [] : [{ name: vlanGateway.name, mac: vlanGateway.mac }]),
     ],

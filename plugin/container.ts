@@ -1,7 +1,7 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result, Route } from '../ipam/result.ts';
 import { newAddress } from '../netlink/address.ts';
-import type { Connection } from '../netlink/connection.ts';
+import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { type CIDR, family, formatCIDR, type IP, parseCIDR, parseIP, subnetOf } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
@@ -50,7 +50,7 @@ export function configureContainer(
     setLink(link.name, { up: true }),
     ...usable.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
   );
-  const port = awaitForwarding(sides.host, bridge, veth.host);
+  const port = awaitForwarding(sides.host, bridge, veth.hostName);
   // Asked before the port forwards, a neighbour that has the address would not hear of it.
   if (detected.length > 0) addUniqueAddresses(sides, link, detected);
   if (routes.length > 0) addRoutes(sides.container, link, ips, routes);
@@ -115,7 +115,9 @@ function addRoutes(
     const known = route.gateways.some(({ value }) => value === gateway?.value);
     if (gateway !== undefined && !known) route.gateways.push(gateway);
   }
-  for (const { error } of container.exchange([...wanted.values()].map((route) => newRoute(link, route)))) {
+  const requests: NetlinkRequest[] = [];
+  for (const route of wanted.values()) requests.push(newRoute(link, route));
+  for (const { error } of container.exchange(requests)) {
     // The kernel makes a subnet's own route with the address.
     if (error !== undefined && !isErrno(error, 'EEXIST')) throw error;
   }

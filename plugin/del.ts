@@ -5,7 +5,7 @@ import { openRoute } from '../netlink/connection.ts';
 import { fileErrorCode, isErrno } from '../netlink/error.ts';
 import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
 import { listLinks, removeLink } from '../netlink/link.ts';
-import { openNamespace, ownNamespacePath, sameNamespace, within } from '../netlink/namespace.ts';
+import { openNamespace, openOwnNamespace, sameNamespace, within } from '../netlink/namespace.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
 import { removeMasquerade } from './masquerade/masquerade.ts';
@@ -58,7 +58,7 @@ function knownAddresses(held: readonly string[], previous: readonly string[]): C
 /** @returns whether there was such a link; its peer on the host is gone with it */
 function deleteContainerLink({ netns, ifname, allowOwnNamespace }: Request): boolean {
   if (netns === '') return false;
-  const own = openNamespace(ownNamespacePath);
+  const own = openOwnNamespace();
   try {
     const container = openIfThere(netns);
     if (container === undefined) return false;

@@ -169,8 +169,8 @@ export function enableForwarding(
   attachment: Attachment,
   undo: Undo,
 ): void {
-  const families = new Set<Family>(ips.map(({ address }) => cidrOf(address).ip.family));
-  for (const of of families) {
+  for (const of of [family.ipv4, family.ipv6]) {
+    if (!ips.some(({ address }) => cidrOf(address).ip.family === of)) continue;
     changeSysctl(forwarding[of], '1', undo, () => !servesOthers(host, bridge, attachment));
   }
 }

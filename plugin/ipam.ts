@@ -8,7 +8,8 @@ import {
   gcLeases,
   type HostLocalRequest,
   hostLocalStatus,
-  validateHostLocal,
+  type LeasePlan,
+  planLeases,
 } from '../ipam/host-local.ts';
 import type { Result } from '../ipam/result.ts';
 import type { Version } from '../ipam/version.ts';
@@ -62,9 +63,12 @@ export function openIpam(
     cniVersion,
     warn,
   };
+  let plan: LeasePlan | undefined;
   return {
-    validate: () => validateHostLocal(request),
-    add: () => addLeases(request),
+    validate() {
+      plan = planLeases(request);
+    },
+    add: () => addLeases(request, plan),
     // One of each range set.
     least: ipRanges.length + (hostLocal.ranges?.length ?? 0) + (hostLocal.subnet === undefined ? 0 : 1),
     held: () => findLeases(request),

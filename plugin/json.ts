@@ -1,6 +1,6 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import { decodeText } from '../netlink/bytes.ts';
-import type { Shape } from './generated/validate-config.ts';
+import { keyNames } from './generated/validate-config.ts';
 import { findJsonError } from './json-position.ts';
 
 /** A JSON object, its values not looked at yet. */
@@ -30,31 +30,50 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The names of the known keys, by the place of the object that has them. */
+type KnownKeys = ReadonlyMap<string, readonly string[]>;
+
+function readKeyNames(): KnownKeys {
+  const keysAt = new Map<string, readonly string[]>();
+  for (const line of keyNames.split('\n')) {
+    const words = line.split(' ');
+    keysAt.set(words[0] ?? '', words.slice(1));
+  }
+  return keysAt;
+}
+
 /**
  * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an
  * exact match wins. A known key whose value is null or an empty string counts as absent, as it does for Go. All
  * else is kept.
  */
-export function canonicalKeys(value: unknown, shape: Shape): unknown {
-  const { items, keys } = shape;
-  if (items !== undefined && Array.isArray(value)) return value.map((item) => canonicalKeys(item, items));
-  if (keys === undefined || !isObject(value)) return value;
+export function canonicalKeys(config: JsonObject): unknown {
+  return withCanonicalKeys(config, '', readKeyNames());
+}
+
+function withCanonicalKeys(value: unknown, place: string, keysAt: KnownKeys): unknown {
+  if (Array.isArray(value)) {
+    const items = `${place}[]`;
+    return keysAt.has(items) ? value.map((item) => withCanonicalKeys(item, items, keysAt)) : value;
+  }
+  const known = keysAt.get(place);
+  if (known === undefined || !isObject(value)) return value;
 
   const result: Record<string, unknown> = {};
-  for (const [written, inner] of Object.entries(value)) {
-    const key = Object.hasOwn(keys, written) ? written : inAnyCase(keys, written);
-    const known = keys[key];
-    if (known === undefined) result[key] = inner;
+  for (const written of Object.keys(value)) {
+    const inner = value[written];
+    const key = known.includes(written) ? written : inAnyCase(known, written);
+    if (key === undefined) result[written] = inner;
     else if (inner !== null && inner !== '' && (key === written || !Object.hasOwn(value, key))) {
-      result[key] = canonicalKeys(inner, known);
+      result[key] = withCanonicalKeys(inner, place === '' ? key : `${place}.${key}`, keysAt);
     }
   }
   return result;
 }
 
-function inAnyCase(keys: Readonly<Record<string, Shape>>, written: string): string {
+function inAnyCase(known: readonly string[], written: string): string | undefined {
   const lower = written.toLowerCase();
-  return Object.keys(keys).find((key) => key.toLowerCase() === lower) ?? written;
+  return known.find((key) => key.toLowerCase() === lower);
 }
 
 function undecodable(why: string): CniError {

@@ -7,12 +7,12 @@ import { awaitChange, group, subscribe } from '../netlink/notification.ts';
 const deadlineMilliseconds = 10_000;
 
 /**
- * Waits until the bridge forwards what comes in at the host veth. It mostly does already: older kernels tell of a new
+ * Waits until the bridge forwards what comes in at the host veth of this name. It mostly does already: older kernels tell of a new
  * carrier a moment later, and a bridge with a spanning tree listens and learns first.
  * @returns the host veth as it is then
  * @throws CniError code 11 where it does not in time, with what it does instead; NetlinkError
  */
-export function awaitForwarding(host: Connection, bridge: Link, veth: Link): Link {
+export function awaitForwarding(host: Connection, bridge: Link, veth: string): Link {
   let last = look(host, bridge, veth);
   if (forwards(last)) return last;
   const limit = deadlineMilliseconds + 2 * bridge.forwardDelayMilliseconds;
@@ -28,7 +28,7 @@ export function awaitForwarding(host: Connection, bridge: Link, veth: Link): Lin
   }
   throw new CniError(
     errorCode.tryAgain,
-    `port ${veth.name} of bridge ${bridge.name} does not forward`,
+    `port ${veth} of bridge ${bridge.name} does not forward`,
     `after ${limit / 1000} s it is ${last.portState}, its link ${last.operational ? 'up' : 'down'}`,
   );
 }
@@ -37,7 +37,7 @@ function forwards({ operational, portState }: Link): boolean {
   return operational && portState === 'forwarding';
 }
 
-function look(host: Connection, bridge: Link, { name }: Link): Link {
+function look(host: Connection, bridge: Link, name: string): Link {
   const link = getLink(host, name);
   if (link?.master === bridge.index) return link;
   const gone = link === undefined ? 'was deleted' : `was taken from bridge ${bridge.name}`;

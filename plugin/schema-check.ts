@@ -1,5 +1,5 @@
 import { CniError, errorCode } from '../ipam/error.ts';
-import { configShape, type Guard, type SchemaError, type Shape } from './generated/validate-config.ts';
+import { type Guard, rules, type SchemaError } from './generated/validate-config.ts';
 import { canonicalKeys, isObject, type JsonObject } from './json.ts';
 
 /** Takes note of what is wrong in a place that doesn't matter; `false` means that it does matter. */
@@ -13,7 +13,7 @@ export type Tolerate = (path: readonly string[], reason: string) => boolean;
  * @throws CniError code 7 that names key and value
  */
 export function checkSchema<T>(config: JsonObject, guard: Guard<T>, tolerate: Tolerate): T {
-  let checked = canonicalKeys(config, configShape);
+  let checked = canonicalKeys(config);
   for (;;) {
     if (guard(checked)) return checked;
     const [error] = guard.errors ?? [];
@@ -43,12 +43,12 @@ function explain(config: unknown, path: readonly string[], error: SchemaError | 
     return `${dotted([...path, missing])}: ${why}`;
   }
   let value = config;
-  let shape: Shape | undefined = configShape;
+  let place = '';
   for (const step of path) {
-    shape = Array.isArray(value) ? shape?.items : shape?.keys?.[step];
+    place += Array.isArray(value) ? '[]' : place === '' ? step : `.${step}`;
     value = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
   }
-  return `${dotted(path)}: ${shape?.rule ?? 'is invalid'}, not ${shown(value)}`;
+  return `${dotted(path)}: ${rules()[place] ?? 'is invalid'}, not ${shown(value)}`;
 }
 
 function without(config: JsonObject, [key = '', inner]: readonly string[]): JsonObject {

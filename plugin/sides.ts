@@ -5,7 +5,7 @@ import { isErrno } from '../netlink/error.ts';
 import {
   type Namespace,
   openNamespace,
-  ownNamespacePath,
+  openOwnNamespace,
   sameNamespace,
   within,
 } from '../netlink/namespace.ts';
@@ -25,7 +25,7 @@ export interface Sides {
  * @throws CniError code 8 where the path leads to no network namespace, or to the plugin's own
  */
 export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
-  const own = openNamespace(ownNamespacePath);
+  const own = openOwnNamespace();
   let containerNamespace: Namespace;
   try {
     containerNamespace = openNamespace(netns);

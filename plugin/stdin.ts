@@ -19,7 +19,7 @@ export function readStdin(): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const chunk = new Uint8Array(64 * 1024);
+    const chunk = new Uint8Array(length === 0 ? 4096 : 64 * 1024);
     let count: number;
     try {
       count = readSync(0, chunk);

@@ -1,21 +1,14 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import { hex } from '../netlink/bytes.ts';
+import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import {
-  decodeLink,
-  getLink,
-  type Link,
-  linkRequest,
-  newVeth,
-  removeLink,
-  setLink,
-} from '../netlink/link.ts';
+import { getLink, type Link, newVeth, removeLink, setLink } from '../netlink/link.ts';
 import { randomBytes } from '../netlink/random.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Sides } from './sides.ts';
 import type { Undo } from './undo.ts';
-import { setPortVlans } from './vlan.ts';
+import { filtersVlans, setPortVlans } from './vlan.ts';
 
 /** How many random names are tried before giving up; one in four thousand million is taken. */
 export const nameAttempts = 5;
@@ -25,9 +18,11 @@ export function randomVethName(): string {
   return `veth${hex(randomBytes(4))}`;
 }
 
-/** Both ends of a pair: the host's is a bridge port and up, the container's is down yet. */
+/** Both ends of a pair. */
 export interface VethPair {
-  readonly host: Link;
+  /** The name of the host's, which is a bridge port and up. */
+  readonly hostName: string;
+  /** The container's, which is down yet. */
   readonly container: Link;
 }
 
@@ -61,7 +56,7 @@ export function connectContainer(
  * Refuses an interface name that the container has already.
  * @throws CniError code 4
  */
-export function refuseTaken({ container }: Sides, ifname: string): void {
+function refuseTaken({ container }: Sides, ifname: string): void {
   if (getLink(container, ifname) === undefined) return;
   throw new CniError(
     errorCode.invalidEnvironment,
@@ -95,7 +90,6 @@ function createPair(
         // and leave a pair that doesn't say whose it is.
         setLink(name, { alias: owner }),
         ...(Object.keys(port).length > 0 ? [setLink(name, { port })] : []),
-        linkRequest(name),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;
       isOurs = true;
@@ -108,16 +102,20 @@ function createPair(
   );
   for (const { error } of more) if (error !== undefined) throw error;
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
-  const hostEnd = more.at(-1)?.messages[0];
-  const containerEnd = getLink(container, ifname);
-  if (hostEnd === undefined || containerEnd === undefined) {
-    throw new CniError(errorCode.tryAgain, `veth pair ${name} was deleted while it was set up`);
-  }
-  const pair = { host: decodeLink(hostEnd), container: containerEnd };
   // The container's end is down yet: not a frame goes through the bridge's default VLAN.
-  const vlans = setPortVlans(bridge, pair.host, config);
-  if (vlans.length > 0) host.execute(...vlans);
-  return pair;
+  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name, name), config));
+  return { hostName: name, container: endOf(container, ifname, name) };
+}
+
+/**
+ * One end of a veth pair as it is now.
+ * @param pair the pair's name in errors, that of the host's end
+ * @throws CniError code 11 where it is gone; NetlinkError
+ */
+export function endOf(connection: Connection, name: string, pair: string): Link {
+  const link = getLink(connection, name);
+  if (link !== undefined) return link;
+  throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was set up`);
 }
 
 /** The kernel numbers a bridge's ports in ten bits, from 1 (BR_MAX_PORTS, net/bridge/br_private.h). */

@@ -1,57 +1,63 @@
-import { dlopen, read, toArrayBuffer } from 'bun:ffi';
 import { installArrayMethods } from './bun-arrays.ts';
 import type { Libc } from './libc.ts';
+import { syscallNumber as nr } from './syscall-number.ts';
 
 installArrayMethods();
 
-/** libc's functions (glibc 2.28 or later). Opening twenty costs no more than opening one. */
-export const { symbols } = dlopen('libc.so.6', {
-  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
-  setsockopt: { args: ['i32', 'i32', 'i32', 'buffer', 'u32'], returns: 'i32' },
-  send: { args: ['i32', 'buffer', 'usize', 'i32'], returns: 'i32' },
-  recv: { args: ['i32', 'buffer', 'usize', 'i32'], returns: 'i32' },
-  setns: { args: ['i32', 'i32'], returns: 'i32' },
-  flock: { args: ['i32', 'i32'], returns: 'i32' },
-  open: { args: ['buffer', 'i32', 'u32'], returns: 'i32' },
-  close: { args: ['i32'], returns: 'i32' },
-  read: { args: ['i32', 'buffer', 'usize'], returns: 'i32' },
-  write: { args: ['i32', 'buffer', 'usize'], returns: 'i32' },
-  pwrite: { args: ['i32', 'buffer', 'usize', 'i32'], returns: 'i32' },
-  fsync: { args: ['i32'], returns: 'i32' },
-  ftruncate: { args: ['i32', 'i32'], returns: 'i32' },
-  statx: { args: ['i32', 'buffer', 'i32', 'u32', 'buffer'], returns: 'i32' },
-  statfs: { args: ['buffer', 'buffer'], returns: 'i32' },
-  access: { args: ['buffer', 'i32'], returns: 'i32' },
-  link: { args: ['buffer', 'buffer'], returns: 'i32' },
-  rename: { args: ['buffer', 'buffer'], returns: 'i32' },
-  unlink: { args: ['buffer'], returns: 'i32' },
-  mkdir: { args: ['buffer', 'u32'], returns: 'i32' },
-  opendir: { args: ['buffer'], returns: 'ptr' },
-  readdir: { args: ['ptr'], returns: 'ptr' },
-  closedir: { args: ['ptr'], returns: 'i32' },
-  utimensat: { args: ['i32', 'buffer', 'buffer', 'i32'], returns: 'i32' },
-  strerror: { args: ['i32'], returns: 'cstring' },
+/** What a system call is given: a number, or bytes whose address is passed. */
+export type Parameter = number | Uint8Array;
+
+/** libc's functions, as far as they are asked for. */
+interface Functions {
+  /** syscall(2). A parameter that is left out is 0. */
+  syscall(number: number, ...parameters: (Parameter | undefined)[]): number;
+  /** errno(3): the address of the calling thread's. */
+  __errno_location(): number;
+  strerror(errno: number): string;
+}
+
+/** What `bun:ffi` stands on. That module is left out: loading it takes a tenth of the heap that an ADD has. */
+interface FFI {
+  dlopen(library: string, functions: object): Error | { readonly symbols: Functions };
+  toArrayBuffer(address: number, offset: number, length: number): ArrayBuffer;
+}
+
+const { FFI: ffi }: { FFI: FFI } = Object(globalThis).Bun;
+
+function openLibc(functions: { readonly [name in keyof Functions]?: object }): Functions {
+  const opened = ffi.dlopen('libc.so.6', functions);
+  if (opened instanceof Error) throw opened;
+  return opened.symbols;
+}
+
+/** Every function that is opened takes time: so there is one for all system calls. */
+const { syscall, __errno_location } = openLibc({
+  syscall: { args: ['i32', 'ptr', 'ptr', 'ptr', 'ptr', 'ptr', 'ptr'], returns: 'i32' },
   __errno_location: { args: [], returns: 'ptr' },
 });
 
-function errno(): number {
-  const location = symbols.__errno_location();
-  return location === null ? 0 : read.i32(location, 0);
+export { syscall };
+
+/** That of the main thread, the only one which makes system calls here. */
+const errnoMemory = new Int32Array(ffi.toArrayBuffer(__errno_location(), 0, 4));
+
+/** errno(3), as the last failing call left it. */
+export function errno(): number {
+  return errnoMemory[0] ?? 0;
 }
 
-/** Sets errno to 0, for a call that tells of a failure by nothing else. */
-export function clearErrno(): void {
-  const location = symbols.__errno_location();
-  if (location !== null) new Int32Array(toArrayBuffer(location, 0, 4))[0] = 0;
+/** strerror(3): an errno value in words. */
+export function errnoWords(value: number): string {
+  return openLibc({ strerror: { args: ['i32'], returns: 'cstring' } }).strerror(value);
 }
 
-/** libc by `bun:ffi`. */
+/** libc by Bun's FFI. */
 export const libc: Libc = {
-  socket: symbols.socket,
-  setsockopt: (fd, level, name, value) => symbols.setsockopt(fd, level, name, value, value.length),
-  send: (fd, bytes, flags) => symbols.send(fd, bytes, bytes.length, flags),
-  recv: (fd, buffer, flags) => symbols.recv(fd, buffer, buffer.length, flags),
-  setns: symbols.setns,
-  flock: symbols.flock,
+  socket: (domain, type, protocol) => syscall(nr.socket, domain, type, protocol),
+  setsockopt: (fd, level, name, value) => syscall(nr.setsockopt, fd, level, name, value, value.length),
+  send: (fd, bytes, flags) => syscall(nr.sendto, fd, bytes, bytes.length, flags),
+  recv: (fd, buffer, flags) => syscall(nr.recvfrom, fd, buffer, buffer.length, flags),
+  setns: (fd, nstype) => syscall(nr.setns, fd, nstype),
+  flock: (fd, operation) => syscall(nr.flock, fd, operation),
   errno,
 };

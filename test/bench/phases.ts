@@ -25,7 +25,7 @@ export const budget: Readonly<Record<Phase, number>> = {
 };
 
 const landmarks =
-  'execve,read,openat,socket,sendto,sendmsg,setns,flock,fsync,link,unlink,write,close,exit_group';
+  'execve,read,openat,socket,sendto,sendmsg,setns,flock,fsync,linkat,unlinkat,link,unlink,write,close,exit_group';
 const kind: Kind = 'masquerade';
 
 /**
@@ -122,7 +122,7 @@ function phaseOf(
   if (name === 'close' && seen.netfilter.delete(first)) return 'nft';
   if (name === 'sendto' || name === 'sendmsg') return seen.netfilter.has(first) ? 'nft' : kernel;
   if (name === 'socket' || name === 'setns') return kernel;
-  if (['flock', 'fsync', 'link', 'unlink'].includes(name)) {
+  if (['flock', 'fsync', 'linkat', 'unlinkat', 'link', 'unlink'].includes(name)) {
     seen.leased = true;
     return 'lease';
   }

@@ -3,7 +3,7 @@ import { listAddresses, newAddress } from '../../netlink/address.ts';
 import { type Connection, openNetfilter, openRoute } from '../../netlink/connection.ts';
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import { deleteLink, getLink, listLinks, newBridge, newVeth, setLink } from '../../netlink/link.ts';
-import { openNamespace, ownNamespacePath, within } from '../../netlink/namespace.ts';
+import { openNamespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
 import { addNftables, removeNftables } from '../../plugin/masquerade/nftables.ts';
 
 // `make integration` runs this in a host of its own; what is made here is taken away again all the same.
@@ -38,7 +38,7 @@ describe('rtnetlink', () => {
     const bridge = getLink(route, 'kt-br0');
     if (bridge === undefined) throw new Error('no bridge');
     expect(bridge).toMatchObject({ kind: 'bridge', mac: '02:00:00:00:00:09', mtu: 1400 });
-    const own = openNamespace(ownNamespacePath);
+    const own = openOwnNamespace();
     const inside = openNamespace('/run/netns/inside');
     const peer = { name: 'eth0', namespaceFd: inside.fd, settings: {} };
     route.execute(

@@ -10,13 +10,7 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { CniError } from '../../ipam/error.ts';
-import {
-  addLeases,
-  checkLeases,
-  gcLeases,
-  hostLocalStatus,
-  validateHostLocal,
-} from '../../ipam/host-local.ts';
+import { addLeases, checkLeases, gcLeases, hostLocalStatus, planLeases } from '../../ipam/host-local.ts';
 import { parseResolvConf } from '../../ipam/resolv-conf.ts';
 import { LeaseFolder } from '../leases.ts';
 
@@ -195,11 +189,13 @@ test('routes, gateway and resolver come with the addresses', () => {
   expect(net.leased()).toEqual(['10.1.2.1']);
 });
 
-test('validation finds what an ADD would, and touches nothing', () => {
-  expect(() => validateHostLocal(net.request('a', { requestedIPs: ['x'] }))).toThrow('"x" is no IP address');
-  expect(() => validateHostLocal(net.request('a', { subnet: 'x' }))).toThrow('"x" is no subnet');
-  validateHostLocal(net.request('a', { subnet: '10.1.2.1/29' }));
-  expect([net.warnings, readdirSync(net.dataDir)]).toEqual([[], []]);
+test('a plan says what an ADD would, and touches nothing', () => {
+  expect(() => planLeases(net.request('a', { requestedIPs: ['x'] }))).toThrow('"x" is no IP address');
+  expect(() => planLeases(net.request('a', { subnet: 'x' }))).toThrow('"x" is no subnet');
+  const plan = planLeases(net.request('a', { subnet: '10.1.2.1/29' }));
+  expect([net.warnings.length, readdirSync(net.dataDir)]).toEqual([1, []]);
+  addLeases(net.request('a', { subnet: '10.1.2.1/29' }), plan);
+  expect([net.warnings.length, net.leased()]).toEqual([1, ['10.1.2.3']]);
 });
 
 describe('what should not be there', () => {
