@@ -94,7 +94,11 @@ $(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.s
 dist/bridge: $(SOURCES) build/close-environment.ts $(VALIDATORS) Makefile
 	@mkdir -p dist
 	$(BUN) build --compile --bytecode --format=esm --compile-jit-policy=50 --minify --target=bun --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--disallow-code-generation-from-strings=strict --outfile $@ plugin/main.ts
-	@$(BUN) build/close-environment.ts $@ BUN_BE_BUN=1 BUN_OPTIONS=2 BUN_INSPECT=11
+	@$(BUN) build/close-environment.ts $@ BUN_BE_BUN=1 BUN_OPTIONS=2 BUN_INSPECT=11 \
+	  BUN_ENABLE_CRASH_REPORTING=1 BUN_CRASH_REPORT_URL=1 BUN_BYTECODE_ORDER_OUT=2 BUN_BYTECODE_DIGEST_OUT=1 \
+	  BUN_BYTECODE_ORDER_NAMES_OUT=1 JSC_PROFILER_PATH=1 functionOverrides=2 configFile=1 useJITDump=1 \
+	  useSamplingProfiler=1 useProfiler=1 useTextMarkers=1 dumpJITMemoryPath=1 dumpWasmSourceFileName=1 \
+	  usePredictionFileCreatingFuzzerAgent=1
 	@touch $@
 
 dist/pkg/bridge: $(SOURCES) build/close-environment.ts build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)
