@@ -37,7 +37,16 @@ export function remove(path: string): void {
 
 /** The text of a small file; a symbolic link is refused with ELOOP, and a pipe does not block. */
 export function readText(path: string): string {
-  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  return readSmall(path, O_NOFOLLOW);
+}
+
+/** The same where a symbolic link is followed. */
+export function readLinked(path: string): string {
+  return readSmall(path, 0);
+}
+
+function readSmall(path: string, flags: number): string {
+  const fd = openSync(path, O_RDONLY | O_NONBLOCK | flags);
   try {
     return readAll(fd);
   } finally {

@@ -1,5 +1,4 @@
-import { readFile } from '../netlink/file.ts';
-import { refused } from './files.ts';
+import { readLinked, refused } from './files.ts';
 import type { DNS } from './result.ts';
 
 /**
@@ -33,7 +32,7 @@ export function parseResolvConf(text: string): DNS {
  */
 export function readResolvConf(path: string): DNS {
   try {
-    return parseResolvConf(readFile(path));
+    return parseResolvConf(readLinked(path));
   } catch (error) {
     throw refused('read resolvConf', path, error);
   }

@@ -19,7 +19,8 @@ export interface Namespace {
  * @throws SystemError with EINVAL where it is no namespace; node's error where it can't be opened
  */
 export function openNamespace(path: string): Namespace {
-  const fd = openSync(path, constants.O_RDONLY);
+  // A pipe would keep the opener waiting for a writer.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   if (statfsSync(path).type !== NSFS_MAGIC) {
     closeSync(fd);
     throw new SystemError('open network namespace', path, EINVAL);

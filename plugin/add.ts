@@ -1,8 +1,9 @@
 import type { Attachment } from '../ipam/config.ts';
+import { CniError, errorCode } from '../ipam/error.ts';
 import type { Result } from '../ipam/result.ts';
 import { isErrno } from '../netlink/error.ts';
 import { getLink, type Link } from '../netlink/link.ts';
-import { ensureBridge } from './bridge.ts';
+import { ensureBridge, proveBridge } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, configureContainer } from './container.ts';
 import { enableForwarding, ensureGateways, withGateways } from './gateway.ts';
@@ -50,7 +51,8 @@ export function add(
       ensureGateways(sides.host, bridge, vlanGateway ?? bridge, leased.ips, config, attachment, undo);
     }
     if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, config, warn, undo);
-    if (config.isGateway) enableForwarding(sides.host, bridge, leased.ips, attachment, undo);
+    if (config.isGateway) enableForwarding(sides.host, leased.ips, attachment, undo);
+    proveBridge(sides.host, bridge, attachment, undo);
     deliver(resultOf(request, config, [bridge, port, veth.container], vlanGateway, leased));
   } catch (error) {
     undo.run(warn);
@@ -70,13 +72,16 @@ function plugIn(
   undo: Undo,
 ): { bridge: Link; veth: VethPair } {
   for (let attempt = 1; ; attempt++) {
-    const bridge = ensureBridge(sides.host, config, undo);
+    let bridge: Link | undefined;
     try {
+      bridge = ensureBridge(sides.host, config, undo);
       const owner = ownerLabel(attachment);
       return { bridge, veth: connectContainer(sides, bridge, attachment.ifname, owner, config, undo) };
     } catch (error) {
       const gone =
-        isErrno(error, 'EINVAL', 'ENODEV') && getLink(sides.host, bridge.name)?.index !== bridge.index;
+        bridge === undefined
+          ? error instanceof CniError && error.code === errorCode.tryAgain
+          : isErrno(error, 'EINVAL', 'ENODEV') && getLink(sides.host, bridge.name)?.index !== bridge.index;
       if (!gone || attempt === bridgeAttempts) throw error;
     }
   }

@@ -7,6 +7,7 @@ import {
   getLink,
   iff,
   type Link,
+  type LinkSettings,
   listLinks,
   newBridge,
   removeLink,
@@ -14,10 +15,16 @@ import {
 } from '../netlink/link.ts';
 import { randomBytes } from '../netlink/random.ts';
 import type { BridgeConfig } from './config.ts';
-import { networkLabel, ownerLabel } from './owner.ts';
+import { labelPrefix, networkLabel, ownerLabel } from './owner.ts';
 import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './vlan.ts';
+
+/**
+ * The link group of a bridge that an ADD made and none has succeeded on yet: the last of them to fail takes it away,
+ * whichever made it. The kernel sets it as it makes the link; people's and distributions' groups are small.
+ */
+const unproven = 0x636e6962;
 
 /** A locally administered unicast MAC address. */
 function randomMac(): string {
@@ -48,21 +55,42 @@ export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo)
   const vlanFiltering = filtersVlans(config);
   const found =
     bridgeNamed(host, name) ?? createBridge(host, name, { mtu, promiscMode, vlanFiltering }, undo);
+  if (found.group === unproven) undo.register(`bridge ${name}`, () => removeUnproven(host, found));
   if (vlanFiltering) ensureVlanFiltering(host, found, undo);
-  const down = (found.flags & iff.up) === 0;
-  const plain = promiscMode && (found.flags & iff.promisc) === 0;
-  if (down || plain) {
-    const set = (value: boolean) =>
-      host.execute(setLink(name, { ...(down ? { up: value } : {}), ...(plain ? { promisc: value } : {}) }));
-    undo.attempt(
-      `flags of bridge ${name}`,
-      () => set(true),
-      () => set(false),
-    );
-  }
+  if (lackedFlags(found, promiscMode) !== undefined) ensureFlags(host, found, promiscMode, undo);
   // The host's routes through this link are ours to make.
   changeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0', undo);
   return found;
+}
+
+/** What is to be set on a bridge; undefined where it is as it should be. */
+function lackedFlags(
+  { flags }: Link,
+  promiscMode: boolean,
+): Pick<LinkSettings, 'up' | 'promisc'> | undefined {
+  const down = (flags & iff.up) === 0;
+  const plain = promiscMode && (flags & iff.promisc) === 0;
+  return down || plain ? { ...(down ? { up: true } : {}), ...(plain ? { promisc: true } : {}) } : undefined;
+}
+
+function ensureFlags(host: Connection, { name, index }: Link, promiscMode: boolean, undo: Undo): void {
+  const ports = (): number[] => listLinks(host, index).map((port) => port.index);
+  // Asked before the flags, which another ADD sets before it makes its port: whose port is known here needs nothing of
+  // what is done here.
+  const before = new Set(ports());
+  const now = bridgeNamed(host, name);
+  const lacked = now && lackedFlags(now, promiscMode);
+  if (lacked === undefined) return;
+  undo.attempt(
+    `flags of bridge ${name}`,
+    () => host.execute(setLink(name, lacked)),
+    () => {
+      // Who was connected since relies on it.
+      if (ports().some((port) => !before.has(port))) return;
+      const { up, promisc } = lacked;
+      host.execute(setLink(name, { ...(up ? { up: false } : {}), ...(promisc ? { promisc: false } : {}) }));
+    },
+  );
 }
 
 function createBridge(
@@ -80,11 +108,14 @@ function createBridge(
   try {
     undo.attempt(
       `bridge ${name}`,
-      () => host.execute(newBridge(name, { mac, mtu, up: true, promisc: promiscMode, ...filtering })),
+      () =>
+        host.execute(
+          newBridge(name, { mac, mtu, up: true, promisc: promiscMode, group: unproven, ...filtering }),
+        ),
       () => {
         // Its address tells that it is the one made here.
         const link = getLink(host, name);
-        if (link?.mac === mac && listLinks(host, link.index).length === 0) removeLink(host, name);
+        if (link?.mac === mac) removeUnproven(host, link);
       },
     );
   } catch (error) {
@@ -99,9 +130,41 @@ function createBridge(
   return link;
 }
 
-/** Whether the bridge has a port of another attachment of the network, which relies on what was done to it. */
+function removeUnproven(host: Connection, { name, index }: Link): void {
+  const link = getLink(host, name);
+  if (link?.index !== index || link.group !== unproven || listLinks(host, index).length > 0) return;
+  removeLink(host, name);
+}
+
+/** Tells later ADDs that the bridge is there to stay, since this one has done all but print its result. */
+export function proveBridge(host: Connection, bridge: Link, attachment: Attachment, undo: Undo): void {
+  if (bridge.group !== unproven) return;
+  const { name } = bridge;
+  undo.attempt(
+    `link group of bridge ${name}`,
+    () => host.execute(setLink(name, { group: 0 })),
+    () => {
+      if (!servesOthers(host, bridge, attachment)) host.execute(setLink(name, { group: unproven }));
+    },
+  );
+}
+
+/**
+ * Whether the bridge has a port of another attachment which relies on what was done to it: one of the network, or of
+ * another network that came after this one's port.
+ */
 export function servesOthers(host: Connection, bridge: Link, attachment: Attachment): boolean {
   const network = networkLabel(attachment.network);
   const own = ownerLabel(attachment);
-  return listLinks(host, bridge.index).some(({ alias }) => alias.startsWith(network) && alias !== own);
+  const ports = listLinks(host, bridge.index);
+  const port = ports.find(({ alias }) => alias === own);
+  const isLater = ({ alias, index }: Link): boolean =>
+    port !== undefined && index > port.index && alias.startsWith(labelPrefix);
+  return ports.some((one) => one.alias !== own && (one.alias.startsWith(network) || isLater(one)));
+}
+
+/** Whether the host has another attachment, of whatever network, which relies on what is the whole host's. */
+export function hostServesOthers(host: Connection, attachment: Attachment): boolean {
+  const own = ownerLabel(attachment);
+  return listLinks(host).some(({ alias }) => alias.startsWith(labelPrefix) && alias !== own);
 }

@@ -23,7 +23,7 @@ import {
 } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../netlink/link-routes.ts';
-import { servesOthers } from './bridge.ts';
+import { hostServesOthers, servesOthers } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
 import { cidrOf, ipOf } from './container.ts';
 import { changeSysctl } from './sysctl.ts';
@@ -136,7 +136,7 @@ function addAddress(host: Connection, link: Link, cidr: CIDR, free: () => boolea
       `address ${formatCIDR(cidr)} of ${link.name}`,
       () => host.execute(newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
       () => {
-        if (free()) executeUnless(host, deleteAddress(link, cidr), 'EADDRNOTAVAIL');
+        if (free()) executeUnless(host, deleteAddress(link, cidr), 'EADDRNOTAVAIL', 'ENODEV');
       },
     );
   } catch (error) {
@@ -149,10 +149,10 @@ function addAddress(host: Connection, link: Link, cidr: CIDR, free: () => boolea
   host.execute(setLink(link.name, { mac: link.mac }));
 }
 
-/** Does what may have been done already, which the kernel then refuses with this errno. */
-function executeUnless(host: Connection, request: NetlinkRequest, errnoName: string): void {
+/** Does what may have been done already, which the kernel then refuses with one of these errnos. */
+function executeUnless(host: Connection, request: NetlinkRequest, ...errnoNames: string[]): void {
   const [reply] = host.exchange([request]);
-  if (reply?.error !== undefined && !isErrno(reply.error, errnoName)) throw reply.error;
+  if (reply?.error !== undefined && !isErrno(reply.error, ...errnoNames)) throw reply.error;
 }
 
 /** The sysctl that turns forwarding on for a family. */
@@ -164,13 +164,12 @@ const forwarding = {
 /** Turns forwarding on for each family that has an address here. */
 export function enableForwarding(
   host: Connection,
-  bridge: Link,
   ips: readonly IPConfig[],
   attachment: Attachment,
   undo: Undo,
 ): void {
   for (const of of [family.ipv4, family.ipv6]) {
     if (!ips.some(({ address }) => cidrOf(address).ip.family === of)) continue;
-    changeSysctl(forwarding[of], '1', undo, () => !servesOthers(host, bridge, attachment));
+    changeSysctl(forwarding[of], '1', undo, () => !hostServesOthers(host, attachment));
   }
 }

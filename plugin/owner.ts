@@ -12,9 +12,12 @@ export function abbreviate(text: string, length: number): string {
   return `${text.slice(0, length - 17)}~${hash}`;
 }
 
+/** What every label begins with. */
+export const labelPrefix = 'cni ';
+
 /** What every label of a network's attachments begins with. */
 export function networkLabel(network: string): string {
-  return `cni ${abbreviate(network, longest.network)} `;
+  return `${labelPrefix}${abbreviate(network, longest.network)} `;
 }
 
 /**

@@ -159,7 +159,7 @@ function makeFolders(path: string, mode: number): void {
   const above = path.slice(0, path.lastIndexOf('/'));
   if (code === ENOENT && above !== '' && above !== path) {
     makeFolders(above, mode);
-    files.mkdirSync(path, { mode });
+    makeFolders(path, mode);
   } else if (code !== EEXIST || !isFolder(path)) {
     throw refusal('mkdir', path, code);
   }

@@ -1,4 +1,5 @@
 import { accessSync, constants } from '#files';
+import { libc } from '#libc';
 import type { Attachment } from '../../ipam/config.ts';
 import { CniError, errorCode } from '../../ipam/error.ts';
 import { readFile } from '../../netlink/file.ts';
@@ -49,6 +50,8 @@ function findPrograms(names: readonly string[]): string[] {
 function run(file: string, args: readonly string[], input: string): { failure: string; stdout: string } {
   // Loaded only here: most calls run no other program.
   const { spawnSync }: typeof import('node:child_process') = require('node:child_process');
+  // Our caller may have left some open.
+  libc.closeOnExec?.();
   const { status, signal, stdout, stderr, error } = spawnSync(file, args, {
     input,
     encoding: 'utf8',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Call, executables, failure } from '../cni.ts';
+import { type Call, call, executables, failure } from '../cni.ts';
 import { Host } from '../host.ts';
 import { leaseFolder } from '../snapshot.ts';
 
@@ -26,6 +26,7 @@ const cases: [string, Partial<Call>, number, string][] = [
   ['an unknown key in CNI_ARGS', { env: { CNI_ARGS: 'COLOR=red' } }, 4, 'COLOR'],
   ['no such namespace', { netns: '/run/netns/nowhere' }, 8, '/run/netns/nowhere'],
   ['a file that is no namespace', { netns: '/etc/hostname' }, 8, '/etc/hostname'],
+  ['a pipe that is no namespace', { netns: '/run/pipe' }, 8, '/run/pipe'],
   ["the host's own namespace", { netns: '/proc/self/ns/net' }, 8, '/proc/self/ns/net'],
   ['a namespace of another kind', { netns: '/proc/self/ns/mnt' }, 8, '/proc/self/ns/mnt'],
   ['an interface name that the kernel would fill in', { ifname: 'a%d' }, 4, 'a%d'],
@@ -78,7 +79,7 @@ describe.each(executables)('bad input to %s', (_name, bridge) => {
   beforeAll(async () => {
     host = await Host.start();
     host.sh(
-      'ip netns add c1 && ip -n c1 link add taken type bridge && ip link add plain0 type veth peer name plain1',
+      'ip netns add c1 && ip -n c1 link add taken type bridge && ip link add plain0 type veth peer name plain1 && mkfifo /run/pipe',
     );
   });
   afterAll(() => host.stop());
@@ -102,5 +103,12 @@ describe.each(executables)('bad input to %s', (_name, bridge) => {
   });
   test.each(refusedByIpam)('ADD: %s', (_what, request, code, culprit) => {
     refuses('ADD', request, code, culprit);
+  });
+
+  test.each(['/run/pipe', '/dev/zero'])('STATUS ends where resolvConf is %s', (resolvConf) => {
+    const { status, stdout } = call(host, bridge, 'STATUS', {
+      conf: { ...ipam({ resolvConf }), cniVersion: '1.1.0' },
+    });
+    expect([status, stdout]).toEqual([0, '']);
   });
 });

@@ -30,6 +30,10 @@ const variables: [string, string][] = [
   ['BUN_INSTALL', '/run/evil'],
   ['BUN_CONFIG_VERBOSE_FETCH', 'curl'],
   ['BUN_RUNTIME_TRANSPILER_CACHE_PATH', '/run/evil'],
+  ['BUN_BYTECODE_ORDER_OUT', '/run/evil/order'],
+  ['BUN_BYTECODE_DIGEST_OUT', '/run/evil/digest'],
+  ['BUN_BYTECODE_ORDER_NAMES_OUT', '/run/evil/names'],
+  ['JSC_PROFILER_PATH', '/run/evil'],
   ['TMPDIR', '/run/evil'],
   ['BUN_TMPDIR', '/run/evil'],
   ['HOME', '/run/evil'],
@@ -70,6 +74,23 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
     expect(host.run(['test', '-e', '/run/ran']).status).toBe(1);
   });
 
+  // What WebKit's options would do: write files anywhere, read code, and, where one of them makes the runtime crash,
+  // have Bun's crash reporter run a `curl` from PATH.
+  test.each([
+    'functionOverrides=/run/evil/evil.cjs',
+    'configFile=/run/evil/evil.cjs',
+    'useJITDump=1 BUN_JSC_jitDumpDirectory=/run/evil',
+    'useSamplingProfiler=1 BUN_JSC_samplingProfilerPath=/run/evil',
+    'useProfiler=1 BUN_JSC_dumpProfilerDataAtExit=1',
+    'dumpJITMemoryPath=/run/evil/memory',
+  ])('BUN_JSC_%s may make it fail, but neither writes a file nor runs a program', (option) => {
+    host.sh('printf "#!/bin/sh\\n: >/run/ran\\n" >/run/evil/curl && chmod 755 /run/evil/curl');
+    const before = folder();
+    call('ADD', { env: `PATH=/run/evil BUN_ENABLE_CRASH_REPORTING=1 BUN_JSC_${option}` });
+    expect(folder()).toBe(before);
+    expect(host.run(['test', '-e', '/run/ran']).status).toBe(1);
+  });
+
   test('nothing is read from the working directory or HOME', () => {
     const { status } = call('ADD', {
       env: 'HOME=/run/evil XDG_CONFIG_HOME=/run/evil',
@@ -101,6 +122,16 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
     const { stdout } = host.run(['bash', '-c', line], { input });
     // The last is the folder that ls reads.
     expect(JSON.parse(stdout).details).toContain(JSON.stringify('0\n1\n2\n3\n'));
+  });
+
+  test('iptables-restore gets its standard streams and no other descriptor', () => {
+    host.sh(`printf '#!/bin/sh\\nls /proc/self/fd >&2\\nexit 1\\n' >/run/path/iptables-restore
+      chmod 755 /run/path/iptables-restore`);
+    const input = JSON.stringify({ ...JSON.parse(conf), ipMasq: true, ipMasqBackend: 'iptables' });
+    const line = `exec env -i ${request} PATH=/run/path:/usr/bin:/bin CNI_COMMAND=ADD ${bridge} 9>/run/a 99>/run/b`;
+    const { stdout } = host.run(['bash', '-c', line], { input });
+    // The last is the folder that ls reads.
+    expect(JSON.parse(stdout).details).toBe('exit status 1: 0; 1; 2; 3');
   });
 
   test.each(['000', '022', '077'])('with umask %s the folder of leases is 0755 and a lease 0600', (umask) => {

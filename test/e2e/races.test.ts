@@ -156,9 +156,71 @@ describe.each(executables)('races with %s', (_name, bridge) => {
       expect(outcomes.map(({ status }) => status)).toEqual([1, 1]);
       outcomes.forEach(expectAnswer);
     }
-    // One that found the bridge there leaves it; what is on it is gone.
-    host.sh('ip link del lab-br1 2>/dev/null || true');
     expect(host.snapshot('c1', 'c2')).toBe(before);
+  });
+
+  test.each([
+    ['of its own', 'other0'],
+    ['that the two share', 'lab-br1'],
+  ])(
+    'an ADD that fails leaves what one of another network needs that came meanwhile, on a bridge %s',
+    (_which, shared) => {
+      // The first is kept from printing its result by a pipe that is full, and fails when its reader goes.
+      const variables =
+        'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
+      host.sh(`printf %s '${JSON.stringify(conf)}' >/run/conf
+      echo 0 >/proc/sys/net/ipv4/ip_forward
+      { { head -c 65536 /dev/zero; env -i ${variables} ${bridge} </run/conf; echo $? >/run/status; } |
+        sleep 2; } >/dev/null 2>&1 &
+      while [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; do sleep 0.05; done`);
+      const { subnet } = article.ipam;
+      const network = {
+        name: 'other',
+        bridge: shared,
+        ipam: { type: 'host-local', subnet: shared === 'lab-br1' ? subnet : '10.7.0.0/24' },
+      };
+      const other = { containerID: 'c2', netns: '/run/netns/c2', conf: { ...conf, ...network } };
+      add(host, bridge, other);
+      host.sh('while [ ! -s /run/status ]; do sleep 0.1; done');
+      expect(host.sh('cat /run/status /proc/sys/net/ipv4/ip_forward')).toBe('1\n1\n');
+      del(host, bridge, other);
+      del(host, bridge, { conf });
+      expectNothingLeft();
+    },
+  );
+
+  test.each([2, 3])('the folder of leases is made by another ADD before mkdir number %i', (when) => {
+    // On a host without any: the first ADD waits there until the second has made it all.
+    const variables = 'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
+    const delayed = `strace -o /run/trace -e trace=mkdir,mkdirat -e inject=mkdir,mkdirat:delay_enter=2000000:when=${when}`;
+    host.sh(`printf %s '${JSON.stringify(conf)}' >/run/conf
+      { ${delayed} env -i ${variables} ${bridge} </run/conf >/run/printed 2>&1; echo $? >/run/status; } >/dev/null 2>&1 &
+      sleep 0.5`);
+    const other = { containerID: 'c2', netns: '/run/netns/c2', conf };
+    add(host, bridge, other);
+    host.sh('while [ ! -s /run/status ]; do sleep 0.1; done');
+    expect(host.sh('cat /run/status; grep msg -A 1 /run/printed || true')).toBe('0\n');
+    expect(host.sh('grep -c DELAYED /run/trace')).toBe('1\n');
+    del(host, bridge, { conf });
+    del(host, bridge, other);
+    expectNothingLeft();
+  });
+
+  test('an ADD that fails leaves a bridge up and promiscuous for one that came meanwhile', () => {
+    // The first is kept from printing its result by a pipe that is full, and fails when its reader goes.
+    const request = { ...conf, promiscMode: true };
+    const variables = 'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
+    host.sh(`ip link add lab-br1 type bridge; printf %s '${JSON.stringify(request)}' >/run/conf
+      { { head -c 65536 /dev/zero; env -i ${variables} ${bridge} </run/conf; echo $? >/run/status; } |
+        sleep 2; } >/dev/null 2>&1 &
+      while ! ip link show lab-br1 | grep -q UP; do sleep 0.05; done; sleep 0.3`);
+    const other = { containerID: 'c2', netns: '/run/netns/c2', conf: request };
+    add(host, bridge, other);
+    host.sh('while [ ! -s /run/status ]; do sleep 0.1; done');
+    expect(host.sh('cat /run/status')).toBe('1\n');
+    expect(host.sh('ip -d link show lab-br1')).toMatch(/[<,]UP[,>].*promiscuity 1 /s);
+    del(host, bridge, other);
+    expectNothingLeft();
   });
 
   test('the whole ruleset is flushed between ADD and DEL, and a later ADD makes it anew', () => {
