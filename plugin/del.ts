@@ -12,6 +12,7 @@ import { removeMasquerade } from './masquerade/masquerade.ts';
 import { withNetfilterIfThere } from './netfilter.ts';
 import { ownerLabel } from './owner.ts';
 import type { Request } from './request.ts';
+import { openInside } from './sides.ts';
 import { removeSpoofCheck } from './spoof-check.ts';
 
 /**
@@ -69,7 +70,7 @@ function deleteContainerLink({ netns, ifname, allowOwnNamespace }: Request): boo
           `CNI_NETNS "${netns}" is the plugin's own network namespace`,
         );
       }
-      const connection = within(container, own, openRoute);
+      const connection = openInside(netns, (work) => within(container, own, work));
       try {
         return removeLink(connection, ifname);
       } finally {

@@ -56,8 +56,11 @@ export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
   };
 }
 
-/** A path may lead to a namespace of another kind, which only entering it shows. */
-function openInside(netns: string, inContainer: <T>(work: () => T) => T): Connection {
+/**
+ * A connection to rtnetlink in the container's namespace.
+ * @throws CniError code 8 where the path leads to a namespace of another kind, which only entering it shows
+ */
+export function openInside(netns: string, inContainer: <T>(work: () => T) => T): Connection {
   try {
     return inContainer(openRoute);
   } catch (error) {

@@ -30,8 +30,9 @@ export function connections(contenders: readonly Contender[], spawner: string, r
   const places = contenders.flatMap((contender) =>
     crowds.map((crowd) => ({ contender, crowd, host: `at-${contender.key}-${crowd}` })),
   );
-  const servers = places.map((place) => prepare(place, spawner));
+  const servers: number[] = [];
   try {
+    for (const place of places) prepare(place, spawner, (pid) => servers.push(pid));
     // The kernel still has work to do for so many new links.
     Bun.sleepSync(3000);
     const figures = new Map<Place, number[]>(places.map((place) => [place, []]));
@@ -51,8 +52,8 @@ function rowOf(crowd: number, figures: ReadonlyMap<Place, readonly number[]>): R
   return { title: connectionRow(crowd), unit: '1/s', samples };
 }
 
-/** Makes a place. @returns the process ID of its nginx */
-function prepare({ contender, crowd, host }: Place, spawner: string): number {
+/** Makes a place. @param started is told the process ID of its nginx, which the caller ends */
+function prepare({ contender, crowd, host }: Place, spawner: string, started: (pid: number) => void): void {
   const folder = `/run/bench-crowd/${host}`;
   mkdirSync(folder, { recursive: true });
   const namespaces = Array.from(
@@ -82,7 +83,7 @@ function prepare({ contender, crowd, host }: Place, spawner: string): number {
   settings(host, ['net.netfilter.nf_conntrack_tcp_timeout_time_wait=1']);
   settings(`${host}-client`, ['net.ipv4.ip_local_port_range=1024 65535']);
   settings(`${host}-beyond`, ['net.ipv4.tcp_max_tw_buckets=1024', 'net.core.somaxconn=1024']);
-  return serve(host, folder);
+  serve(host, folder, started);
 }
 
 function settings(namespace: string, values: readonly string[]): void {
@@ -120,7 +121,7 @@ function attach(
   };
 }
 
-function serve(host: string, folder: string): number {
+function serve(host: string, folder: string, started: (pid: number) => void): void {
   const conf = `user root; master_process off; pid ${folder}/pid; error_log ${folder}/error; events {}
     http { access_log off; keepalive_timeout 0; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
       fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
@@ -129,10 +130,10 @@ function serve(host: string, folder: string): number {
   const inside = ['ip', 'netns', 'exec'];
   run([...inside, `${host}-beyond`, 'nginx', '-c', `${folder}/conf`, '-e', `${folder}/error`]);
   const pid = Number(readFileSync(`${folder}/pid`, 'latin1'));
+  started(pid);
   comeFirst(pid);
   const seen = run([...inside, `${host}-client`, 'curl', '-sS', '--max-time', '10', `http://${neighbour}/`]);
   if (seen !== 'seen from 192.0.2.1') throw new Error(`not masqueraded in ${host}: ${seen}`);
-  return pid;
 }
 
 /** The server has a session of its own, which is to come before whatever else the machine does too. */

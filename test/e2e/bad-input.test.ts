@@ -70,6 +70,7 @@ const refusedByDel: typeof cases = [
   ],
   ['a container ID with a slash', { containerID: 'a/b' }, 4, 'a/b'],
   ["the host's own namespace", { netns: '/proc/self/ns/net' }, 8, '/proc/self/ns/net'],
+  ['a namespace of another kind', { netns: '/proc/self/ns/mnt' }, 8, '/proc/self/ns/mnt'],
   ['stdin that is not JSON', { conf: '{"name": ' }, 6, 'not JSON'],
   ['a network name that leaves its folder', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
 ];
