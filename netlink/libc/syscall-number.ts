@@ -1,5 +1,5 @@
 /** Numbers of the system calls that are made, as the kernel's headers have them. */
-const x64 = {
+export const x64 = {
   read: 0,
   write: 1,
   close: 3,
@@ -25,7 +25,7 @@ const x64 = {
 } as const;
 
 /** asm-generic/unistd.h */
-const arm64: Readonly<Record<keyof typeof x64, number>> = {
+export const arm64: Readonly<Record<keyof typeof x64, number>> = {
   read: 63,
   write: 64,
   close: 57,
