@@ -11,43 +11,37 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The host's byte order, which netlink headers and most attributes have. */
-export const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-/**
- * 16 bits in host byte order; bytes past the end count as 0. Numbers are read and written byte by byte, since making a
- * DataView takes longer than all that is done with it.
+/*
+ * Host byte order, which netlink headers and most attributes have, is little-endian on every machine that there is an
+ * executable for. Numbers are read and written byte by byte, since making a DataView takes longer than all that is
+ * done with it.
  */
+
+/** 16 bits in host byte order; bytes past the end count as 0. */
 export function getU16(bytes: Uint8Array, offset: number): number {
-  const a = bytes[offset] ?? 0;
-  const b = bytes[offset + 1] ?? 0;
-  return littleEndian ? a | (b << 8) : b | (a << 8);
+  return (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8);
 }
 
 /** 32 bits in host byte order, unsigned; bytes past the end count as 0. */
 export function getU32(bytes: Uint8Array, offset: number): number {
-  const a = getU16(bytes, offset);
-  const b = getU16(bytes, offset + 2);
-  return (littleEndian ? a | (b << 16) : b | (a << 16)) >>> 0;
+  return (getU16(bytes, offset) | (getU16(bytes, offset + 2) << 16)) >>> 0;
 }
 
 /** 64 bits in host byte order, unsigned; above 2^53 the nearest number. */
 export function getU64(bytes: Uint8Array, offset: number): number {
-  const a = getU32(bytes, offset);
-  const b = getU32(bytes, offset + 4);
-  return littleEndian ? a + b * 2 ** 32 : b + a * 2 ** 32;
+  return getU32(bytes, offset) + getU32(bytes, offset + 4) * 2 ** 32;
 }
 
 /** Writes 16 bits in host byte order. */
 export function putU16(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = littleEndian ? value : value >> 8;
-  bytes[offset + 1] = littleEndian ? value >> 8 : value;
+  bytes[offset] = value;
+  bytes[offset + 1] = value >> 8;
 }
 
 /** Writes 32 bits in host byte order. */
 export function putU32(bytes: Uint8Array, offset: number, value: number): void {
-  putU16(bytes, offset, littleEndian ? value : value >> 16);
-  putU16(bytes, offset + 2, littleEndian ? value >> 16 : value);
+  putU16(bytes, offset, value);
+  putU16(bytes, offset + 2, value >> 16);
 }
 
 /** One byte. */

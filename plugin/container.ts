@@ -1,7 +1,7 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result, Route } from '../ipam/result.ts';
 import { newAddress } from '../netlink/address.ts';
-import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
+import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { type CIDR, family, formatCIDR, type IP, parseCIDR, parseIP, subnetOf } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
@@ -104,20 +104,21 @@ function addRoutes(
   routes: readonly Route[],
 ): void {
   const common = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
-  const wanted = new Map<string, RouteSettings & { readonly gateways: IP[] }>();
+  const wanted: { readonly key: string; readonly route: RouteSettings & { readonly gateways: IP[] } }[] = [];
   for (const { dst: text, gw, ...settings } of routes) {
     const dst = subnetOf(cidrOf(text));
     const key = JSON.stringify([formatCIDR(dst), ...routeKeys.map((name) => settings[name])]);
-    const route = wanted.get(key) ?? { ...settings, dst, gateways: [] };
-    wanted.set(key, route);
+    let route = wanted.find((one) => one.key === key)?.route;
+    if (route === undefined) {
+      route = { ...settings, dst, gateways: [] };
+      wanted.push({ key, route });
+    }
     const ofFamily = common.find((ip) => ip.family === dst.ip.family && settings.scope !== scope.link);
     const gateway = gw === undefined ? ofFamily : ipOf(gw);
     const known = route.gateways.some(({ value }) => value === gateway?.value);
     if (gateway !== undefined && !known) route.gateways.push(gateway);
   }
-  const requests: NetlinkRequest[] = [];
-  for (const route of wanted.values()) requests.push(newRoute(link, route));
-  for (const { error } of container.exchange(requests)) {
+  for (const { error } of container.exchange(wanted.map(({ route }) => newRoute(link, route)))) {
     // The kernel makes a subnet's own route with the address.
     if (error !== undefined && !isErrno(error, 'EEXIST')) throw error;
   }

@@ -19,7 +19,7 @@ interface Functions {
 /** What `bun:ffi` stands on. That module is left out: loading it takes a tenth of the heap that an ADD has. */
 interface FFI {
   dlopen(library: string, functions: object): Error | { readonly symbols: Functions };
-  toArrayBuffer(address: number, offset: number, length: number): ArrayBuffer;
+  readonly read: { i32(address: number, offset: number): number };
 }
 
 const { FFI: ffi }: { FFI: FFI } = Object(globalThis).Bun;
@@ -38,12 +38,12 @@ const { syscall, __errno_location } = openLibc({
 
 export { syscall };
 
-/** That of the main thread, the only one which makes system calls here. */
-const errnoMemory = new Int32Array(ffi.toArrayBuffer(__errno_location(), 0, 4));
+/** The main thread's, the only one which makes system calls here. */
+const errnoAddress = __errno_location();
 
 /** errno(3), as the last failing call left it. */
 export function errno(): number {
-  return errnoMemory[0] ?? 0;
+  return ffi.read.i32(errnoAddress, 0);
 }
 
 /** strerror(3): an errno value in words. */
