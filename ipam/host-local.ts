@@ -127,8 +127,7 @@ function leaseAll(
   const { attachment, warn } = request;
   const made: Candidate[] = [];
   try {
-    for (let index = 0; index < sets.length; index++) {
-      const set = sets[index] ?? [];
+    for (const [index, set] of sets.entries()) {
       const turn = store.lastReserved(index);
       try {
         const candidate = leaseOne(store, request, set, turn, requested);

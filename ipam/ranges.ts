@@ -129,7 +129,6 @@ function topLevelSet({ subnet, rangeStart, rangeEnd, gateway }: HostLocalConfig)
 }
 
 function refuseOverlap(sets: readonly RangeSet[]): void {
-  if (sets.length === 1 && sets[0]?.length === 1) return;
   const all = sets.flatMap((set, index) => set.map((range) => ({ range, index })));
   for (const [position, { range: a, index: i }] of all.entries()) {
     for (const { range: b, index: j } of all.slice(position + 1)) {

@@ -9,7 +9,6 @@ export const flag = {
   request: 0x1,
   multi: 0x2,
   ack: 0x4,
-  echo: 0x8,
   dumpInterrupted: 0x10,
   dump: 0x300,
   replace: 0x100,

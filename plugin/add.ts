@@ -41,7 +41,7 @@ export function add(
     const leased = leaseAddresses(attachment, config, ipam, undo);
     const { enabledad, disableContainerInterface } = config;
     const port = disableContainerInterface
-      ? endOf(sides.host, veth.hostName, veth.hostName)
+      ? endOf(sides.host, veth.hostName)
       : configureContainer(sides, bridge, veth, leased, enabledad, undo);
     const vlanGateway =
       config.isGateway && config.vlan !== 0 && leased.ips.length > 0

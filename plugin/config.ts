@@ -212,9 +212,8 @@ function readPrevResult(json: JsonObject | undefined, version: Version): Result 
 }
 
 function checkRoutes(routes: readonly Route[]): void {
-  let index = 0;
-  for (const { dst, gw } of routes) {
-    const where = `ipam.routes[${index++}]`;
+  for (const [index, { dst, gw }] of routes.entries()) {
+    const where = `ipam.routes[${index}]`;
     const to = parseCIDR(dst);
     if (to === undefined) {
       throw invalidConfig(`${where}.dst: must be an IP address with a prefix length, not ${shown(dst)}`);
@@ -230,8 +229,6 @@ function checkRoutes(routes: readonly Route[]): void {
 
 /** The MAC address of the last of the three sources that names one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
-  if (args === undefined && runtimeConfig === undefined && request.arguments.mac === undefined)
-    return undefined;
   const sources: readonly (readonly [string, string | undefined])[] = [
     ['runtimeConfig.mac', runtimeConfig?.mac],
     ['args.cni.mac', args?.cni?.mac],

@@ -104,21 +104,18 @@ function addRoutes(
   routes: readonly Route[],
 ): void {
   const common = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
-  const wanted: { readonly key: string; readonly route: RouteSettings & { readonly gateways: IP[] } }[] = [];
+  const wanted = new Map<string, RouteSettings & { readonly gateways: IP[] }>();
   for (const { dst: text, gw, ...settings } of routes) {
     const dst = subnetOf(cidrOf(text));
     const key = JSON.stringify([formatCIDR(dst), ...routeKeys.map((name) => settings[name])]);
-    let route = wanted.find((one) => one.key === key)?.route;
-    if (route === undefined) {
-      route = { ...settings, dst, gateways: [] };
-      wanted.push({ key, route });
-    }
+    const route = wanted.get(key) ?? { ...settings, dst, gateways: [] };
+    wanted.set(key, route);
     const ofFamily = common.find((ip) => ip.family === dst.ip.family && settings.scope !== scope.link);
     const gateway = gw === undefined ? ofFamily : ipOf(gw);
     const known = route.gateways.some(({ value }) => value === gateway?.value);
     if (gateway !== undefined && !known) route.gateways.push(gateway);
   }
-  for (const { error } of container.exchange(wanted.map(({ route }) => newRoute(link, route)))) {
+  for (const { error } of container.exchange([...wanted.values()].map((route) => newRoute(link, route)))) {
     // The kernel makes a subnet's own route with the address.
     if (error !== undefined && !isErrno(error, 'EEXIST')) throw error;
   }

@@ -1,14 +1,15 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
-import { getLink, type Link } from '../netlink/link.ts';
+import type { Link } from '../netlink/link.ts';
 import { awaitChange, group, subscribe } from '../netlink/notification.ts';
+import { endOf } from './veth.ts';
 
 /** How long a port may take to forward, beyond what a spanning tree takes by design. */
 const deadlineMilliseconds = 10_000;
 
 /**
- * Waits until the bridge forwards what comes in at the host veth of this name. It mostly does already: older kernels tell of a new
- * carrier a moment later, and a bridge with a spanning tree listens and learns first.
+ * Waits until the bridge forwards what comes in at the host veth of this name. It mostly does already: older kernels
+ * tell of a new carrier a moment later, and a bridge with a spanning tree listens and learns first.
  * @returns the host veth as it is then
  * @throws CniError code 11 where it does not in time, with what it does instead; NetlinkError
  */
@@ -38,8 +39,8 @@ function forwards({ operational, portState }: Link): boolean {
 }
 
 function look(host: Connection, bridge: Link, name: string): Link {
-  const link = getLink(host, name);
-  if (link?.master === bridge.index) return link;
-  const gone = link === undefined ? 'was deleted' : `was taken from bridge ${bridge.name}`;
-  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${gone} while it was set up`);
+  const link = endOf(host, name);
+  if (link.master === bridge.index) return link;
+  const taken = `was taken from bridge ${bridge.name}`;
+  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${taken} while it was set up`);
 }

@@ -103,16 +103,16 @@ function createPair(
   for (const { error } of more) if (error !== undefined) throw error;
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
   // The container's end is down yet: not a frame goes through the bridge's default VLAN.
-  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name, name), config));
+  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));
   return { hostName: name, container: endOf(container, ifname, name) };
 }
 
 /**
  * One end of a veth pair as it is now.
- * @param pair the pair's name in errors, that of the host's end
+ * @param pair the pair's name in errors, which is that of the host's end
  * @throws CniError code 11 where it is gone; NetlinkError
  */
-export function endOf(connection: Connection, name: string, pair: string): Link {
+export function endOf(connection: Connection, name: string, pair = name): Link {
   const link = getLink(connection, name);
   if (link !== undefined) return link;
   throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was set up`);

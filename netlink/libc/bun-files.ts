@@ -4,7 +4,7 @@ import { errno, errnoWords, type Parameter, syscall } from './bun.ts';
 import type { Files, Stats } from './files.ts';
 import { syscallNumber as nr } from './syscall-number.ts';
 
-/** fcntl.h: the same on every architecture but for the last two, which arm64 has elsewhere. */
+/** fcntl.h: the same on every architecture but for O_DIRECTORY and O_NOFOLLOW, which arm64 has elsewhere. */
 const O_CLOEXEC = 0o2000000;
 const [O_DIRECTORY, O_NOFOLLOW] = process.arch === 'arm64' ? [0o40000, 0o100000] : [0o200000, 0o400000];
 const constants = {
