@@ -2,21 +2,28 @@
 
 SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
-BUN := node_modules/.bin/bun
+TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
-PACKAGES := iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
+PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
 SOURCES := $(shell find plugin ipam netlink -name '*.ts')
+# The engine's host: its C half, and how it is compiled.
+HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
+ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
+OTHER := $(if $(filter arm64,$(ARCHITECTURE)),amd64,arm64)
+OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64-linux-gnu) qemu-user-static
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam reference install clean packages
+.PHONY: help build cross check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: dist/bridge dist/host-local dist/pkg/bridge dist/pkg/host-local ## the executables: dist/bridge (Bun), dist/pkg/bridge (Node), and host-local beside each
+build: dist/bridge dist/host-local dist/pkg/bridge dist/pkg/host-local ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), and host-local beside each
+
+cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
 
 check: $(VALIDATORS) ## types, lint and format
 	node node_modules/typescript/bin/tsc --noEmit
@@ -35,13 +42,13 @@ test: check build packages reference ## all of the above
 	build/in-host $(JEST) --selectProjects unit integration e2e
 
 faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
-	@$(BUN) test/faults/faults.ts $(or $(SAMPLE),1)
+	@$(TSX) test/faults/faults.ts $(or $(SAMPLE),1)
 
 fuzz: build packages ## input, results, lease files and netlink replies that break rules, for SECONDS=60; SEED=n: the same again
-	@$(BUN) test/fuzz/fuzz.ts $(or $(SECONDS),60)
+	@$(TSX) test/fuzz/fuzz.ts $(or $(SECONDS),60)
 
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
-	@$(BUN) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
+	@$(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
 demo: build packages ## the article's story, told by real commands in a host of its own
 	@build/in-host test/demo/demo
@@ -57,14 +64,14 @@ e2e-vlan: build packages reference ## VLANs, ours beside the Go plugin's, on the
 
 bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses which, PAIRS=10 is quick
 	@build/debian-packages wrk
-	@build/in-host $(BUN) test/bench/main.ts
+	@build/in-host $(TSX) test/bench/main.ts
 
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, FOLDER=/run/leases on a tmpfs
-	build/in-host $(BUN) test/bench/ipam.ts
+	build/in-host $(TSX) test/bench/ipam.ts
 
 parity: dist/bridge dist/host-local packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go reference in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
 	@build/debian-packages user-mode-linux kmod
-	@$(BUN) test/parity/main.ts '$(ROWS)'
+	@$(TSX) test/parity/main.ts '$(ROWS)'
 
 reference: dist/reference/version ## the Go reference plugins, into dist/reference
 
@@ -88,14 +95,30 @@ node_modules/.installed: package.json package-lock.json
 
 # The JSON Schemas of the configuration, compiled to code that needs no library at run time.
 $(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.schema.json node_modules/.installed
-	$(BUN) build/validators.ts
+	$(TSX) build/validators.ts
 
-dist/bridge: $(SOURCES) build/close-environment.ts build/compile-bun $(VALIDATORS)
-	build/compile-bun
+# The engine's sources and musl, of fixed versions, as PyPI and Debian have them.
+dist/quickjs/source/version: build/quickjs/requirements.txt build/quickjs/fetch
+	build/quickjs/fetch $(@D)
+
+dist/quickjs/musl/%/gcc.specs: build/quickjs/musl
+	build/quickjs/musl $* $(@D)
+
+dist/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version dist/quickjs/musl/$(ARCHITECTURE)/gcc.specs
+	@build/debian-packages gcc libc6-dev
+	build/quickjs/compile plugin/main.ts $@
+
+dist/$(OTHER)/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version dist/quickjs/musl/$(OTHER)/gcc.specs
+	@build/debian-packages gcc libc6-dev $(OTHER_PACKAGES)
+	build/quickjs/compile plugin/main.ts $@ $(OTHER)
+
+dist/sanitize/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version
+	@build/debian-packages gcc libc6-dev
+	build/quickjs/compile plugin/main.ts $@ sanitize
 
 dist/pkg/bridge: $(SOURCES) build/close-environment.ts build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)
 	build/compile-pkg
 	@touch $@
 
-dist/host-local dist/pkg/host-local: %/host-local: %/bridge
+dist/host-local dist/pkg/host-local dist/$(OTHER)/host-local dist/sanitize/host-local: %/host-local: %/bridge
 	ln -sf bridge $@

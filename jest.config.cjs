@@ -5,7 +5,9 @@ const project = (name) => ({
   displayName: name,
   testEnvironment: '<rootDir>/build/jest-environment.cjs',
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
-  transform: { '\\.ts$': '<rootDir>/build/jest-transform.cjs' },
+  // @noble/hashes comes as ES modules alone.
+  transform: { '\\.ts$|/@noble/.*\\.js$': '<rootDir>/build/jest-transform.cjs' },
+  transformIgnorePatterns: ['/node_modules/(?!@noble/)'],
   moduleFileExtensions: ['ts', 'js', 'cjs', 'json', 'node'],
   moduleNameMapper: { '^@2060\\.io/ref-napi$': 'ref-napi' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

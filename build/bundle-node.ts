@@ -28,7 +28,7 @@ const embedAddons: Plugin = {
 const [outfile] = process.argv.slice(2);
 if (outfile === undefined) throw new Error('usage: bundle-node.ts OUTFILE');
 
-await build({
+build({
   entryPoints: ['plugin/main.ts'],
   outfile,
   bundle: true,
@@ -38,4 +38,7 @@ await build({
   format: 'cjs',
   plugins: [embedAddons],
   logLevel: 'warning',
+}).catch(() => {
+  // esbuild has told why.
+  process.exitCode = 1;
 });

@@ -1,15 +1,16 @@
-import { accessSync, closeSync, constants, openSync, statSync, writeSync } from '#files';
+import { accessSync, constants, statSync } from '#files';
 import { libc } from '#libc';
-import { fileErrorCode } from '../netlink/error.ts';
+import { decodeText } from '../netlink/bytes.ts';
+import { fileErrorCode, SystemError } from '../netlink/error.ts';
+import type { Ended, Program } from '../netlink/libc/libc.ts';
 import { CniError, errorCode } from './error.ts';
 import { parseResult } from './parse-result.ts';
 import type { Result } from './result.ts';
 
-/** How another plugin is called: what the runtime gave us, passed on as it came. */
+/** How another plugin is called, in our own environment: what the runtime gave us, passed on as it came. */
 export interface DelegateCall {
   /** The folders of CNI_PATH, in order. */
   readonly path: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The configuration, byte for byte. */
   readonly stdin: Uint8Array;
   /** How long it may take, in milliseconds; {@link deadlineMilliseconds} where it is absent. */
@@ -20,11 +21,6 @@ export interface DelegateCall {
 const deadlineMilliseconds = 60_000;
 /** The most that a delegate may print, in MiB. */
 const outputLimit = 4;
-/** O_TMPFILE (asm-generic/fcntl.h, with O_DIRECTORY): a file without a name. */
-const O_TMPFILE = 0o20200000;
-/** Where a file without a name may be made, the ones in memory first. */
-const temporaryFolders = ['/dev/shm', '/run', '/tmp'];
-
 /** A failure that a delegate has no words for. To one who asks for the status it says that no ADD could succeed. */
 function failed(type: string, command: string, reason: string): CniError {
   const code = command === 'STATUS' ? errorCode.notAvailable : errorCode.internal;
@@ -68,26 +64,6 @@ export function findPlugin(
   );
 }
 
-/** A file without a name that holds these bytes, to be read from its beginning; undefined where none can be made. */
-function openTemporary(bytes: Uint8Array): number | undefined {
-  for (const folder of temporaryFolders) {
-    let fd: number;
-    try {
-      fd = openSync(folder, constants.O_RDWR | O_TMPFILE, 0o600);
-    } catch {
-      continue;
-    }
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes.subarray(at), at);
-      return fd;
-    } catch {
-      // The file system is full; the next may not be.
-      closeSync(fd);
-    }
-  }
-  return undefined;
-}
-
 /**
  * Runs an IPAM plugin with the environment and the configuration that we were given; what it says on stderr goes to
  * ours.
@@ -102,42 +78,37 @@ export function runDelegate(type: string, command: string, call: DelegateCall): 
     command === 'STATUS' ? errorCode.notAvailable : errorCode.invalidConfig,
   );
   const deadline = call.deadline ?? deadlineMilliseconds;
-  // Loaded only here: most calls run no other program.
-  const { spawnSync }: typeof import('node:child_process') = require('node:child_process');
-  // Node makes its pipes of sockets, which a script cannot open as /dev/stdin.
-  const stdin = openTemporary(call.stdin);
+  const { status, signal, stdout } = runPlugin(type, command, {
+    file,
+    args: [],
+    variables: { CNI_COMMAND: command },
+    stdin: call.stdin,
+    outputLimit: outputLimit * 1024 * 1024,
+    milliseconds: deadline,
+    stderr: 'inherit',
+  });
+  if (signal !== undefined) throw failed(type, command, `it was killed by ${signal}`);
+  const text = decodeText(stdout);
+  if (status !== 0) throw readError(type, command, text, status);
+  return text;
+}
+
+function runPlugin(type: string, command: string, program: Program): Ended {
   try {
-    // Our caller may have left some open.
-    libc.closeOnExec?.();
-    const { status, signal, stdout, error } = spawnSync(file, [], {
-      ...(stdin === undefined ? { input: call.stdin } : {}),
-      env: { ...call.environment, CNI_COMMAND: command },
-      stdio: [stdin ?? 'pipe', 'pipe', 'inherit'],
-      timeout: deadline,
-      killSignal: 'SIGKILL',
-      maxBuffer: outputLimit * 1024 * 1024,
-    });
-    const errno = fileErrorCode(error);
-    // A plugin need not read its stdin to the end.
-    if (error !== undefined && errno !== 'EPIPE') {
-      throw failed(type, command, reasonOf(errno ?? error.message, file, deadline));
-    }
-    if (signal !== null) throw failed(type, command, `it was killed by ${signal}`);
-    const text = stdout.toString('utf8');
-    if (status !== 0) throw readError(type, command, text, status);
-    return text;
-  } finally {
-    if (stdin !== undefined) closeSync(stdin);
+    return libc.run(program);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw failed(type, command, reasonOf(error.errnoName, program));
   }
 }
 
-function reasonOf(errno: string, file: string, deadline: number): string {
-  if (errno === 'ETIMEDOUT') return `it did not end within ${deadline / 1000} s`;
+function reasonOf(errno: string, { file, milliseconds }: Program): string {
+  if (errno === 'ETIMEDOUT') return `it did not end within ${milliseconds / 1000} s`;
   if (errno === 'ENOBUFS') return `it printed more than ${outputLimit} MiB`;
   return `${file} cannot be run: ${errno}`;
 }
 
-function readError(type: string, command: string, text: string, status: number | null): CniError {
+function readError(type: string, command: string, text: string, status: number | undefined): CniError {
   try {
     const json: unknown = JSON.parse(text);
     if (typeof json === 'object' && json !== null && 'code' in json && typeof json.code === 'number') {

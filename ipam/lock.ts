@@ -21,11 +21,11 @@ export function lockFile(path: string): number {
     closeSync(fd);
     throw new CniError(errorCode.io, `cannot lock ${path}`, 'it is no plain file');
   }
-  while (libc.flock(fd, LOCK_EX) < 0) {
-    const errno = libc.errno();
-    if (errno === EINTR) continue;
+  for (;;) {
+    const locked = libc.flock(fd, LOCK_EX);
+    if (locked >= 0) return fd;
+    if (locked === -EINTR) continue;
     closeSync(fd);
-    throw new CniError(errorCode.io, `cannot lock ${path}`, errnoName(errno));
+    throw new CniError(errorCode.io, `cannot lock ${path}`, errnoName(-locked));
   }
-  return fd;
 }

@@ -296,7 +296,7 @@ export class Store {
   }
 
   private unstamp(): void {
-    const now = Date.now() / 1000;
+    const now = Math.floor(Date.now() / 1000);
     utimesSync(this.folder, now, now);
     this.stamped = false;
   }

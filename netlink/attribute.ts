@@ -1,4 +1,4 @@
-import { concat, getU16, putU16 } from './bytes.ts';
+import { concat, viewOf } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 
 const headerLength = 4;
@@ -14,9 +14,11 @@ export function align(length: number): number {
 
 /** One attribute with its padding (struct nlattr, linux/netlink.h); numbers in `payload` as given. */
 export function attribute(type: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(align(headerLength + payload.length));
-  putU16(bytes, 0, headerLength + payload.length);
-  putU16(bytes, 2, type);
+  const length = headerLength + payload.length;
+  const bytes = new Uint8Array(align(length));
+  const view = viewOf(bytes);
+  view.setUint16(0, length, true);
+  view.setUint16(2, type, true);
   bytes.set(payload, headerLength);
   return bytes;
 }
@@ -27,17 +29,21 @@ export function nested(type: number, ...attributes: Uint8Array[]): Uint8Array {
 }
 
 /**
- * The length of the attribute that begins at an offset.
- * @throws ProtocolError where it claims more bytes than there are
+ * Walks over attributes, one after another.
+ * @param visit is given each type (flags masked), where its payload begins, and where it ends
+ * @throws ProtocolError where one claims more bytes than there are
  */
-function lengthAt(bytes: Uint8Array, offset: number): number {
-  const length = getU16(bytes, offset);
-  if (length >= headerLength && offset + length <= bytes.length) return length;
-  throw new ProtocolError(`attribute of ${length} bytes where ${bytes.length - offset} are left`);
-}
-
-function typeAt(bytes: Uint8Array, offset: number): number {
-  return getU16(bytes, offset + 2) & typeMask;
+function walk(bytes: Uint8Array, visit: (type: number, from: number, to: number) => void): void {
+  const view = viewOf(bytes);
+  const end = bytes.length;
+  for (let offset = 0; offset + headerLength <= end; ) {
+    const length = view.getUint16(offset, true);
+    if (length < headerLength || offset + length > end) {
+      throw new ProtocolError(`attribute of ${length} bytes where ${end - offset} are left`);
+    }
+    visit(view.getUint16(offset + 2, true) & typeMask, offset + headerLength, offset + length);
+    offset += align(length);
+  }
 }
 
 /**
@@ -46,11 +52,7 @@ function typeAt(bytes: Uint8Array, offset: number): number {
  */
 export function attributeList(bytes: Uint8Array): [number, Uint8Array][] {
   const list: [number, Uint8Array][] = [];
-  for (let offset = 0; offset + headerLength <= bytes.length; ) {
-    const length = lengthAt(bytes, offset);
-    list.push([typeAt(bytes, offset), bytes.subarray(offset + headerLength, offset + length)]);
-    offset += align(length);
-  }
+  walk(bytes, (type, from, to) => list.push([type, bytes.subarray(from, to)]));
   return list;
 }
 
@@ -58,21 +60,19 @@ const none = new Uint8Array();
 
 /** Attributes by type; of several of one type the last. Most of what the kernel tells is never looked at. */
 export class Attributes {
-  private readonly offsets = new Map<number, number>();
+  /** Where the payload begins and ends, by type. */
+  private readonly places = new Map<number, number>();
 
   /** @throws ProtocolError where one claims more bytes than there are */
   constructor(private readonly bytes: Uint8Array) {
-    for (let offset = 0; offset + headerLength <= bytes.length; ) {
-      this.offsets.set(typeAt(bytes, offset), offset);
-      offset += align(lengthAt(bytes, offset));
-    }
+    walk(bytes, (type, from, to) => this.places.set(type, from * 0x10000 + to));
   }
 
   /** The payload of an attribute, a view of the message; undefined where it is missing. */
   get(type: number): Uint8Array | undefined {
-    const offset = this.offsets.get(type);
-    if (offset === undefined) return undefined;
-    return this.bytes.subarray(offset + headerLength, offset + lengthAt(this.bytes, offset));
+    const place = this.places.get(type);
+    if (place === undefined) return undefined;
+    return this.bytes.subarray(place / 0x10000, place % 0x10000);
   }
 }
 

@@ -1,3 +1,5 @@
+import { libc } from '#libc';
+
 /** Joins byte strings. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
@@ -13,35 +15,32 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 /*
  * Host byte order, which netlink headers and most attributes have, is little-endian on every machine that there is an
- * executable for. Numbers are read and written byte by byte, since making a DataView takes longer than all that is
- * done with it.
+ * executable for.
  */
 
-/** 16 bits in host byte order; bytes past the end count as 0. */
+/** A view of bytes for reading and writing numbers. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** 16 bits in host byte order. @throws RangeError past the end */
 export function getU16(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8);
+  return viewOf(bytes).getUint16(offset, true);
 }
 
-/** 32 bits in host byte order, unsigned; bytes past the end count as 0. */
+/** 32 bits in host byte order, unsigned. @throws RangeError past the end */
 export function getU32(bytes: Uint8Array, offset: number): number {
-  return (getU16(bytes, offset) | (getU16(bytes, offset + 2) << 16)) >>> 0;
-}
-
-/** 64 bits in host byte order, unsigned; above 2^53 the nearest number. */
-export function getU64(bytes: Uint8Array, offset: number): number {
-  return getU32(bytes, offset) + getU32(bytes, offset + 4) * 2 ** 32;
+  return viewOf(bytes).getUint32(offset, true);
 }
 
 /** Writes 16 bits in host byte order. */
 export function putU16(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value;
-  bytes[offset + 1] = value >> 8;
+  viewOf(bytes).setUint16(offset, value, true);
 }
 
 /** Writes 32 bits in host byte order. */
 export function putU32(bytes: Uint8Array, offset: number, value: number): void {
-  putU16(bytes, offset, value);
-  putU16(bytes, offset + 2, value >> 16);
+  viewOf(bytes).setUint32(offset, value, true);
 }
 
 /** One byte. */
@@ -73,12 +72,9 @@ export function be64(value: bigint): Uint8Array {
   return concat([be32(Number(value >> 32n)), be32(Number(value & 0xffffffffn))]);
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
 /** A string in UTF-8. */
 export function encodeText(value: string): Uint8Array {
-  return encoder.encode(value);
+  return libc.encodeText(value);
 }
 
 /** How many bytes a string has in UTF-8. */
@@ -88,7 +84,7 @@ export function byteLength(value: string): number {
 
 /** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
 export function decodeText(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+  return libc.decodeText(bytes);
 }
 
 const hexDigits = '0123456789abcdef';
@@ -135,5 +131,7 @@ export function readText(bytes: Uint8Array | undefined): string {
 
 /** Whether two byte strings are the same. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

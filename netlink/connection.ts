@@ -1,4 +1,5 @@
-import { concat } from './bytes.ts';
+import { libc } from '#libc';
+import { concat, hex } from './bytes.ts';
 import { isErrno, NetlinkError, ProtocolError, TruncatedError } from './error.ts';
 import { controlType, decodeError, decodeMessages, encodeMessage, flag, type Message } from './message.ts';
 import { openSocket, protocol, type Socket } from './socket.ts';
@@ -59,7 +60,7 @@ export class Connection {
       for (const message of decodeMessages(this.socket.receive())) take(message);
       if (isDone()) return;
       if (datagrams < untimedDatagrams) continue;
-      const now = performance.now();
+      const now = libc.clock();
       end ||= now + this.deadline;
       if (now > end) {
         throw new ProtocolError(`no answer among the kernel's messages within ${this.deadline / 1000} s`);
@@ -141,7 +142,7 @@ export class Connection {
       try {
         const { messages, interrupted } = this.dumpOnce(request);
         if (!interrupted) return messages;
-        for (const message of messages) seen.set(Buffer.from(message.body).toString('latin1'), message);
+        for (const message of messages) seen.set(hex(message.body), message);
       } catch (error) {
         if (!(error instanceof TruncatedError) || attempt === dumpAttempts) throw error;
       }

@@ -1,5 +1,5 @@
 import { align, attributes } from './attribute.ts';
-import { getU16, getU32, putU16, putU32, readText } from './bytes.ts';
+import { getU32, readText, viewOf } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 
 /** struct nlmsghdr, linux/netlink.h. */
@@ -32,10 +32,11 @@ export interface Message {
 /** One message: header in host byte order, then `body` (fixed header and attributes, aligned already). */
 export function encodeMessage(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(align(headerLength + body.length));
-  putU32(bytes, 0, headerLength + body.length);
-  putU16(bytes, 4, type);
-  putU16(bytes, 6, flags);
-  putU32(bytes, 8, sequence);
+  const view = viewOf(bytes);
+  view.setUint32(0, headerLength + body.length, true);
+  view.setUint16(4, type, true);
+  view.setUint16(6, flags, true);
+  view.setUint32(8, sequence, true);
   bytes.set(body, headerLength);
   return bytes;
 }
@@ -46,16 +47,17 @@ export function encodeMessage(type: number, flags: number, sequence: number, bod
  */
 export function decodeMessages(datagram: Uint8Array): Message[] {
   const messages: Message[] = [];
+  const view = viewOf(datagram);
   let offset = 0;
   while (offset + headerLength <= datagram.length) {
-    const length = getU32(datagram, offset);
+    const length = view.getUint32(offset, true);
     if (length < headerLength || offset + length > datagram.length) {
       throw new ProtocolError(`message of ${length} bytes where ${datagram.length - offset} are left`);
     }
     messages.push({
-      type: getU16(datagram, offset + 4),
-      flags: getU16(datagram, offset + 6),
-      sequence: getU32(datagram, offset + 8),
+      type: view.getUint16(offset + 4, true),
+      flags: view.getUint16(offset + 6, true),
+      sequence: view.getUint32(offset + 8, true),
       body: datagram.subarray(offset + headerLength, offset + length),
     });
     offset += align(length);

@@ -47,9 +47,10 @@ export function sameNamespace(a: Namespace, b: Namespace): boolean {
 const attempts = 3;
 
 function enter({ fd, path }: Namespace): void {
-  for (let attempt = 1; libc.setns(fd, CLONE_NEWNET) < 0; attempt++) {
-    const errno = libc.errno();
-    if (attempt === attempts) throw new SystemError('enter network namespace', path, errno);
+  for (let attempt = 1; ; attempt++) {
+    const entered = libc.setns(fd, CLONE_NEWNET);
+    if (entered >= 0) return;
+    if (attempt === attempts) throw new SystemError('enter network namespace', path, -entered);
   }
 }
 

@@ -35,14 +35,15 @@ export function subscribe(to: number): Notifications {
   const fd = openDescriptor(protocol.route);
   // A socket hears nothing before it has an address, which it is given when it sends: a message without effect.
   const noop = encodeMessage(controlType.noop, 0, 0, new Uint8Array());
-  if (libc.send(fd, noop, 0) < 0 || libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(to)) < 0) {
-    const errno = libc.errno();
+  const sent = libc.send(fd, noop, 0);
+  const joined = sent < 0 ? sent : libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(to));
+  if (joined < 0) {
     closeSync(fd);
-    throw new SystemError('subscribe to', `netlink group ${to}`, errno);
+    throw new SystemError('subscribe to', `netlink group ${to}`, -joined);
   }
   // Words are not read: what does not fit is cut off.
   const buffer = new Uint8Array(16);
-  const receive = (flags: number): number => (libc.recv(fd, buffer, flags) < 0 ? libc.errno() : 0);
+  const receive = (flags: number): number => Math.max(0, -libc.recv(fd, buffer, flags));
   return {
     wait(milliseconds) {
       setReceiveTimeout(fd, milliseconds);
@@ -72,10 +73,10 @@ export function awaitChange<T>(
   milliseconds: number,
   look: () => T | undefined,
 ): T | undefined {
-  const deadline = performance.now() + milliseconds;
+  const deadline = libc.clock() + milliseconds;
   for (;;) {
     const seen = look();
-    const left = deadline - performance.now();
+    const left = deadline - libc.clock();
     if (seen !== undefined || left <= 0) return seen;
     notifications.wait(left);
   }

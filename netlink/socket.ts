@@ -51,7 +51,7 @@ const replyDeadlineSeconds = 5;
  */
 export function openDescriptor(family: number): number {
   const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
-  if (fd < 0) throw new SystemError('open', 'netlink socket', libc.errno());
+  if (fd < 0) throw new SystemError('open', 'netlink socket', -fd);
   return fd;
 }
 
@@ -89,9 +89,10 @@ export function openSocket(family: number): Socket {
         setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, 2 * bytes.length);
         setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, replyFactor * bytes.length);
       }
-      while (libc.send(fd, bytes, 0) < 0) {
-        const errno = libc.errno();
-        if (errno !== EINTR) throw new SystemError('send on', 'netlink socket', errno);
+      for (;;) {
+        const sent = libc.send(fd, bytes, 0);
+        if (sent >= 0) return;
+        if (sent !== -EINTR) throw new SystemError('send on', 'netlink socket', -sent);
       }
     },
     receive() {
@@ -103,11 +104,10 @@ export function openSocket(family: number): Socket {
           throw new TruncatedError(`reply of ${length} bytes truncated to ${had}`);
         }
         if (length >= 0) return buffer.subarray(0, length);
-        const errno = libc.errno();
-        if (errno === EAGAIN) {
+        if (length === -EAGAIN) {
           throw new ProtocolError(`no reply from the kernel within ${replyDeadlineSeconds} s`);
         }
-        if (errno !== EINTR) throw new SystemError('receive on', 'netlink socket', errno);
+        if (length !== -EINTR) throw new SystemError('receive on', 'netlink socket', -length);
       }
     },
     close() {

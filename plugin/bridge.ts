@@ -1,3 +1,4 @@
+import { libc } from '#libc';
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
@@ -13,7 +14,6 @@ import {
   removeLink,
   setLink,
 } from '../netlink/link.ts';
-import { randomBytes } from '../netlink/random.ts';
 import type { BridgeConfig } from './config.ts';
 import { labelPrefix, networkLabel, ownerLabel } from './owner.ts';
 import { changeSysctl } from './sysctl.ts';
@@ -28,7 +28,7 @@ const unproven = 0x636e6962;
 
 /** A locally administered unicast MAC address. */
 function randomMac(): string {
-  const bytes = randomBytes(6);
+  const bytes = libc.randomBytes(6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return formatMac(bytes);
 }

@@ -1,8 +1,7 @@
-import { readFile } from '../netlink/file.ts';
+import { libc } from '#libc';
 
 /** The base name that the executable was called by, which a link to it changes: `bridge`, `host-local`. */
 export function invokedAs(): string {
-  // Both hosts resolve links in process.argv0 and execPath; the kernel keeps the name as it was given.
-  const [called = ''] = readFile('/proc/self/cmdline').split('\0');
+  const called = libc.argv0();
   return called.slice(called.lastIndexOf('/') + 1);
 }

@@ -1,4 +1,5 @@
 import { writeSync } from '#files';
+import { libc } from '#libc';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Result } from '../ipam/result.ts';
 import { encodeText } from '../netlink/bytes.ts';
@@ -60,7 +61,7 @@ function ipamOf(config: NetworkConfig, request: Request, stdin: Uint8Array): Ipa
   const attachment = { network: config.name, containerID, ifname };
   return (
     config.ipam &&
-    openIpam(config.ipam, config.cniVersion, attachment, { path, environment: process.env, stdin }, warn)
+    openIpam(config.ipam, config.cniVersion, attachment, { path, stdin }, warn)
   );
 }
 
@@ -87,8 +88,9 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
 /** @returns the exit status */
 function main(): number {
   const name = invokedAs();
-  if ((process.env.CNI_COMMAND ?? '') === '') {
-    if (Object.keys(process.env).some((variable) => variable.startsWith('CNI_'))) {
+  const environment = libc.environment();
+  if ((environment.CNI_COMMAND ?? '') === '') {
+    if (Object.keys(environment).some((variable) => variable.startsWith('CNI_'))) {
       write(
         stdout,
         formatError(
@@ -103,14 +105,10 @@ function main(): number {
   }
   let stdin: Uint8Array = new Uint8Array();
   try {
-    const request = readRequest(process.env);
+    const request = readRequest(environment);
     if (request.command === 'VERSION') {
       // As with the Go plugins, stdin is not waited for.
-      write(
-        stdout,
-        `${formatVersions()}
-`,
-      );
+      write(stdout, `${formatVersions()}\n`);
       return 0;
     }
     stdin = readStdin();
@@ -118,8 +116,9 @@ function main(): number {
     else answerAsBridge(request, stdin);
     return 0;
   } catch (error) {
+    const text = formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin));
     try {
-      write(stdout, formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin)));
+      write(stdout, text);
     } catch {
       // With nobody to read the error object, the operator may still read this.
       warn(error instanceof Error ? error.message : String(error));
@@ -128,4 +127,4 @@ function main(): number {
   }
 }
 
-process.exit(main());
+libc.start(main);

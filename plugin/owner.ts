@@ -1,4 +1,5 @@
 import type { Attachment } from '../ipam/config.ts';
+import { hashDigits } from './hash.ts';
 
 /** The kernel's bound on an ifalias is 255 bytes, on a comment's userdata 256 with its header. */
 const longest = { network: 80, containerID: 140 } as const;
@@ -6,10 +7,7 @@ const longest = { network: 80, containerID: 140 } as const;
 /** A text of at most `length` characters that still tells texts apart: its end becomes a hash of the whole. */
 export function abbreviate(text: string, length: number): string {
   if (text.length <= length) return text;
-  // Loaded where a name is that long, for it takes longer to load than an ADD takes elsewhere.
-  const { createHash }: typeof import('node:crypto') = require('node:crypto');
-  const hash = createHash('sha512').update(text).digest('hex').slice(0, 16);
-  return `${text.slice(0, length - 17)}~${hash}`;
+  return `${text.slice(0, length - 17)}~${hashDigits(text, 16)}`;
 }
 
 /** What every label begins with. */

@@ -1,15 +1,11 @@
 import { readSync } from '#files';
+import { libc } from '#libc';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { concat } from '../netlink/bytes.ts';
 import { fileErrorCode } from '../netlink/error.ts';
 
 /** The most that a configuration may have. */
 const limit = 1024 * 1024;
-
-/** Sleeps without using the processor. */
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
 
 /**
  * Reads stdin to its end.
@@ -27,7 +23,7 @@ export function readStdin(): Uint8Array {
       const code = fileErrorCode(error) ?? String(error);
       if (code === 'EOF') break;
       if (code === 'EAGAIN') {
-        pause(1);
+        libc.awaitReadable(0, 1000);
         continue;
       }
       if (code === 'EINTR') continue;

@@ -1,9 +1,9 @@
+import { libc } from '#libc';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { hex } from '../netlink/bytes.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { getLink, type Link, newVeth, removeLink, setLink } from '../netlink/link.ts';
-import { randomBytes } from '../netlink/random.ts';
 import { setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Sides } from './sides.ts';
@@ -15,7 +15,7 @@ export const nameAttempts = 5;
 
 /** `veth` and 8 hex digits, as the Go plugin names a host veth. */
 export function randomVethName(): string {
-  return `veth${hex(randomBytes(4))}`;
+  return `veth${hex(libc.randomBytes(4))}`;
 }
 
 /** Both ends of a pair. */

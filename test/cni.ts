@@ -17,11 +17,20 @@ export interface Call {
   readonly conf: unknown;
   /** More of the environment, or less: undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Words before the executable: a program that runs it. */
+  readonly under?: readonly string[];
 }
 
 /** Calls a plugin with nothing in its environment but CNI_*, from the root folder. */
 export function call(host: Host, executable: string, command: string, request: Call): Outcome {
-  const { containerID = 'c1', netns = '/run/netns/c1', ifname = 'eth0', conf, env = {} } = request;
+  const {
+    containerID = 'c1',
+    netns = '/run/netns/c1',
+    ifname = 'eth0',
+    conf,
+    env = {},
+    under = [],
+  } = request;
   const all: Record<string, string | undefined> = {
     CNI_COMMAND: command,
     CNI_CONTAINERID: containerID,
@@ -36,7 +45,7 @@ export function call(host: Host, executable: string, command: string, request: C
     value === undefined ? [] : [`${key}=${value}`],
   );
   const input = typeof conf === 'string' || Buffer.isBuffer(conf) ? conf : JSON.stringify(conf);
-  return host.run(['env', '-i', ...pairs, executable], { input });
+  return host.run(['env', '-i', ...pairs, ...under, executable], { input });
 }
 
 /** A result in the shape that versions from 0.3.0 on have. */
@@ -67,4 +76,24 @@ export function failure(host: Host, executable: string, command: string, request
   if (status !== 1) throw new Error(`${command}: exit ${status}\n${stdout}`);
   const error: { cniVersion: string; code: number; msg: string; details?: string } = JSON.parse(stdout);
   return error;
+}
+
+/**
+ * How a call ended that may have failed or not: 0 with a result or nothing, 1 with one error object.
+ * @throws Error where it ended in any other way
+ */
+export function ending({ status, stdout, stderr }: Outcome): 0 | 1 {
+  const problem = (what: string) => new Error(`${what}: exit ${status}\n${stdout}\n${stderr}`);
+  if (status !== 0 && status !== 1) throw problem('it died or hung');
+  if (status === 0 && stdout === '') return 0;
+  let answer: { code?: unknown; msg?: unknown };
+  try {
+    answer = JSON.parse(stdout);
+  } catch {
+    throw problem('no JSON');
+  }
+  if (status === 1 && (typeof answer.code !== 'number' || typeof answer.msg !== 'string')) {
+    throw problem('no error object');
+  }
+  return status;
 }

@@ -45,7 +45,7 @@ export function exerciseFiles(files: Files, folder: string): unknown[] {
   attempt(
     () => files.lstatSync(path, { throwIfNoEntry: false })?.ino === files.statSync(`${folder}/third`).ino,
   );
-  attempt(() => files.utimesSync(folder, 981_173_106, 981_173_106.5));
+  attempt(() => files.utimesSync(folder, 981_173_106, 981_173_107));
   attempt(() => files.statSync(folder).mtimeMs);
   attempt(() => files.readdirSync(folder).sort());
   attempt(() => files.readdirSync(`${folder}/a/b`));

@@ -13,8 +13,7 @@ export interface Stats {
 
 /**
  * The part of `node:fs` that the product uses, under the same names and with the same meaning. Two implementations
- * stand beside this file, one for each host; `#files` (package.json "imports") names the one the bundle is made with:
- * in Bun, loading `node:fs` takes a fifth of the time that a whole ADD takes, so there these are libc's own calls.
+ * stand beside this file, one for each host; `#files` (package.json "imports") names the one the bundle is made with.
  *
  * Descriptors are closed on exec. What is refused is an error with the errno's name as its `code`, as node's are.
  */
@@ -50,6 +49,6 @@ export interface Files {
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive?: boolean }): void;
   /** The names in a folder, `.` and `..` left out. */
   readdirSync(path: string): string[];
-  /** @param time of last access and of last change, in seconds since 1970 */
+  /** @param time of last access and of last change, in whole seconds since 1970 */
   utimesSync(path: string, time: number, changed: number): void;
 }

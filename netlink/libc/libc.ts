@@ -1,14 +1,39 @@
+/** A program to run; it gets its standard streams and no other descriptor. */
+export interface Program {
+  /** Its path. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Added to our own environment, or in the place of what has the same name there. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array;
+  /** The most that it may print on either stream, in bytes. */
+  readonly outputLimit: number;
+  /** After which it is killed. */
+  readonly milliseconds: number;
+  /** Whether its stderr goes to ours or is kept. */
+  readonly stderr: 'inherit' | 'capture';
+}
+
+/** How a program ended: by itself, or by a signal. */
+export interface Ended {
+  readonly status: number | undefined;
+  /** `SIGKILL`, say. */
+  readonly signal: string | undefined;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}
+
 /**
- * All that the product asks of libc beyond files (`files.ts`). Two implementations stand beside this file,
- * one for each host; `#libc` (package.json "imports") names the one the bundle is made with.
+ * All that the product asks of the system beyond files (`files.ts`). Two implementations stand beside this file, one
+ * for each host; `#libc` (package.json "imports") names the one the bundle is made with.
  *
- * Every call returns what the C function returns; after -1, `errno()` tells why. Calls act on the calling
- * thread, which is the process's main thread.
+ * A system call returns what it returns, 0 or more, or the negative errno. Calls act on the calling thread, which is
+ * the process's main thread.
  */
 export interface Libc {
   /** socket(2) */
   socket(domain: number, type: number, protocol: number): number;
-  /** setsockopt(2) with an `int` value. */
+  /** setsockopt(2) */
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** send(2); the whole of `bytes`. */
   send(fd: number, bytes: Uint8Array, flags: number): number;
@@ -18,11 +43,25 @@ export interface Libc {
   setns(fd: number, nstype: number): number;
   /** flock(2) */
   flock(fd: number, operation: number): number;
+  /** Waits until a descriptor can be read, or the time is over. */
+  awaitReadable(fd: number, milliseconds: number): void;
+  /** Milliseconds since some time in the past; never goes back. */
+  clock(): number;
+  /** Random bytes of the kernel's (getrandom(2)), at most 256. */
+  randomBytes(length: number): Uint8Array;
+  /** A string in UTF-8; half a surrogate pair becomes U+FFFD. */
+  encodeText(text: string): Uint8Array;
+  /** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
+  decodeText(bytes: Uint8Array): string;
+  /** The name that the process was started by, a link's where it was a link. */
+  argv0(): string;
+  environment(): Readonly<Record<string, string | undefined>>;
   /**
-   * Keeps every descriptor but the standard streams from programs that are run, by fcntl(2); absent where the host's
-   * own spawn passes none on.
+   * Runs a program to its end.
+   * @throws SystemError where it can't be started, ETIMEDOUT where it was killed for taking too long, ENOBUFS for
+   *   printing too much
    */
-  closeOnExec?(): void;
-  /** The calling thread's errno, as the last failing call left it. */
-  errno(): number;
+  run(program: Program): Ended;
+  /** Hands the process over to `main`, which returns the exit status. */
+  start(main: () => number): void;
 }

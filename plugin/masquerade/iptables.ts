@@ -2,8 +2,11 @@ import { accessSync, constants } from '#files';
 import { libc } from '#libc';
 import type { Attachment } from '../../ipam/config.ts';
 import { CniError, errorCode } from '../../ipam/error.ts';
+import { decodeText, encodeText } from '../../netlink/bytes.ts';
+import { SystemError } from '../../netlink/error.ts';
 import { readFile } from '../../netlink/file.ts';
 import { type CIDR, type Family, family } from '../../netlink/ip.ts';
+import type { Ended } from '../../netlink/libc/libc.ts';
 import type { Stale } from './iptables-jump.ts';
 import { masqueradeInput, removalInput } from './iptables-rules.ts';
 
@@ -27,7 +30,7 @@ const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/b
 
 function folders(): string[] {
   return [
-    ...(process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/')),
+    ...(libc.environment().PATH ?? '').split(':').filter((folder) => folder.startsWith('/')),
     ...systemFolders,
   ];
 }
@@ -48,27 +51,30 @@ function findPrograms(names: readonly string[]): string[] {
 }
 
 function run(file: string, args: readonly string[], input: string): { failure: string; stdout: string } {
-  // Loaded only here: most calls run no other program.
-  const { spawnSync }: typeof import('node:child_process') = require('node:child_process');
-  // Our caller may have left some open.
-  libc.closeOnExec?.();
-  const { status, signal, stdout, stderr, error } = spawnSync(file, args, {
-    input,
-    encoding: 'utf8',
-    env: process.env,
-    timeout: (lockSeconds + graceSeconds) * 1000,
-    killSignal: 'SIGKILL',
-    maxBuffer: outputLimit,
-  });
-  if (status === 0) return { failure: '', stdout };
-  // A program that fails need not read its input to the end, which is an error as well, of no interest beside its own.
-  const died = error?.message ?? `killed by ${signal}`;
-  const how = status === null ? died : `exit status ${status}`;
-  const said = (stderr ?? '')
+  const { status, signal, stdout, stderr } = runIptables(file, args, input);
+  if (status === 0) return { failure: '', stdout: decodeText(stdout) };
+  const how = status === undefined ? `killed by ${signal}` : `exit status ${status}`;
+  const said = decodeText(stderr)
     .trim()
     .split(/\s*\n\s*/)
     .join('; ');
   return { failure: said === '' ? how : `${how}: ${said}`, stdout: '' };
+}
+
+function runIptables(file: string, args: readonly string[], input: string): Ended {
+  try {
+    return libc.run({
+      file,
+      args,
+      stdin: encodeText(input),
+      outputLimit,
+      milliseconds: (lockSeconds + graceSeconds) * 1000,
+      stderr: 'capture',
+    });
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new CniError(errorCode.internal, `${file} failed`, error.message);
+  }
 }
 
 function restoreFailed(file: string, failure: string): CniError {

@@ -1,13 +1,7 @@
 import type { Attachment } from '../../ipam/config.ts';
+import { hashDigits } from '../hash.ts';
 
 // The names under which the Go plugin masquerades, so that each can take away what the other made.
-
-/** The first hex digits of SHA-512. Asked for only where there is something that has such a name. */
-function hash(text: string, digits: number): string {
-  // It takes 3 ms to load, which most calls are spared.
-  const { createHash }: typeof import('node:crypto') = require('node:crypto');
-  return createHash('sha512').update(text).digest('hex').slice(0, digits);
-}
 
 /** What the chain of a container looks like, to tell it from those of other plugins that begin alike. */
 const chainPattern = /^CNI-[0-9a-f]{24}$/;
@@ -19,7 +13,7 @@ export function isContainerChain(chain: string): boolean {
 
 /** The iptables chain of a container on a network; all of its interfaces there share it. */
 export function containerChain({ network, containerID }: Omit<Attachment, 'ifname'>): string {
-  return `CNI-${hash(network + containerID, 24)}`;
+  return `CNI-${hashDigits(network + containerID, 24)}`;
 }
 
 /** What the comment of each iptables rule of a network begins with. */
@@ -34,7 +28,7 @@ export function containerComment({ network, containerID }: Omit<Attachment, 'ifn
 
 /** What the comment of each rule of a network begins with in the Go plugin's nftables chain. */
 export function referenceNetworkPrefix(network: string): string {
-  return `${hash(network, 16)}-`;
+  return `${hashDigits(network, 16)}-`;
 }
 
 /** How long what {@link referencePrefix} gives is. */
@@ -42,5 +36,5 @@ export const referencePrefixLength = 33;
 
 /** What the comment of each rule of an attachment begins with there. */
 export function referencePrefix({ network, containerID, ifname }: Attachment): string {
-  return `${referenceNetworkPrefix(network)}${hash(`${ifname}:${containerID}`, 16)}`;
+  return `${referenceNetworkPrefix(network)}${hashDigits(`${ifname}:${containerID}`, 16)}`;
 }

@@ -21,19 +21,24 @@ export function labelOf(row: string, { key }: Contender): string {
   return `${row}|${key}`;
 }
 
-/** Gives each contender a host, containers, and bridges that are in use by one container already. */
-export function prepareHosts(contenders: readonly Contender[], dataDir: string): void {
+/**
+ * Gives each contender a host, containers, and bridges that are in use by one container already.
+ * @param floorsPlugin the executable that attaches that container for the floor, which makes no bridge
+ */
+export function prepareHosts(contenders: readonly Contender[], floorsPlugin: string, dataDir: string): void {
   const indexes = Array.from({ length: burstSize + 1 }, (_, index) => index);
   makeNamespaces(contenders.flatMap(({ key }) => [key, ...indexes.map((index) => `${key}-${index}`)]));
   writeInput('nothing', '');
   for (const contender of contenders) {
     run(['ip', '-n', contender.key, 'link', 'set', 'lo', 'up']);
     writeInput(`first-${contender.key}`, configuration(contender, 'first', dataDir));
+    const { key, title, executable, options } = contender;
+    const plugin = { key, title, executable: key === 'floor' ? floorsPlugin : executable, options };
     for (const kind of ['masquerade', 'plain', 'dual'] as const) {
       const config = configuration(contender, kind, dataDir);
       writeInput(`${kind}-${contender.key}`, config);
       const prevResult = JSON.parse(
-        call(pluginArgv('ADD', { contender, kind, index: 0 }), contender, config),
+        call(pluginArgv('ADD', { contender: plugin, kind, index: 0 }), contender.key, config),
       );
       writeInput(`${kind}-${contender.key}-check`, { ...config, prevResult });
     }
@@ -53,26 +58,35 @@ const titles: Record<Kind, string> = {
   first: 'masquerade, makes the bridge',
 };
 
-/** Single calls, the contenders in turn. Whether a contender has a figure of its own without masquerading. */
+/** The contenders that are plugins: all but the floor. */
+export function plugins(contenders: readonly Contender[]): Contender[] {
+  return contenders.filter(({ key }) => key !== 'floor');
+}
+
+/** Without masquerading the Go plugin is the same whatever would do that. */
+function withoutMasquerade(contenders: readonly Contender[]): Contender[] {
+  return contenders.filter(({ key }) => key !== 'go-nft');
+}
+
+/** Single calls, the contenders in turn. */
 export function singleCalls(contenders: readonly Contender[], rounds: number): Group[] {
+  const callable = plugins(contenders);
   const round = [
-    ...versions(contenders),
+    ...versions(withoutMasquerade(callable)),
     ...kindRound(contenders, 'masquerade'),
-    ...kindRound(
-      contenders.filter(({ key }) => key !== 'go-nft'),
-      'plain',
-    ),
-    ...kindRound(contenders, 'dual'),
-    ...firstRound(contenders),
-    ...checks(contenders),
+    ...kindRound(withoutMasquerade(contenders), 'plain'),
+    ...kindRound(callable, 'dual'),
+    ...firstRound(callable),
+    ...checks(callable, 'masquerade'),
+    ...checks(withoutMasquerade(callable), 'plain'),
   ];
   return Array.from({ length: rounds }, () => round).flat();
 }
 
 function versions(contenders: readonly Contender[]): Group[] {
-  return contenders
-    .filter(({ key }) => key !== 'go-nft')
-    .map((contender) => single(labelOf('VERSION', contender), job('VERSION', contender, 'plain', 1)));
+  return contenders.map((contender) =>
+    single(labelOf('VERSION', contender), job('VERSION', contender, 'plain', 1)),
+  );
 }
 
 function kindRound(contenders: readonly Contender[], kind: Kind): Group[] {
@@ -99,13 +113,9 @@ function firstRound(contenders: readonly Contender[]): Group[] {
   return [...adds, ...cleanups];
 }
 
-function checks(contenders: readonly Contender[]): Group[] {
-  return (['masquerade', 'plain'] as const).flatMap((kind) =>
-    contenders
-      .filter(({ key }) => kind === 'masquerade' || key !== 'go-nft')
-      .map((contender) =>
-        single(labelOf(`CHECK, ${titles[kind]}`, contender), job('CHECK', contender, kind, 0)),
-      ),
+function checks(contenders: readonly Contender[], kind: Kind): Group[] {
+  return contenders.map((contender) =>
+    single(labelOf(`CHECK, ${titles[kind]}`, contender), job('CHECK', contender, kind, 0)),
   );
 }
 
@@ -118,7 +128,7 @@ export function burstRow(command: string, concurrency: number): string {
 export function bursts(contenders: readonly Contender[], rounds: number): Group[] {
   const round = concurrencies.flatMap((concurrency) =>
     ['ADD', 'DEL'].flatMap((command) =>
-      contenders.map((contender) => ({
+      plugins(contenders).map((contender) => ({
         label: labelOf(burstRow(command, concurrency), contender),
         concurrency,
         jobs: Array.from({ length: burstSize }, (_, index) =>

@@ -5,7 +5,13 @@ import type { Contender } from './contender.ts';
 import type { Key, Row } from './row.ts';
 import { median } from './statistics.ts';
 
-const colors: Record<Key, string> = { bridge: '#0b7a75', pkg: '#8cc5c1', go: '#c8553d', 'go-nft': '#e9b49f' };
+const colors: Record<Key, string> = {
+  bridge: '#0b7a75',
+  floor: '#111111',
+  pkg: '#8cc5c1',
+  go: '#c8553d',
+  'go-nft': '#e9b49f',
+};
 const width = 960;
 const height = 800;
 
@@ -78,72 +84,126 @@ function label(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
 }
 
+type Contenders = readonly Contender[];
+/** The median of a contender in a row. */
+type MedianOf = (title: string, key: Key) => number | undefined;
+
 /** Draws the medians of a run as SVG; rows that the run has not are left out. */
-export function chart(contenders: readonly Contender[], rows: readonly Row[], note: string): string {
+export function chart(contenders: Contenders, rows: readonly Row[], note: string): string {
   const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
-  const samplesOf = (title: string) => rows.find((row) => row.title === title)?.samples ?? {};
+  const medianOf: MedianOf = (title, key) => {
+    const samples = rows.find((row) => row.title === title)?.samples[key];
+    return samples === undefined ? undefined : median(samples);
+  };
+  const series = panels.flatMap((panel, index) =>
+    contenders
+      .filter(({ key }) => panel.rows.some((row) => medianOf(row, key) !== undefined))
+      .map((contender) =>
+        contender.key === 'floor'
+          ? ticks(contender, panel, index, medianOf)
+          : bars(contender, panel, index, medianOf),
+      ),
+  );
   instance.setOption({
     animation: false,
     backgroundColor: '#ffffff',
     textStyle: { fontFamily: 'Helvetica, Arial, DejaVu Sans, sans-serif' },
     color: contenders.map(({ key }) => colors[key]),
-    legend: { top: 12, left: 'center', data: contenders.map(({ title }) => title), itemGap: 24 },
-    title: [
-      ...panels.map(({ title, left, top }) => ({
-        text: title,
-        left: left === 150 ? 20 : left - 70,
-        top: top - 36,
-        textStyle: { fontSize: 14, color: '#222' },
-      })),
-      {
-        text: note,
-        left: 20,
-        top: height - 26,
-        textStyle: { fontSize: 11, fontWeight: 'normal', color: '#555' },
-      },
-    ],
+    legend: { top: 12, left: 'center', data: [...new Set(series.map(({ name }) => name))], itemGap: 24 },
+    title: titles(note),
+    ...axes(),
+    series,
+  });
+  const svg = instance.renderToSVGString();
+  instance.dispose();
+  return svg;
+}
+
+function titles(note: string) {
+  return [
+    ...panels.map(({ title, left, top }) => ({
+      text: title,
+      left: left === 150 ? 20 : left - 70,
+      top: top - 36,
+      textStyle: { fontSize: 14, color: '#222' },
+    })),
+    {
+      text: note,
+      left: 20,
+      top: height - 26,
+      textStyle: { fontSize: 11, fontWeight: 'normal' as const, color: '#555' },
+    },
+  ];
+}
+
+function axes() {
+  return {
     grid: panels.map(({ left, top, width, height }) => ({ left, top, width, height })),
     xAxis: panels.map((_, gridIndex) => ({
-      type: 'value',
+      type: 'value' as const,
       gridIndex,
       min: 0,
       axisLabel: { color: '#555', hideOverlap: true },
       splitLine: { lineStyle: { color: '#e5e5e5' } },
     })),
     yAxis: panels.map(({ names }, gridIndex) => ({
-      type: 'category',
+      type: 'category' as const,
       gridIndex,
       inverse: true,
       data: [...names],
       axisTick: { show: false },
       axisLabel: { color: '#222', fontSize: 12 },
     })),
-    series: panels.flatMap(({ rows: titles, scale }, index) =>
-      contenders
-        .filter(({ key }) => titles.some((row) => samplesOf(row)[key] !== undefined))
-        .map(({ key, title }) => ({
-          type: 'bar' as const,
-          name: title,
-          xAxisIndex: index,
-          yAxisIndex: index,
-          barGap: '8%',
-          barCategoryGap: '24%',
-          itemStyle: { color: colors[key] },
-          label: {
-            show: true,
-            position: 'right' as const,
-            fontSize: 10,
-            color: '#333',
-            formatter: ({ value }: { value?: unknown }) => (typeof value === 'number' ? label(value) : ''),
-          },
-          data: titles.map((row) => {
-            const samples = samplesOf(row)[key];
-            return samples === undefined ? '-' : median(samples) * scale;
-          }),
-        })),
-    ),
-  });
-  const svg = instance.renderToSVGString();
-  instance.dispose();
-  return svg;
+  };
+}
+
+function bars({ key, title }: Contender, { rows, scale }: Panel, index: number, medianOf: MedianOf) {
+  return {
+    type: 'bar' as const,
+    name: title,
+    xAxisIndex: index,
+    yAxisIndex: index,
+    barGap: '8%',
+    barCategoryGap: '24%',
+    itemStyle: { color: colors[key] },
+    label: {
+      show: true,
+      position: 'right' as const,
+      fontSize: 10,
+      color: '#333',
+      formatter: ({ value }: { value?: unknown }) => (typeof value === 'number' ? label(value) : ''),
+    },
+    data: rows.map((row) => {
+      const value = medianOf(row, key);
+      return value === undefined ? '-' : value * scale;
+    }),
+  };
+}
+
+/** Lines across the bars of their row, which show what of each is left to save. */
+function ticks({ key, title }: Contender, panel: Panel, index: number, medianOf: MedianOf) {
+  const { rows, scale, height } = panel;
+  return {
+    type: 'scatter' as const,
+    name: title,
+    xAxisIndex: index,
+    yAxisIndex: index,
+    symbol: 'rect',
+    symbolSize: [2, (0.8 * height) / rows.length],
+    itemStyle: { color: colors[key], opacity: 1 },
+    label: {
+      show: true,
+      position: 'top' as const,
+      distance: 1,
+      fontSize: 10,
+      color: colors[key],
+      formatter: ({ value }: { value?: unknown }) =>
+        Array.isArray(value) && typeof value[0] === 'number' ? label(value[0]) : '',
+    },
+    data: rows.flatMap((row, place) => {
+      const value = medianOf(row, key);
+      return value === undefined ? [] : [[value * scale, place]];
+    }),
+    z: 3,
+  };
 }

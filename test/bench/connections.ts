@@ -1,25 +1,19 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type Contender, configuration, firstInLine, makeNamespaces, run } from './contender.ts';
-import { type Job, measure } from './jobs.ts';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type Contender, environmentFor, firstInLine, makeNamespaces, run } from './contender.ts';
+import { type Crowd, crowdConfiguration, crowdJob, makeCrowd, settings, writeCrowdInput } from './crowd.ts';
+import { measure, single } from './jobs.ts';
 import type { Key, Row } from './row.ts';
+import { sleep } from './sleep.ts';
 
-/** How many others are attached beside the container that connects; a bridge takes 1,024 ports. */
-const crowds = [1, 100, 1000];
-/** Interfaces of the others in one network namespace, which stands for as many containers. */
-const perNamespace = 100;
+/** How many others are attached beside the container that connects. */
+const sizes = [1, 100, 1000];
+const root = '/run/bench-connections';
 const seconds = 1;
 const neighbour = '192.0.2.2';
 
-/** A host with a neighbour that serves, a container that connects, and others. */
-interface Place {
-  readonly contender: Contender;
-  readonly crowd: number;
-  readonly host: string;
-}
-
 /** The row of a crowd. */
-export function connectionRow(crowd: number): string {
-  return `new connections, ${crowd.toLocaleString('en')} ${crowd === 1 ? 'other' : 'others'} attached`;
+export function connectionRow(size: number): string {
+  return `new connections, ${size.toLocaleString('en')} ${size === 1 ? 'other' : 'others'} attached`;
 }
 
 /**
@@ -27,67 +21,53 @@ export function connectionRow(crowd: number): string {
  * and more others attached by the same plugin; contenders and crowds in turn.
  */
 export function connections(contenders: readonly Contender[], spawner: string, rounds: number): Row[] {
-  const places = contenders.flatMap((contender) =>
-    crowds.map((crowd) => ({ contender, crowd, host: `at-${contender.key}-${crowd}` })),
+  const crowds = contenders.flatMap((contender) =>
+    sizes.map((size): Crowd => {
+      const host = `at-${contender.key}-${size}`;
+      return { contender, size, host, folder: `${root}/${host}` };
+    }),
   );
   const servers: number[] = [];
   try {
-    for (const place of places) prepare(place, spawner, (pid) => servers.push(pid));
+    for (const crowd of crowds) prepare(crowd, spawner, (pid) => servers.push(pid));
     // The kernel still has work to do for so many new links.
-    Bun.sleepSync(3000);
-    const figures = new Map<Place, number[]>(places.map((place) => [place, []]));
+    sleep(3000);
+    const figures = new Map<Crowd, number[]>(crowds.map((crowd) => [crowd, []]));
     for (let round = 0; round < rounds; round++) {
-      for (const [place, samples] of figures) samples.push(connect(place));
+      for (const [crowd, samples] of figures) samples.push(connect(crowd));
     }
-    return crowds.map((crowd) => rowOf(crowd, figures));
+    return sizes.map((size) => rowOf(size, figures));
   } finally {
     for (const pid of servers) process.kill(pid);
-    rmSync('/run/bench-crowd', { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true });
   }
 }
 
-function rowOf(crowd: number, figures: ReadonlyMap<Place, readonly number[]>): Row {
+function rowOf(size: number, figures: ReadonlyMap<Crowd, readonly number[]>): Row {
   const samples: Partial<Record<Key, readonly number[]>> = {};
-  for (const [place, values] of figures) if (place.crowd === crowd) samples[place.contender.key] = values;
-  return { title: connectionRow(crowd), unit: '1/s', samples };
+  for (const [crowd, values] of figures) if (crowd.size === size) samples[crowd.contender.key] = values;
+  return { title: connectionRow(size), unit: '1/s', samples };
 }
 
-/** Makes a place. @param started is told the process ID of its nginx, which the caller ends */
-function prepare({ contender, crowd, host }: Place, spawner: string, started: (pid: number) => void): void {
-  const folder = `/run/bench-crowd/${host}`;
-  mkdirSync(folder, { recursive: true });
-  const namespaces = Array.from(
-    { length: Math.ceil(crowd / perNamespace) },
-    (_, index) => `${host}-${index}`,
-  );
-  makeNamespaces([host, `${host}-beyond`, `${host}-client`, ...namespaces]);
-  for (const name of [host, ...namespaces]) {
-    // A thousand links that look for their IPv6 neighbours would disturb every run.
-    settings(name, ['net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
-  }
+/**
+ * Makes a crowd with a neighbour that serves and a container that connects.
+ * @param started is told the process ID of its nginx, which the caller ends
+ */
+function prepare(crowd: Crowd, spawner: string, started: (pid: number) => void): void {
+  const { contender, host, folder } = crowd;
+  makeCrowd(crowd, spawner);
+  makeNamespaces([`${host}-beyond`, `${host}-client`]);
   makeNeighbour(host);
-
-  const { ipam, ...rest } = configuration(contender, 'masquerade', `${folder}/leases`);
-  const withRoute = `${folder}/client.json`;
-  // The others share network namespaces, which have no room for one default route each.
-  const withoutRoute = `${folder}/crowd.json`;
-  writeFileSync(withRoute, JSON.stringify({ ...rest, ipam }));
-  writeFileSync(withoutRoute, JSON.stringify({ ...rest, ipam: { ...ipam, routes: [] } }));
-  const jobs = Array.from({ length: crowd }, (_, index) =>
-    attach(contender, host, namespaces[Math.floor(index / perNamespace)] ?? '', index, withoutRoute),
-  );
-  jobs.push(attach(contender, host, `${host}-client`, crowd, withRoute));
-  measure(spawner, [{ label: '-', concurrency: 4, jobs }]);
+  const client = { containerID: 'client', netns: `/run/netns/${host}-client`, ifname: 'eth0' };
+  const stdin = writeCrowdInput(crowd, 'client', crowdConfiguration(crowd));
+  const environment = environmentFor('ADD', contender.executable, client);
+  measure(spawner, [single('-', crowdJob(crowd, environment, stdin))], new Map());
 
   // Ports that are used again soon, so that a run finds as many free as the run before it.
   settings(host, ['net.netfilter.nf_conntrack_tcp_timeout_time_wait=1']);
   settings(`${host}-client`, ['net.ipv4.ip_local_port_range=1024 65535']);
   settings(`${host}-beyond`, ['net.ipv4.tcp_max_tw_buckets=1024', 'net.core.somaxconn=1024']);
   serve(host, folder, started);
-}
-
-function settings(namespace: string, values: readonly string[]): void {
-  run(['ip', 'netns', 'exec', namespace, 'sysctl', '-qw', ...values]);
 }
 
 function makeNeighbour(host: string): void {
@@ -97,28 +77,6 @@ function makeNeighbour(host: string): void {
   run(['ip', '-n', host, 'link', 'set', 'up0', 'up']);
   run(['ip', '-n', beyond, 'address', 'add', `${neighbour}/24`, 'dev', 'eth0']);
   run(['ip', '-n', beyond, 'link', 'set', 'eth0', 'up']);
-}
-
-function attach(
-  { executable }: Contender,
-  host: string,
-  namespace: string,
-  index: number,
-  stdin: string,
-): Job {
-  return {
-    host: `/run/netns/${host}`,
-    stdin,
-    environment: [
-      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      'CNI_COMMAND=ADD',
-      `CNI_CONTAINERID=other-${index}`,
-      `CNI_NETNS=/run/netns/${namespace}`,
-      `CNI_IFNAME=eth${index % perNamespace}`,
-      `CNI_PATH=${executable.slice(0, executable.lastIndexOf('/'))}`,
-    ],
-    argv: [executable],
-  };
 }
 
 function serve(host: string, folder: string, started: (pid: number) => void): void {
@@ -145,7 +103,7 @@ function comeFirst(pid: number): void {
   }
 }
 
-function connect({ host }: Place): number {
+function connect({ host }: Crowd): number {
   const wrk = ['wrk', '-t1', '-c8', `-d${seconds}s`, '-H', 'Connection: close', `http://${neighbour}/`];
   const text = run(firstInLine(['ip', 'netns', 'exec', `${host}-client`, ...wrk]));
   const rate = /^Requests\/sec: +([\d.]+)$/m.exec(text)?.[1];

@@ -2,13 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** One of the plugins compared, with what its configuration has of its own. */
+/** One of the programs compared, with what its configuration has of its own. */
 export interface Contender {
   /** Short, for names in the kernel: its host is the network namespace of this name. */
-  readonly key: 'bridge' | 'pkg' | 'go' | 'go-nft';
+  readonly key: 'bridge' | 'floor' | 'pkg' | 'go' | 'go-nft';
   readonly title: string;
   readonly executable: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Arguments of the program, of which a plugin has none. */
+  readonly argumentsOf?: (kind: Kind) => string[];
 }
 
 /** The networks measured; each has a bridge of its own. */
@@ -22,11 +24,13 @@ export interface Target {
 }
 
 const folder = '/run/bench';
+/** A thousand links in JSON take half of what is the limit otherwise. */
+const maxBuffer = 64 * 1024 * 1024;
 
 /** Runs a program that must succeed. @returns what it printed */
 export function run(argv: readonly string[], input: string | Buffer = ''): string {
   const [program = '', ...rest] = argv;
-  const { status, stdout, stderr, error } = spawnSync(program, rest, { encoding: 'utf8', input });
+  const { status, stdout, stderr, error } = spawnSync(program, rest, { encoding: 'utf8', input, maxBuffer });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${argv.join(' ')}: exit ${status}\n${stdout}${stderr}`);
   return stdout;
@@ -76,31 +80,52 @@ export function hostOf({ key }: Contender): string {
   return `/run/netns/${key}`;
 }
 
-/** The container of a contender as a path. */
-export function containerOf({ key }: Contender, index: number): string {
-  return `/run/netns/${key}-${index}`;
+/** What a runtime names in a call. */
+export interface Attachment {
+  readonly containerID: string;
+  readonly netns: string;
+  readonly ifname: string;
 }
 
-/** The environment of a call, as a runtime sets it. */
-export function environmentOf(command: string, { contender, kind, index }: Target): string[] {
+/** The environment of a call, as a runtime sets it; a GC is about no attachment. */
+export function environmentFor(command: string, executable: string, attachment?: Attachment): string[] {
   return [
+    // Where the Go plugin finds nft and iptables.
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `CNI_COMMAND=${command}`,
-    `CNI_CONTAINERID=${kind}-${index}`,
-    `CNI_NETNS=${containerOf(contender, index)}`,
-    `CNI_IFNAME=${kind}`,
-    `CNI_PATH=${dirname(contender.executable)}`,
+    `CNI_PATH=${dirname(executable)}`,
+    ...(attachment === undefined
+      ? []
+      : [
+          `CNI_CONTAINERID=${attachment.containerID}`,
+          `CNI_NETNS=${attachment.netns}`,
+          `CNI_IFNAME=${attachment.ifname}`,
+        ]),
   ];
 }
 
-/** The command line of a call, in a contender's host. */
-export function pluginArgv(command: string, target: Target): string[] {
-  return ['env', '-i', ...environmentOf(command, target), target.contender.executable];
+/** The same for one of a contender's own containers. */
+export function environmentOf(command: string, { contender, kind, index }: Target): string[] {
+  return environmentFor(command, contender.executable, {
+    containerID: `${kind}-${index}`,
+    netns: `/run/netns/${contender.key}-${index}`,
+    ifname: kind,
+  });
 }
 
-/** Runs a call, or what contains one, from a contender's host. @returns what it printed */
-export function call(argv: readonly string[], contender: Contender, config: unknown): string {
-  return run(['nsenter', `--net=${hostOf(contender)}`, ...argv], JSON.stringify(config));
+/** The program of a call and its arguments. */
+export function programOf({ contender, kind }: Target): string[] {
+  return [contender.executable, ...(contender.argumentsOf?.(kind) ?? [])];
+}
+
+/** The command line of a call, in a contender's host; `through` is a program that runs it. */
+export function pluginArgv(command: string, target: Target, through: readonly string[] = []): string[] {
+  return ['env', '-i', ...environmentOf(command, target), ...through, ...programOf(target)];
+}
+
+/** Runs a call, or what contains one, from a host, by its name. @returns what it printed */
+export function call(argv: readonly string[], host: string, config: unknown): string {
+  return run(['nsenter', `--net=/run/netns/${host}`, ...argv], JSON.stringify(config));
 }
 
 /** A command before whatever else the machine does, where this is allowed ("The autogroup feature", sched(7)). */

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { compile } from './compile.ts';
 import { run } from './contender.ts';
-import { type Figures, measure } from './jobs.ts';
+import { type Measured, measure } from './jobs.ts';
 import {
   alternatingRound,
   commands,
@@ -13,42 +14,44 @@ import {
 } from './leases.ts';
 import { lockHeld } from './lock.ts';
 import { median, p95, pairwiseRatio } from './statistics.ts';
-import { table } from './table.ts';
+import { inWords, table } from './table.ts';
+import { judgeFigure } from './targets.ts';
 
 const reference = resolve(process.env.REFERENCE_CNI_PATH ?? 'dist/reference');
 const rounds = Number(process.env.PAIRS ?? 30);
 const sizes = (process.env.LEASES ?? '0 1000 10000 50000').split(' ').map(Number);
 
-const bun: LeaseContender = { key: 'bun', title: 'dist/host-local', executable: resolve('dist/host-local') };
+const bridge: LeaseContender = {
+  key: 'bridge',
+  title: 'dist/host-local',
+  executable: resolve('dist/host-local'),
+};
 const pkg: LeaseContender = {
   key: 'pkg',
   title: 'dist/pkg/host-local',
   executable: resolve('dist/pkg/host-local'),
 };
 const go: LeaseContender = { key: 'go', title: 'Go', executable: `${reference}/host-local` };
-const contenders = [bun, pkg, go];
+const contenders = [bridge, pkg, go];
 
-/** Growth that is allowed, by the number of leases. */
-const growthTargets = new Map([
-  [10_000, 1.5],
-  [50_000, 3],
-]);
-/** Milliseconds for which the lock may be held among 10,000 leases. */
-const lockTarget = 1;
-const tolerance = 1.1;
+/** What a call among so many leases may take, by the same among none. */
+const judgedSize = 10_000;
+const growthTargets = [
+  { state: 'own', limit: 1.2, where: '' },
+  { state: 'alternating', limit: 3, where: ', in turn with Go in one folder' },
+] as const;
 
 const folder = resolve('dist/bench');
 mkdirSync(folder, { recursive: true });
-const spawner = `${folder}/spawn-ipam`;
-run(['cc', '-O2', '-Wall', '-Wextra', '-o', spawner, 'test/bench/spawn.c']);
+const spawner = compile('spawn', `${folder}/spawn-ipam`);
 // On a disk, as leases are in use: what waits for the disk waits here too. A tmpfs (FOLDER=/run/leases) is quieter.
 const leases = resolve(process.env.FOLDER ?? `${folder}/ipam`);
 const folders = new LeaseFolders(leases);
 const fileSystem = run(['stat', '-f', '-c', '%T', leases]).trim();
 
 for (const size of sizes) {
-  for (const owner of ['bun', 'pkg', 'go', 'both']) folders.fill(owner, size);
-  for (const contender of [bun, pkg]) {
+  for (const owner of ['bridge', 'pkg', 'go', 'both']) folders.fill(owner, size);
+  for (const contender of [bridge, pkg]) {
     const { argv, stdin, environment } = folders.job(
       'DEL',
       contender.executable,
@@ -60,25 +63,21 @@ for (const size of sizes) {
   }
 }
 
+const measured: Measured = new Map();
 const round = sizes.flatMap((size) => [
   ...ownRound(folders, contenders, size),
-  ...alternatingRound(folders, [bun, go], size),
+  ...alternatingRound(folders, [bridge, go], size),
 ]);
-const measured = measure(spawner, Array.from({ length: rounds }, () => round).flat());
+measure(spawner, Array.from({ length: rounds }, () => round).flat(), measured);
 
 // The first call in a folder that the reference has filled; it can be measured once in a folder.
 for (let i = 0; i < Math.min(rounds, 5); i++) {
   for (const size of sizes) {
-    for (const contender of [bun, pkg]) {
+    for (const contender of [bridge, pkg]) {
       folders.fill('import', size);
       const label = `${rowOf('DEL', 'import', size)}|${contender.key}`;
-      const [[, figures] = []] = measure(spawner, [
-        { label, concurrency: 1, jobs: [folders.job('DEL', contender.executable, 'import', size, 'none')] },
-      ]);
-      if (figures === undefined) continue;
-      const before: Figures = measured.get(label) ?? { milliseconds: [], processor: [], kibibytes: [] };
-      before.milliseconds.push(...figures.milliseconds);
-      measured.set(label, before);
+      const job = folders.job('DEL', contender.executable, 'import', size, 'none');
+      measure(spawner, [{ label, concurrency: 1, jobs: [job] }], measured);
     }
   }
 }
@@ -112,13 +111,13 @@ function stateTable(state: State): string {
       ...shown.map(({ title }) => `growth ${title}`),
     ],
     commands.flatMap((command) =>
-      times(command, state, 0, bun) === undefined
+      times(command, state, 0, bridge) === undefined
         ? []
         : sizes.map((size) => [
             command,
             String(size),
             ...shown.map((one) => cell(times(command, state, size, one))),
-            ratio(times(command, state, size, bun), times(command, state, size, go)),
+            ratio(times(command, state, size, bridge), times(command, state, size, go)),
             ...shown.map((one) => ratio(times(command, state, size, one), times(command, state, 0, one))),
           ]),
     ),
@@ -146,32 +145,14 @@ const locks = sizes.flatMap((size) =>
   })),
 );
 
-interface Verdict {
-  readonly what: string;
-  readonly limit: string;
-  readonly figure: number;
-  readonly share: number;
-}
-
-const verdicts: Verdict[] = [
-  ...commands.flatMap((command) =>
-    [...growthTargets].flatMap(([size, limit]): Verdict[] => {
-      const [a, b] = [times(command, 'own', size, bun), times(command, 'own', 0, bun)];
-      if (a === undefined || b === undefined) return [];
-      const figure = pairwiseRatio(a, b);
-      const what = `${command} among ${size} leases, by itself among none`;
-      return [{ what, limit: String(limit), figure, share: figure / limit }];
-    }),
-  ),
-  ...locks
-    .filter(({ size }) => size === 10_000)
-    .map(({ command, held: [figure = 0] }) => ({
-      what: `lock held by ${command} among 10000 leases`,
-      limit: `${lockTarget} ms`,
-      figure,
-      share: figure / lockTarget,
-    })),
-];
+const verdicts = growthTargets.flatMap(({ state, limit, where }) =>
+  commands.flatMap((command) => {
+    const [a, b] = [times(command, state, judgedSize, bridge), times(command, state, 0, bridge)];
+    if (a === undefined || b === undefined) return [];
+    const what = `${command} among ${judgedSize.toLocaleString('en')} leases, by the same among none${where}`;
+    return [{ what, limit, ...judgeFigure(pairwiseRatio(a, b), 'at most', limit) }];
+  }),
+);
 
 const report = [
   `Whole processes, from exec to exit, in ms: median (p95) of ${rounds} rounds, in which all take turns. The folders` +
@@ -184,7 +165,8 @@ const report = [
   '## The first call in a folder that the Go plugin has filled',
   stateTable('import'),
   '## The lock',
-  `Held in a folder with one user, in ms: median of ${Math.min(rounds, 9)}.`,
+  `Held in a folder with one user, in ms: median of ${Math.min(rounds, 9)}. Each close(2) in between takes` +
+    ' some 50 µs longer under strace.',
   table(
     ['', 'leases', ...contenders.map(({ title }) => title)],
     locks.map(({ command, size, held }) => [command, String(size), ...held.map((ms) => ms.toFixed(2))]),
@@ -192,15 +174,15 @@ const report = [
   '## Targets',
   table(
     ['dist/host-local', 'at most', 'measured', ''],
-    verdicts.map(({ what, limit, figure, share }) => [
-      what,
-      limit,
-      figure.toFixed(2),
-      share <= 1 ? 'met' : share <= tolerance ? 'missed by less than 10 %' : '**missed**',
+    verdicts.map((verdict) => [
+      verdict.what,
+      String(verdict.limit),
+      verdict.figure.toFixed(2),
+      inWords(verdict),
     ]),
   ),
 ].join('\n\n');
 writeFileSync(`${folder}/host-local.md`, `${report}\n`);
 console.log(report);
 rmSync(leases, { recursive: true });
-process.exit(verdicts.some(({ share }) => share > tolerance) ? 1 : 0);
+process.exitCode = verdicts.some(({ missedByFar }) => missedByFar) ? 1 : 0;

@@ -1,4 +1,4 @@
-import { environmentOf, hostOf, run, type Target } from './contender.ts';
+import { environmentOf, hostOf, programOf, run, type Target } from './contender.ts';
 
 /** A program to run, from a host; its standard input comes from a file. */
 export interface Job {
@@ -27,12 +27,11 @@ export interface Figures {
 
 /** The call of a plugin as a job. */
 export function pluginJob(command: string, target: Target, stdin: string): Job {
-  const { contender } = target;
   return {
-    host: hostOf(contender),
+    host: hostOf(target.contender),
     stdin,
     environment: environmentOf(command, target),
-    argv: [contender.executable],
+    argv: programOf(target),
   };
 }
 
@@ -48,18 +47,23 @@ function format({ label, concurrency, jobs }: Group): string {
   return `${[`${label}\t${concurrency}\t${jobs.length}`, ...lines].join('\n')}\n`;
 }
 
-/** Runs groups one after the other by the program that spawn.c becomes. @throws Error when a job fails */
-export function measure(spawner: string, groups: readonly Group[]): Map<string, Figures> {
-  const found = new Map<string, Figures>();
+/** Figures by the label of their groups. */
+export type Measured = Map<string, Figures>;
+
+/**
+ * Runs groups one after the other by the program that spawn.c becomes.
+ * @param measured where their figures are added
+ * @throws Error when a job fails
+ */
+export function measure(spawner: string, groups: readonly Group[], measured: Measured): void {
   const lines = run([spawner], groups.map(format).join('')).trim().split('\n');
   for (const line of lines) {
     const [label = '', nanoseconds, microseconds, kibibytes] = line.split('\t');
     if (label === '-') continue;
-    const figures = found.get(label) ?? { milliseconds: [], processor: [], kibibytes: [] };
+    const figures = measured.get(label) ?? { milliseconds: [], processor: [], kibibytes: [] };
     figures.milliseconds.push(Number(nanoseconds) / 1e6);
     figures.processor.push(Number(microseconds) / 1e3);
     figures.kibibytes.push(Number(kibibytes));
-    found.set(label, figures);
+    measured.set(label, figures);
   }
-  return found;
 }

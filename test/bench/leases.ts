@@ -3,7 +3,7 @@ import { type Group, type Job, single } from './jobs.ts';
 
 /** One of the executables compared. */
 export interface LeaseContender {
-  readonly key: 'bun' | 'pkg' | 'go';
+  readonly key: 'bridge' | 'pkg' | 'go';
   readonly title: string;
   readonly executable: string;
 }

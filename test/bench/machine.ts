@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { run } from './contender.ts';
 
@@ -24,14 +24,15 @@ export function machine(reference: string): Machine {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     kernel: `Linux ${release()}`,
     reference: version(reference),
-    versions: [
-      `Bun ${Bun.version}`,
-      `Node ${node}`,
-      run(['iptables', '-V']).trim(),
-      run(['nft', '-v']).trim(),
-    ],
+    versions: [...engine(), `Node ${node}`, run(['iptables', '-V']).trim(), run(['nft', '-v']).trim()],
     load: loadavg()[0] ?? 0,
   };
+}
+
+/** What runs dist/bridge, where that is known. */
+function engine(): string[] {
+  const path = 'dist/quickjs/source/version';
+  return existsSync(path) ? [`QuickJS-ng ${readFileSync(path, 'utf8').trim()}`] : [];
 }
 
 function version(folder: string): string {

@@ -1,8 +1,8 @@
 import type { Contender } from './contender.ts';
 import type { Machine } from './machine.ts';
-import type { Course } from './phases.ts';
 import type { Row } from './row.ts';
-import { figuresTable, phasesTable, processorTable, systemCallsTable, targetsTable } from './table.ts';
+import type { SystemCalls } from './system-calls.ts';
+import { figuresTable, processorTable, systemCallsTable, targetsTable } from './table.ts';
 import type { Verdict } from './targets.ts';
 
 /** All that a run found. */
@@ -10,16 +10,16 @@ export interface Report {
   readonly machine: Machine;
   readonly pairs: number;
   readonly rows: readonly Row[];
-  readonly courses: readonly Course[];
+  readonly systemCalls: readonly SystemCalls[];
   readonly verdicts: readonly Verdict[];
 }
 
 /** The report as Markdown; `bench.svg` and `bench.json` stand beside it. */
 export function formatReport(contenders: readonly Contender[], report: Report): string {
-  const { machine, rows, courses, verdicts } = report;
+  const { machine, rows, systemCalls, verdicts } = report;
   return `# Benchmarks
 
-![Medians of ours and of the Go plugin](bench.svg)
+![Medians of ours, of the Go plugin and of the floor](bench.svg)
 
 Written by \`make bench\`. ${machine.date}, ${machine.kernel}, ${machine.cpu}, ${machine.memory}; \
 ${machine.versions.join(', ')}; Go: ${machine.reference}. Load average at the start: ${machine.load.toFixed(1)}.
@@ -28,9 +28,12 @@ Whole processes as a runtime sees them, from exec to exit, the plugins in turn (
 of its own, with leases on a disk; the bridge is in use by another container unless the row says otherwise. What runs \
 on the machine besides comes second where the kernel allows that. \`bench.json\` has every sample.
 
+The floor is what no plugin can be faster than: a C program that makes the same state in the kernel and on the disk by \
+bare system calls, and reads no configuration, checks nothing and prints nothing. Nearly all of its DEL is the kernel's.
+
 ## Targets
 
-${targetsTable(verdicts)}
+${targetsTable(verdicts, rows)}
 
 Ratios are medians of the ratios of pairs.
 
@@ -41,7 +44,8 @@ Median (95th percentile). Fewer is better but for connections.
 ${figuresTable(contenders, rows)}
 
 Connections: wrk in one container, 8 at a time, each a new one through the masquerade to nginx in a neighbour \
-namespace. Peak memory is that of the largest process.
+namespace. Peak memory is that of the largest process; any call is one on a host of some 100 containers. A DEL \
+without a namespace comes after a crash that took the container's away, its veth with it.
 
 ## Processor time
 
@@ -49,15 +53,10 @@ Milliseconds, children included, medians.
 
 ${processorTable(contenders, rows)}
 
-## Where the time of dist/bridge goes
+## System calls
 
-Followed by strace, masquerade, medians; each landmark costs some 40 µs more than it would. A DEL waits for the kernel \
-in links and nft.
+With masquerading, threads and children included.
 
-${phasesTable(courses)}
-
-System calls, threads and children included:
-
-${systemCallsTable(contenders, courses)}
+${systemCallsTable(contenders, systemCalls)}
 `;
 }

@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Contender } from './contender.ts';
-import type { Figures } from './jobs.ts';
+import type { Figures, Measured } from './jobs.ts';
 
 /** Whose figures: the key of a contender. */
 export type Key = Contender['key'];
@@ -15,10 +16,10 @@ export interface Row {
   readonly processor?: Partial<Record<Key, readonly number[]>>;
 }
 
-const keys: readonly Key[] = ['bridge', 'pkg', 'go', 'go-nft'];
+const keys: readonly Key[] = ['bridge', 'floor', 'pkg', 'go', 'go-nft'];
 
 /** Files measured times under their rows; labels are `row|contender`. */
-export function timeRows(measured: ReadonlyMap<string, Figures>): Row[] {
+export function timeRows(measured: Measured): Row[] {
   const titles = new Set([...measured.keys()].map((label) => label.slice(0, label.lastIndexOf('|'))));
   return [...titles].map((title) => ({
     title,
@@ -29,7 +30,7 @@ export function timeRows(measured: ReadonlyMap<string, Figures>): Row[] {
 }
 
 function pick(
-  measured: ReadonlyMap<string, Figures>,
+  measured: Measured,
   title: string,
   of: (figures: Figures) => number[],
 ): Partial<Record<Key, number[]>> {
@@ -41,25 +42,45 @@ function pick(
   return found;
 }
 
-/** The largest peak of memory in any call measured. */
-export function memoryRow(measured: ReadonlyMap<string, Figures>): Row {
+/** What {@link memoryRows} gives of all calls on hosts of some 100 containers. */
+export const anyCall = 'any call';
+
+/** The largest peak of memory in calls, should there be any. The floor's is less than a peak is measured from. */
+export function memoryRows(of: string, measured: Measured): Row[] {
   const samples: Partial<Record<Key, number[]>> = {};
   for (const key of keys) {
     const peaks = [...measured].flatMap(([label, { kibibytes }]) =>
-      label.endsWith(`|${key}`) ? kibibytes : [],
+      key !== 'floor' && label.endsWith(`|${key}`) ? kibibytes : [],
     );
     if (peaks.length > 0) samples[key] = [Math.max(...peaks) / 1024];
   }
-  return { title: 'peak memory of any call', unit: 'MiB', samples };
+  return measured.size === 0 ? [] : [{ title: memoryTitle(of), unit: 'MiB', samples }];
 }
 
+export function memoryTitle(of: string): string {
+  return `peak memory of ${of}`;
+}
+
+export const sizeTitle = 'size on disk, host-local included';
+export const gzippedTitle = 'size gzipped, host-local included';
+
 /** Sizes of what has to be installed: the Go plugin is of no use without its host-local, which is inside ours. */
-export function sizeRow(contenders: readonly Contender[]): Row {
-  const samples: Partial<Record<Key, number[]>> = {};
-  for (const { key, executable } of contenders) {
+export function sizeRows(plugins: readonly Contender[]): Row[] {
+  const size: Partial<Record<Key, number[]>> = {};
+  const gzipped: Partial<Record<Key, number[]>> = {};
+  for (const { key, executable } of plugins) {
     const ours = key === 'bridge' || key === 'pkg';
-    const files = ours ? [executable] : [executable, `${dirname(executable)}/host-local`];
-    samples[key] = [files.reduce((sum, file) => sum + statSync(file).size, 0) / 2 ** 20];
+    const paths = ours ? [executable] : [executable, `${dirname(executable)}/host-local`];
+    const files = paths.map((path) => readFileSync(path));
+    size[key] = [mebibytes(files)];
+    gzipped[key] = [mebibytes(files.map((file) => gzipSync(file)))];
   }
-  return { title: 'size on disk, host-local included', unit: 'MiB', samples };
+  return [
+    { title: sizeTitle, unit: 'MiB', samples: size },
+    { title: gzippedTitle, unit: 'MiB', samples: gzipped },
+  ];
+}
+
+function mebibytes(files: readonly Buffer[]): number {
+  return files.reduce((sum, { length }) => sum + length, 0) / 2 ** 20;
 }

@@ -2,24 +2,26 @@
 // groups: a line "LABEL\tCONCURRENCY\tCOUNT", then COUNT lines "HOST\tSTDIN\tNAME=VALUE\t...\tPROGRAM\tARGUMENT\t...".
 // HOST is the network namespace to call from, STDIN a file whose text the program finds in a pipe. For each group it
 // prints "LABEL\tNANOSECONDS\tMICROSECONDS\tKIBIBYTES": from the first start to the last exit; processor time; the
-// largest peak of resident memory. The last two count a program's own children too. A program that fails ends it all.
+// largest peak of resident memory, which is no less than this program's own. The last two count a program's own
+// children too. A program that fails ends it all.
 
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { max_fields = 64, max_jobs = 4096 };
+// A pipe takes 64 KiB before anybody reads it.
+enum { max_fields = 64, max_jobs = 4096, max_input = 65536 };
 
 struct job {
   char *line;
@@ -27,7 +29,7 @@ struct job {
   char *fields[max_fields + 2];
   char **environment;
   char **argv;
-  char input[8192];
+  char *input;
   ssize_t input_length;
   int output;
   pid_t pid;
@@ -39,6 +41,17 @@ static long long now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static void read_input(struct job *job, const char *path) {
+  struct stat status;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &status) != 0) err(2, "%s", path);
+  if (status.st_size > max_input) errx(2, "too long: %s", path);
+  job->input_length = status.st_size;
+  job->input = malloc(status.st_size + 1);
+  if (job->input == NULL || read(fd, job->input, status.st_size) != status.st_size) err(2, "%s", path);
+  close(fd);
 }
 
 // The environment and the arguments are two lists in one array, each with a NULL at its end.
@@ -60,11 +73,7 @@ static void parse_job(struct job *job, char *line) {
   }
   job->fields[count] = NULL;
   if (in_environment) errx(2, "no program: %s", job->host);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) err(2, "%s", path);
-  job->input_length = read(fd, job->input, sizeof job->input);
-  if (job->input_length < 0 || job->input_length == sizeof job->input) errx(2, "cannot read %s", path);
-  close(fd);
+  read_input(job, path);
 }
 
 static void enter(const char *host) {
@@ -76,22 +85,26 @@ static void enter(const char *host) {
   snprintf(current, sizeof current, "%s", host);
 }
 
-// posix_spawn is vfork and exec: nothing of this process is copied.
-static void start(struct job *job) {
+// vfork copies nothing of this process, and nothing but exec stands between its clock and the program: posix_spawn(3)
+// sets 64 signals and takes 60 µs more. Returns when the program was started.
+static long long start(struct job *job) {
   int input[2], output[2];
   if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0) err(2, "pipe");
   if (write(input[1], job->input, job->input_length) != job->input_length) err(2, "write");
   close(input[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input[0], 0);
-  posix_spawn_file_actions_adddup2(&actions, output[1], 1);
-  int error = posix_spawn(&job->pid, job->argv[0], &actions, NULL, job->argv, job->environment);
-  if (error != 0) errx(2, "%s: %s", job->argv[0], strerror(error));
-  posix_spawn_file_actions_destroy(&actions);
+  long long begin = now();
+  job->pid = vfork();
+  if (job->pid == 0) {
+    dup2(input[0], 0);
+    dup2(output[1], 1);
+    execve(job->argv[0], job->argv, job->environment);
+    _exit(127);
+  }
+  if (job->pid < 0) err(2, "vfork");
   close(input[0]);
   close(output[1]);
   job->output = output[0];
+  return begin;
 }
 
 static void fail(struct job *job, int status) {
@@ -149,10 +162,11 @@ int main(void) {
     long peak = 0;
     long long processor = 0;
     int running = 0;
-    long long begin = now();
+    long long begin = 0;
     for (int i = 0; i < count || running > 0;) {
       if (i < count && running < concurrency) {
-        start(&jobs[i++]);
+        long long started = start(&jobs[i]);
+        if (i++ == 0) begin = started;
         running++;
         continue;
       }
@@ -162,8 +176,12 @@ int main(void) {
       processor += microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
       running--;
     }
-    printf("%s\t%lld\t%lld\t%ld\n", label, now() - begin, processor, peak);
-    for (int i = 0; i < count; i++) free(jobs[i].line);
+    long long end = now();
+    printf("%s\t%lld\t%lld\t%ld\n", label, end - begin, processor, peak);
+    for (int i = 0; i < count; i++) {
+      free(jobs[i].line);
+      free(jobs[i].input);
+    }
   }
   free(line);
   return 0;

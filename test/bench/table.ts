@@ -1,8 +1,8 @@
 import type { Contender } from './contender.ts';
-import { budget, type Course, phases } from './phases.ts';
 import type { Key, Row } from './row.ts';
 import { median, p95, pairwiseRatio } from './statistics.ts';
-import type { Verdict } from './targets.ts';
+import type { SystemCalls } from './system-calls.ts';
+import type { Judgement, Target, Verdict } from './targets.ts';
 
 /** Three figures that count, and never an exponent. */
 function format(value: number): string {
@@ -21,7 +21,7 @@ function cell(values: readonly number[] | undefined): string {
   return values.length === 1 ? format(median(values)) : `${format(median(values))} (${format(p95(values))})`;
 }
 
-/** Every row: median (p95) of each contender, and the ratios of pairs against the Go plugin as it comes. */
+/** Every row: median (p95) of each contender, and the ratios of pairs. */
 export function figuresTable(contenders: readonly Contender[], rows: readonly Row[]): string {
   return table(
     [
@@ -31,6 +31,7 @@ export function figuresTable(contenders: readonly Contender[], rows: readonly Ro
       ...contenders.map(({ title }) => title),
       'bridge / Go',
       'bridge / Go nftables',
+      'bridge / floor',
       'pkg / Go',
     ],
     rows.map(({ title, unit, samples }) => [
@@ -40,6 +41,7 @@ export function figuresTable(contenders: readonly Contender[], rows: readonly Ro
       ...contenders.map(({ key }) => cell(samples[key])),
       ratio(samples, 'bridge', 'go'),
       ratio(samples, 'bridge', 'go-nft'),
+      ratio(samples, 'bridge', 'floor'),
       ratio(samples, 'pkg', 'go'),
     ]),
   );
@@ -68,46 +70,40 @@ export function processorTable(contenders: readonly Contender[], rows: readonly 
   );
 }
 
+/** How a target was met, in words. */
+export function inWords({ met, missedByFar }: Judgement): string {
+  return met ? 'met' : missedByFar ? '**missed**' : 'missed by less than 10 %';
+}
+
+/** What a target's figure is. */
+function measureOf({ row, of }: Target, rows: readonly Row[]): string {
+  if (of === 'go') return 'ratio to Go';
+  if (of === 'floor') return 'ratio to the floor';
+  if (of === 'figure') return rows.find(({ title }) => title === row)?.unit ?? '';
+  return `ratio to “${of.ownRow}”`;
+}
+
 /** Targets beside figures. */
-export function targetsTable(verdicts: readonly Verdict[]): string {
-  const what = ({ of }: Verdict) =>
-    of === 'ratio' ? 'ratio to Go' : of === 'figure' ? 'figure' : `ratio to “${of.ownRow}”`;
+export function targetsTable(verdicts: readonly Verdict[], rows: readonly Row[]): string {
   return table(
     ['dist/bridge', 'of', 'target', 'measured', ''],
     verdicts.map((verdict) => [
       verdict.row,
-      what(verdict),
+      measureOf(verdict, rows),
       `${verdict.bound} ${verdict.limit}`,
       verdict.figure.toFixed(2),
-      verdict.met ? 'met' : verdict.missedByFar ? '**missed**' : 'missed by less than 10 %',
+      inWords(verdict),
     ]),
   );
 }
 
-/** Where the time of dist/bridge goes. */
-export function phasesTable(courses: readonly Course[]): string {
-  const total = (values: Readonly<Record<string, number>>) =>
-    Object.values(values).reduce((sum, value) => sum + value, 0);
-  return table(
-    ['ms', ...phases, 'sum'],
-    [
-      ['budget of an ADD', ...phases.map((phase) => format(budget[phase])), format(total(budget))],
-      ...courses.map(({ command, milliseconds }) => [
-        command,
-        ...phases.map((phase) => format(milliseconds[phase])),
-        format(total(milliseconds)),
-      ]),
-    ],
-  );
-}
-
 /** How often each contender calls the kernel. */
-export function systemCallsTable(contenders: readonly Contender[], courses: readonly Course[]): string {
+export function systemCallsTable(contenders: readonly Contender[], counted: readonly SystemCalls[]): string {
   return table(
-    ['system calls', ...contenders.map(({ title }) => title)],
-    courses.map(({ command, systemCalls }) => [
+    ['', ...contenders.map(({ title }) => title)],
+    counted.map(({ command, counts }) => [
       command,
-      ...contenders.map(({ key }) => String(systemCalls[key] ?? '')),
+      ...contenders.map(({ key }) => String(counts[key] ?? '')),
     ]),
   );
 }

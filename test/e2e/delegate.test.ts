@@ -133,7 +133,7 @@ END
       ['CNI_ARGS', 'IgnoreUnknown=1;COLOR=red green'],
       ['PATH', '/usr/sbin:/usr/bin:/sbin:/bin'],
       ['NODE_OPTIONS', '--max-old-space-size=99'],
-      ['BUN_OPTIONS', '--smol'],
+      ['LD_LIBRARY_PATH', '/nowhere'],
       ['EMPTY', ''],
     ];
     const pairs = variables.map(([key, value]) => `${key}=${value}`);

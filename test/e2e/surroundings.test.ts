@@ -40,7 +40,7 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
 
   test('a hostile working directory changes nothing', () => {
     host.sh(`mkdir -p /run/evil/node_modules/ffi-napi && cd /run/evil
-      echo 'CNI_IFNAME=evil0' >.env && echo 'preload = ["./evil.ts"]' >bunfig.toml
+      echo 'CNI_IFNAME=evil0' >.env && echo '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}' >tsconfig.json
       echo 'throw new Error("evil")' | tee evil.ts >node_modules/ffi-napi/index.js && echo '{"type":"module"}' >package.json`);
     const { status } = host.run(['sh', '-c', `cd /run/evil && exec env -i ${request} ${bridge}`], {
       input: conf,
@@ -49,10 +49,10 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(host.sh('ip -n c1 -o link')).toContain('eth0');
     expect(host.sh('ls -A /run/evil').trim().split('\n')).toEqual([
       '.env',
-      'bunfig.toml',
       'evil.ts',
       'node_modules',
       'package.json',
+      'tsconfig.json',
     ]);
   });
 
@@ -69,9 +69,9 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(JSON.parse(stdout)).toMatchObject({ ips: [{ address: '10.15.20.2/16' }] });
   });
 
-  test('no code that NODE_OPTIONS or BUN_OPTIONS names is run', () => {
+  test('no code that NODE_OPTIONS names is run', () => {
     host.sh(`echo 'require("node:fs").writeFileSync("/run/evil-ran", "")' >/run/evil.cjs`);
-    const variables = "NODE_OPTIONS='--require /run/evil.cjs' BUN_OPTIONS='--preload /run/evil.cjs'";
+    const variables = "NODE_OPTIONS='--require /run/evil.cjs'";
     host.run(['sh', '-c', `cd /run && exec env -i ${variables} ${request} ${bridge}`], { input: conf });
     expect(host.run(['test', '-e', '/run/evil-ran']).status).toBe(1);
   });

@@ -2,11 +2,12 @@
 // usage: faults.ts [SAMPLE], of every SAMPLE faults one; as a shard of its own: faults.ts shard <TRIALS
 
 import { spawn } from 'node:child_process';
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { executables } from '../cni.ts';
 import { Host } from '../host.ts';
 import { randomNumbers } from '../random.ts';
+import { tsx } from '../tsx.ts';
 import { faultsFor } from './trace.ts';
 import { Bench, stages, type Trial, type Verdict } from './trial.ts';
 
@@ -51,14 +52,15 @@ async function runShard(): Promise<void> {
     const own = trials.filter((trial) => trial.executable === executable);
     await onHost((host) => {
       const bench = new Bench(host, executable);
-      for (const trial of own) writeSync(1, `${JSON.stringify({ ...trial, ...bench.run(trial) })}\n`);
+      for (const trial of own) console.log(JSON.stringify({ ...trial, ...bench.run(trial) }));
     });
   }
 }
 
 /** Runs a share of the trials in a process of its own. */
 async function delegate(trials: Trial[], report: (one: Finished) => void): Promise<void> {
-  const child = spawn(process.execPath, [import.meta.filename, 'shard'], {
+  const [program, ...words] = tsx;
+  const child = spawn(program, [...words, 'test/faults/faults.ts', 'shard'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.stdin.end(JSON.stringify(trials));
@@ -121,6 +123,12 @@ async function main(step: number): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-const [argument = '1'] = process.argv.slice(2);
-if (argument === 'shard') await runShard();
-else process.exitCode = await main(Number(argument));
+async function start([argument = '1']: readonly string[]): Promise<number> {
+  if (argument !== 'shard') return main(Number(argument));
+  await runShard();
+  return 0;
+}
+
+start(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -56,6 +56,9 @@ const errors: Readonly<Record<string, readonly string[]>> = {
   utimensat: ['EIO'],
   getdents64: ['EIO'],
   statfs: ['EIO'],
+  statx: ['EIO'],
+  getrandom: ['EINTR', 'ENOSYS'],
+  poll: ['EINTR', 'ENOMEM'],
 };
 
 /** Other names of the same calls. */

@@ -50,4 +50,6 @@ async function main(seconds: number): Promise<number> {
   }
 }
 
-process.exitCode = await main(Number(process.argv[2] ?? 60));
+main(Number(process.argv[2] ?? 60)).then((status) => {
+  process.exitCode = status;
+});

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { executables } from '../cni.ts';
+import { ending, executables } from '../cni.ts';
 import { Host } from '../host.ts';
 import { environment, result, stdin } from './arbitraries.ts';
 import type { Property } from './properties.ts';
@@ -7,32 +7,13 @@ import type { Property } from './properties.ts';
 /** How long a command may take, in seconds, on a machine that is busy. */
 const patience = 30;
 
-/** Fails unless it ended by itself, with a result, nothing, or an error object. */
-function expectAnswer(
-  host: Host,
-  executable: string,
-  env: Record<string, string>,
-  bytes: Uint8Array,
-): number {
+/** Calls a plugin that must answer. @returns the exit status */
+function exitOf(host: Host, executable: string, env: Record<string, string>, bytes: Uint8Array): 0 | 1 {
   const pairs = Object.entries(env)
     .filter(([, value]) => !value.includes('\0'))
     .map(([key, value]) => `${key}=${value}`);
   const argv = ['timeout', '-s', 'KILL', String(patience), 'env', '-i', ...pairs, executable];
-  const { status, stdout, stderr } = host.run(argv, { input: Buffer.from(bytes) });
-  const problem = (what: string): Error =>
-    new Error(`${executable}: ${what}, exit ${status}\n${stdout}\n${stderr}`);
-  if (status !== 0 && status !== 1) throw problem('it died or hung');
-  if (status === 0 && stdout === '') return 0;
-  let answer: { code?: unknown; msg?: unknown };
-  try {
-    answer = JSON.parse(stdout);
-  } catch {
-    throw problem('no JSON');
-  }
-  if (status === 1 && (typeof answer.code !== 'number' || typeof answer.msg !== 'string')) {
-    throw problem('no error object');
-  }
-  return status;
+  return ending(host.run(argv, { input: Buffer.from(bytes) }));
 }
 
 /** Whole processes in a host of their own: what they are given, and that a failed ADD leaves the host as it was. */
@@ -70,7 +51,7 @@ export async function startProcesses(): Promise<{
               .replace(/dataDir/gi, 'dataDix'),
             'latin1',
           );
-          const status = expectAnswer(host, executable, env, given);
+          const status = exitOf(host, executable, env, given);
           if (env.CNI_COMMAND === 'ADD' && status === 0) restore(host);
           else if (env.CNI_COMMAND === 'ADD') expectAsBefore();
         },
@@ -101,7 +82,7 @@ export async function startProcesses(): Promise<{
           ipMasq: true,
           ipam: { type: 'odd' },
         };
-        const status = expectAnswer(host, executable, env, Buffer.from(JSON.stringify(conf)));
+        const status = exitOf(host, executable, env, Buffer.from(JSON.stringify(conf)));
         if (status === 0) restore(host);
         else expectAsBefore();
       }),

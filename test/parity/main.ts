@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { tsx } from '../tsx.ts';
 import { type Cell, type Comparison, compare } from './compare.ts';
 import { differences } from './differences.ts';
 import { hasGo } from './libcni.ts';
@@ -19,7 +20,7 @@ const columns = ['result', 'kernel', 'CHECK', 'DEL', 'libcni'] as const;
 async function* observations(bridge: string, kernel: string, running: ChildProcess[]) {
   // Ours has host-local beside it, and finds the other IPAM plugins with the reference.
   const path = [dirname(bridge), dirname(reference.bridge)].join(':');
-  const command = [process.execPath, 'test/parity/observe-rows.ts', bridge, path, kernel, names];
+  const command = [...tsx, 'test/parity/observe-rows.ts', bridge, path, kernel, names];
   const [program = '', ...rest] = kernel === 'vlan' ? ['test/uml/run', ...command] : command;
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -106,17 +107,22 @@ function report(row: Row, ours: Observation, theirs: Observation): void {
   }
 }
 
-console.log(`ours against ${reference.bridge}, version ${reference.version}\n`);
-console.log(line('configuration', columns));
-if (rowsOf(false, names).length > 0) await compareAll('here');
-if (rowsOf(true, names).length > 0) await compareAll('vlan');
-console.log('\nDifferences that are meant:');
-for (const [index, { what, why }] of differences.entries()) {
-  const count = seen.get(index + 1) ?? 0;
-  if (count > 0) console.log(`  ${String(index + 1).padStart(2)}. ${what} (${count} rows): ${why}`);
+async function main(): Promise<void> {
+  console.log(`ours against ${reference.bridge}, version ${reference.version}\n`);
+  console.log(line('configuration', columns));
+  if (rowsOf(false, names).length > 0) await compareAll('here');
+  if (rowsOf(true, names).length > 0) await compareAll('vlan');
+  console.log('\nDifferences that are meant:');
+  for (const [index, { what, why }] of differences.entries()) {
+    const count = seen.get(index + 1) ?? 0;
+    if (count > 0) console.log(`  ${String(index + 1).padStart(2)}. ${what} (${count} rows): ${why}`);
+  }
+  if (newer > 0)
+    console.log(`\n${newer} rows are about what version ${reference.version} does not know yet.`);
+  if (!hasGo) console.log('\nNo Go toolchain: libcni has read no result.');
+  if (failures.length > 0) console.log(`\nDifferences that nothing explains:\n${failures.join('\n')}`);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
 }
-if (newer > 0) console.log(`\n${newer} rows are about what version ${reference.version} does not know yet.`);
-if (!hasGo) console.log('\nNo Go toolchain: libcni has read no result.');
-if (failures.length > 0) console.log(`\nDifferences that nothing explains:\n${failures.join('\n')}`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+
+void main();

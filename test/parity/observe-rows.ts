@@ -1,9 +1,11 @@
-// Carries rows out with one plugin and prints an observation in each line: bun observe-rows.ts BRIDGE CNI_PATH KERNEL NAMES
-import { writeSync } from 'node:fs';
+// Carries rows out with one plugin and prints an observation in each line: observe-rows.ts BRIDGE CNI_PATH KERNEL NAMES
 import { observe } from './observe.ts';
 import { rowsOf } from './rows.ts';
 
-const [bridge = '', path = '', kernel = '', names = ''] = process.argv.slice(2);
-for (const row of rowsOf(kernel === 'vlan', names)) {
-  writeSync(1, `${JSON.stringify(await observe({ bridge, path }, row))}\n`);
+async function main([bridge = '', path = '', kernel = '', names = '']: readonly string[]): Promise<void> {
+  for (const row of rowsOf(kernel === 'vlan', names)) {
+    console.log(JSON.stringify(await observe({ bridge, path }, row)));
+  }
 }
+
+void main(process.argv.slice(2));

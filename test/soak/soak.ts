@@ -2,6 +2,9 @@
 // residue, and how long an ADD took at the start and at the end.
 // usage: soak.ts [MINUTES [CONTAINERS]]; SEED=n chooses the same again, as far as timing lets it
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { executables } from '../cni.ts';
 import { Host } from '../host.ts';
 import { randomNumbers } from '../random.ts';
@@ -48,34 +51,42 @@ const used = new Set<string>();
 const adds: { milliseconds: number; memory: number }[] = [];
 let filling = true;
 
+/** What a command did, and the peak of its memory in MiB. */
+interface Ended {
+  readonly status: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly memory: number;
+}
+
+/** Runs the plugin in a host, under time(1), whose line on the memory comes last on stderr. */
+async function measured(host: Host, env: Record<string, string>, input: string): Promise<Ended> {
+  const argv = [...host.entering, 'time', '--quiet', '--format=%M', executable];
+  const child = spawn('nsenter', argv, { env: { PATH: process.env.PATH, ...env } });
+  // A plugin that fails early leaves it unread.
+  child.stdin.on('error', () => undefined).end(input);
+  const [[status], stdout, told] = await Promise.all([
+    once(child, 'close'),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  const lines = told.trimEnd().split('\n');
+  const memory = Number(lines.pop()) / 1024;
+  return { status, stdout, stderr: lines.join('\n'), memory };
+}
+
 async function run(host: Host, command: Command, attachment: Attachment): Promise<void> {
-  const { network, containerID, ifname, result } = attachment;
-  const conf = {
-    cniVersion: '1.0.0',
-    name: network,
-    type: 'bridge',
-    ...networks[network],
-    prevResult: result,
+  const { network, containerID, ifname, result: prevResult } = attachment;
+  const conf = { cniVersion: '1.0.0', name: network, type: 'bridge', ...networks[network], prevResult };
+  const env = {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: containerID,
+    CNI_NETNS: `/run/netns/${containerID}`,
+    CNI_IFNAME: ifname,
+    CNI_PATH: '/',
   };
   const start = performance.now();
-  const child = Bun.spawn(['nsenter', ...host.entering, executable], {
-    env: {
-      PATH: process.env.PATH,
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: containerID,
-      CNI_NETNS: `/run/netns/${containerID}`,
-      CNI_IFNAME: ifname,
-      CNI_PATH: '/',
-    },
-    stdin: Buffer.from(JSON.stringify(conf)),
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  const [status, stdout, stderr] = await Promise.all([
-    child.exited,
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
+  const { status, stdout, stderr, memory } = await measured(host, env, JSON.stringify(conf));
   const milliseconds = performance.now() - start;
   counts[command]++;
   if (status !== 0) {
@@ -85,7 +96,7 @@ async function run(host: Host, command: Command, attachment: Attachment): Promis
   if (command === 'DEL') attachment.result = undefined;
   if (command !== 'ADD') return;
   attachment.result = JSON.parse(stdout);
-  if (!filling) adds.push({ milliseconds, memory: (child.resourceUsage()?.maxRSS ?? 0) / 1024 / 1024 });
+  if (!filling) adds.push({ milliseconds, memory });
   for (const { address } of attachment.result?.ips ?? []) {
     if (used.has(`${network} ${address}`)) duplicates.push(`${network} ${address}`);
     used.add(`${network} ${address}`);
@@ -192,4 +203,6 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+main().then((status) => {
+  process.exitCode = status;
+});

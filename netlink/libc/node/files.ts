@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { Files } from './files.ts';
+import type { Files } from '../files.ts';
 
 /** {@link Files} by `node:fs`, which Node has loaded before any program of ours runs. */
 const files: Files = {

@@ -1,0 +1,50 @@
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Libc } from '../libc.ts';
+import { run } from './run.ts';
+import { open, pointer } from './system.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What a call returned, or the negative errno. */
+function result(returned: number | bigint | string): number {
+  const value = Number(returned);
+  return value < 0 ? -open().errno() : value;
+}
+
+/** Sleeps without using the processor. */
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+/** {@link Libc} by `ffi-napi`, and by Node where that has it. */
+export const libc: Libc = {
+  socket: (domain, type, protocol) => result(open().functions.socket(domain, type, protocol)),
+  setsockopt: (fd, level, name, value) =>
+    result(open().functions.setsockopt(fd, level, name, pointer(value), value.length)),
+  send: (fd, bytes, flags) => result(open().functions.send(fd, pointer(bytes), bytes.length, flags)),
+  recv: (fd, buffer, flags) => result(open().functions.recv(fd, pointer(buffer), buffer.length, flags)),
+  setns: (fd, nstype) => result(open().functions.setns(fd, nstype)),
+  flock: (fd, operation) => result(open().functions.flock(fd, operation)),
+  // Whether it can be read is found out by the next try.
+  awaitReadable: (_fd, milliseconds) => pause(Math.min(milliseconds, 1)),
+  clock: () => performance.now(),
+  randomBytes: (length) => randomFillSync(new Uint8Array(length)),
+  encodeText: (text) => encoder.encode(text),
+  decodeText: (bytes) => decoder.decode(bytes),
+  argv0() {
+    // Node follows links in process.argv0 and execPath; the kernel keeps the name as it was given.
+    try {
+      const [name = ''] = readFileSync('/proc/self/cmdline', 'utf8').split('\0');
+      return name;
+    } catch {
+      return process.argv0;
+    }
+  },
+  environment: () => process.env,
+  run,
+  start(main) {
+    process.exit(main());
+  },
+};

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, readdirSync, writeSync } from 'node:fs';
+import { constants as os } from 'node:os';
+import { fileErrorCode, SystemError } from '../../error.ts';
+import type { Ended, Program } from '../libc.ts';
+import { open } from './system.ts';
+
+/** fcntl.h */
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+/** O_TMPFILE (asm-generic/fcntl.h, with O_DIRECTORY): a file without a name. */
+const O_TMPFILE = 0o20200000;
+/** Where a file without a name may be made, the ones in memory first. */
+const temporaryDirectories = ['/dev/shm', '/run', '/tmp'];
+
+/** A file without a name that holds these bytes, to be read from its beginning; undefined where none can be made. */
+function openTemporary(bytes: Uint8Array): number | undefined {
+  for (const directory of temporaryDirectories) {
+    let fd: number;
+    try {
+      fd = openSync(directory, constants.O_RDWR | O_TMPFILE, 0o600);
+    } catch {
+      continue;
+    }
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+      return fd;
+    } catch {
+      // The file system is full; the next may not be.
+      closeSync(fd);
+    }
+  }
+  return undefined;
+}
+
+/** Our caller may have left descriptors open, which Node would pass on. */
+function closeOnExec(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    if (Number(name) > 2) open().functions.fcntl(Number(name), F_SETFD, FD_CLOEXEC);
+  }
+}
+
+/** {@link Libc.run} by `node:child_process`. Unlike on the other host, the program goes on when we are killed. */
+export function run({ file, args, variables, outputLimit, milliseconds, stderr, ...rest }: Program): Ended {
+  // Node makes its pipes of sockets, which a script cannot open as /dev/stdin.
+  const stdin = openTemporary(rest.stdin);
+  try {
+    closeOnExec();
+    const ended = spawnSync(file, args, {
+      ...(stdin === undefined ? { input: rest.stdin } : {}),
+      env: { ...process.env, ...variables },
+      stdio: [stdin ?? 'pipe', 'pipe', stderr === 'capture' ? 'pipe' : 'inherit'],
+      timeout: milliseconds,
+      killSignal: 'SIGKILL',
+      maxBuffer: outputLimit,
+    });
+    const code = fileErrorCode(ended.error);
+    // A program need not read its stdin to the end.
+    if (ended.error !== undefined && code !== 'EPIPE') {
+      throw new SystemError('run', file, errnoOf(code));
+    }
+    return {
+      status: ended.status ?? undefined,
+      signal: ended.signal ?? undefined,
+      stdout: ended.stdout,
+      stderr: ended.stderr ?? new Uint8Array(),
+    };
+  } finally {
+    if (stdin !== undefined) closeSync(stdin);
+  }
+}
+
+function errnoOf(code = 'EIO'): number {
+  return Object.entries(os.errno).find(([name]) => name === code)?.[1] ?? os.errno.EIO;
+}

@@ -1,0 +1,144 @@
+import { errnoName } from '../../error.ts';
+import type { Files, Stats } from '../files.ts';
+import { native } from './native.ts';
+
+/** fcntl.h and linux/stat.h: the same on every architecture. */
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+const S_IFREG = 0o100000;
+const S_IFLNK = 0o120000;
+const ENOENT = 2;
+const EEXIST = 17;
+
+/** An error as `node:fs` throws: the errno's name is its `code`. */
+function refusal(call: string, path: string | undefined, errno: number): Error {
+  const code = errnoName(errno);
+  const object = path === undefined ? '' : ` '${path}'`;
+  const message = `${code}: ${native.strerror(errno).toLowerCase()}, ${call}${object}`;
+  return Object.assign(new Error(message), { code, errno, syscall: call, path });
+}
+
+/**
+ * What a system call returned.
+ * @param call what it is called in errors
+ * @param path what errors say that it was for
+ * @throws what {@link refusal} makes
+ */
+function done(result: number, call: string, path?: string): number {
+  if (result < 0) throw refusal(call, path, -result);
+  return result;
+}
+
+/** What a path names, by its type and permissions as the kernel has them (inode(7)). */
+class FileStats implements Stats {
+  constructor(
+    readonly dev: number,
+    readonly ino: number,
+    private readonly mode: number,
+    readonly birthtimeMs: number,
+    readonly ctimeMs: number,
+    readonly mtimeMs: number,
+  ) {}
+
+  isDirectory(): boolean {
+    return (this.mode & S_IFMT) === S_IFDIR;
+  }
+
+  isFile(): boolean {
+    return (this.mode & S_IFMT) === S_IFREG;
+  }
+
+  isSymbolicLink(): boolean {
+    return (this.mode & S_IFMT) === S_IFLNK;
+  }
+}
+
+/** @throws what {@link refusal} makes, also where `answer` is what a call was refused with */
+function statsOf(answer: number[] | number, call: string, path?: string): Stats {
+  if (typeof answer === 'number') throw refusal(call, path, -answer);
+  const [dev = 0, ino = 0, mode = 0, birth = 0, change = 0, modification = 0] = answer;
+  return new FileStats(dev, ino, mode, birth, change, modification);
+}
+
+function isDirectory(path: string): boolean {
+  const answer = native.stat(AT_FDCWD, path, 0);
+  return typeof answer !== 'number' && statsOf(answer, 'stat').isDirectory();
+}
+
+/** Makes the directories above first. Another process may make any of them meanwhile. */
+function makeDirectories(path: string, mode: number): void {
+  const errno = -native.mkdir(path, mode);
+  if (errno <= 0) return;
+  const above = path.slice(0, path.lastIndexOf('/'));
+  if (errno === ENOENT && above !== '' && above !== path) {
+    makeDirectories(above, mode);
+    makeDirectories(path, mode);
+  } else if (errno !== EEXIST || !isDirectory(path)) {
+    throw refusal('mkdir', path, errno);
+  }
+}
+
+/** {@link Files} by the C half in this directory. */
+const files: Files = {
+  constants: native,
+  openSync: (path, flags, mode = 0o666) => done(native.open(path, flags, mode), 'open', path),
+  closeSync: (fd) => void done(native.close(fd), 'close'),
+  readSync: (fd, buffer) => done(native.read(fd, buffer), 'read'),
+  writeSync(fd, bytes, position) {
+    return done(position === undefined ? native.write(fd, bytes) : native.pwrite(fd, bytes, position), 'write');
+  },
+  fsyncSync: (fd) => void done(native.fsync(fd), 'fsync'),
+  ftruncateSync: (fd, length) => void done(native.ftruncate(fd, length), 'ftruncate'),
+  fstatSync: (fd) => statsOf(native.stat(fd, '', AT_EMPTY_PATH), 'fstat'),
+  lstatSync(path) {
+    const answer = native.stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+    return answer === -ENOENT ? undefined : statsOf(answer, 'lstat', path);
+  },
+  statSync: (path) => statsOf(native.stat(AT_FDCWD, path, 0), 'stat', path),
+  statfsSync(path) {
+    const answer = native.statfs(path);
+    if (typeof answer === 'number') throw refusal('statfs', path, -answer);
+    const [type = 0, bfree = 0, count = 0, ffree = 0] = answer;
+    return { type, bfree, files: count, ffree };
+  },
+  accessSync: (path, mode) => void done(native.access(path, mode), 'access', path),
+  linkSync: (existing, path) => void done(native.link(existing, path), 'link', `${existing}' -> '${path}`),
+  renameSync: (from, to) => void done(native.rename(from, to), 'rename', `${from}' -> '${to}`),
+  unlinkSync: (path) => void done(native.unlink(path), 'unlink', path),
+  mkdirSync(path, { mode, recursive = false }) {
+    if (recursive) makeDirectories(path, mode);
+    else done(native.mkdir(path, mode), 'mkdir', path);
+  },
+  readdirSync(path) {
+    const fd = done(native.open(path, native.O_RDONLY | native.O_DIRECTORY, 0), 'scandir', path);
+    const names = native.names(fd);
+    native.close(fd);
+    if (typeof names === 'number') throw refusal('scandir', path, -names);
+    return names;
+  },
+  utimesSync: (path, accessed, modified) => void done(native.utimes(path, accessed, modified), 'utime', path),
+};
+
+export const {
+  constants,
+  openSync,
+  closeSync,
+  readSync,
+  writeSync,
+  fsyncSync,
+  ftruncateSync,
+  fstatSync,
+  lstatSync,
+  statSync,
+  statfsSync,
+  accessSync,
+  linkSync,
+  renameSync,
+  unlinkSync,
+  mkdirSync,
+  readdirSync,
+  utimesSync,
+} = files;

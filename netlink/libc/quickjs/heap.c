@@ -1,0 +1,119 @@
+/*
+ * The engine's memory: blocks by class of size, each with its size before it; a freed block is the next of its class.
+ * While the heap is built all of it lies in one arena, the section .heap, which is then written into the executable.
+ * After that what is missing comes from the kernel in chunks. Nothing is ever given back: a call ends in milliseconds.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host.h"
+
+#define CHUNK (256u << 10)
+/* Multiples of 16 up to 1 KiB, then powers of two. */
+#define SMALL_CLASSES 65
+#define LARGEST ((size_t)1 << 40)
+
+/** The size stands before each block; 8 bytes keep what follows aligned for all that the engine stores. */
+static size_t *size_of(void *block) { return (size_t *)block - 1; }
+
+/** The class of a block of `size` bytes, its header included, and what such a block takes. */
+static unsigned class_of(size_t size, size_t *taken) {
+  if (size <= 1024) {
+    *taken = (size + 15) & ~(size_t)15;
+    return *taken / 16;
+  }
+  unsigned bits = 64 - __builtin_clzl(size - 1);
+  *taken = (size_t)1 << bits;
+  return SMALL_CLASSES + bits - 11;
+}
+
+static int more(size_t size) {
+  size_t length = size > CHUNK ? (size + 4095) & ~(size_t)4095 : CHUNK;
+  void *chunk = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (chunk == MAP_FAILED) return -1;
+  heap.next = chunk;
+  heap.end = heap.next + length;
+  return 0;
+}
+
+static void *heap_malloc(void *opaque, size_t size) {
+  (void)opaque;
+  if (size > LARGEST) return NULL;
+  size_t taken;
+  unsigned class = class_of(size + sizeof(size_t), &taken);
+  void **freed = heap.freed[class];
+  if (freed) {
+    heap.freed[class] = *freed;
+    return freed;
+  }
+  if ((size_t)(heap.end - heap.next) < taken && more(taken)) return NULL;
+  void *block = heap.next + sizeof(size_t);
+  heap.next += taken;
+  *size_of(block) = taken - sizeof(size_t);
+  return block;
+}
+
+static void heap_free(void *opaque, void *block) {
+  (void)opaque;
+  if (!block) return;
+  size_t taken;
+  unsigned class = class_of(*size_of(block) + sizeof(size_t), &taken);
+  *(void **)block = heap.freed[class];
+  heap.freed[class] = block;
+}
+
+static size_t heap_size(const void *block) { return block ? *size_of((void *)block) : 0; }
+
+static void *heap_calloc(void *opaque, size_t count, size_t size) {
+  if (size && count > LARGEST / size) return NULL;
+  void *block = heap_malloc(opaque, count * size);
+  return block ? memset(block, 0, count * size) : NULL;
+}
+
+static void *heap_realloc(void *opaque, void *block, size_t size) {
+  if (!block) return heap_malloc(opaque, size);
+  if (size == 0) {
+    heap_free(opaque, block);
+    return NULL;
+  }
+  size_t had = *size_of(block);
+  if (size <= had) return block;
+  void *moved = heap_malloc(opaque, size);
+  if (!moved) return NULL;
+  memcpy(moved, block, had);
+  heap_free(opaque, block);
+  return moved;
+}
+
+const JSMallocFunctions heap_functions = {heap_calloc, heap_malloc, heap_free, heap_realloc, heap_size};
+
+/**
+ * Clears what freed blocks held, which says nothing and may differ from build to build, and forgets them: what a call
+ * allocates lies together in a chunk of its own, rather than in holes of pages that would each have to be copied.
+ */
+static void clear_freed(void) {
+  for (size_t class = 0; class < sizeof heap.freed / sizeof *heap.freed; class++)
+    for (void **block = heap.freed[class], **next; block; block = next) {
+      next = *block;
+      memset(block, 0, *size_of(block));
+    }
+  memset(heap.freed, 0, sizeof heap.freed);
+}
+
+/** Writes the heap as it is to a file, up to the last block: the same bytes whenever it is built. */
+int heap_write(const char *path) {
+  clear_freed();
+  char *used = (char *)(((uintptr_t)heap.next + 4095) & ~(uintptr_t)4095);
+  heap.end = used;
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return -1;
+  for (char *at = (char *)&heap; at < used;) {
+    ssize_t written = write(fd, at, used - at);
+    if (written < 0) return -1;
+    at += written;
+  }
+  return close(fd);
+}

@@ -1,0 +1,72 @@
+/** The system calls of calls.c: each returns 0 or more, or the negative errno. */
+interface SystemCalls {
+  open(path: string, flags: number, mode: number): number;
+  close(fd: number): number;
+  read(fd: number, buffer: Uint8Array): number;
+  write(fd: number, bytes: Uint8Array): number;
+  pwrite(fd: number, bytes: Uint8Array, position: number): number;
+  fsync(fd: number): number;
+  ftruncate(fd: number, length: number): number;
+  access(path: string, mode: number): number;
+  link(existing: string, path: string): number;
+  rename(existing: string, path: string): number;
+  unlink(path: string): number;
+  mkdir(path: string, mode: number): number;
+  flock(fd: number, operation: number): number;
+  setns(fd: number, nstype: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  send(fd: number, bytes: Uint8Array, flags: number): number;
+  recv(fd: number, buffer: Uint8Array, flags: number): number;
+  /** Device, inode, mode, birth, status change and modification, in milliseconds since 1970. */
+  stat(fd: number, path: string, flags: number): number[] | number;
+  /** Type, free blocks, files, free files. */
+  statfs(path: string): number[] | number;
+  /** The names in an open directory, `.` and `..` left out. */
+  names(fd: number): string[] | number;
+  utimes(path: string, accessed: number, modified: number): number;
+  readable(fd: number, milliseconds: number): number;
+  clock(): number;
+  random(bytes: Uint8Array): number;
+}
+
+/** The constants of fcntl.h and unistd.h, which differ between architectures. */
+interface Constants {
+  readonly O_RDONLY: number;
+  readonly O_WRONLY: number;
+  readonly O_RDWR: number;
+  readonly O_CREAT: number;
+  readonly O_EXCL: number;
+  readonly O_NONBLOCK: number;
+  readonly O_NOFOLLOW: number;
+  readonly O_DIRECTORY: number;
+  readonly F_OK: number;
+  readonly W_OK: number;
+  readonly X_OK: number;
+}
+
+/** What text.c and program.c have. */
+interface Rest {
+  encode(text: string): Uint8Array;
+  decode(bytes: Uint8Array): string;
+  strerror(errno: number): string;
+  argv0(): string;
+  environment(): Record<string, string>;
+  run(
+    file: string,
+    argv: readonly string[],
+    variables: readonly string[],
+    stdin: Uint8Array,
+    limit: number,
+    milliseconds: number,
+    errors: number,
+  ): [status: number, signal: number, stdout: Uint8Array, stderr: Uint8Array] | number;
+  /** The program, which main.c takes from here when the top level has run. */
+  main?: () => number;
+}
+
+/** The C half. A wrong type throws a TypeError; nothing that is given can reach memory that isn't its own. */
+export interface Native extends SystemCalls, Constants, Rest {}
+
+/** main.c takes the global away when the top level has run. */
+export const { native }: { native: Native } = Object(globalThis);
