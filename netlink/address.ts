@@ -1,8 +1,9 @@
-import { attribute, attributes } from './attribute.ts';
-import { concat, getU32, putU32, readU32, u32 } from './bytes.ts';
+import { attributes } from './attribute.ts';
+import { getU32 } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { type CIDR, family, formatCIDR, ipBytes, ipOfBytes, lastOf } from './ip.ts';
 import { flag } from './message.ts';
+import { MessageBody } from './message-body.ts';
 
 /** linux/rtnetlink.h */
 const type = { newaddr: 20, deladdr: 21, getaddr: 22 } as const;
@@ -11,31 +12,25 @@ const ifa = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
 /** IFA_F_*, linux/if_addr.h */
 const ifaFlag = { nodad: 0x02, dadfailed: 0x08, tentative: 0x40 } as const;
 
-/** struct ifaddrmsg. */
-function header(of: number, prefix: number, index: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  bytes[0] = of;
-  bytes[1] = prefix;
-  putU32(bytes, 4, index);
-  return bytes;
+/** struct ifaddrmsg, linux/if_addr.h: family, prefix length, flags and scope in a byte each, then the link's index. */
+function ifaddrmsg(of: number, prefix: number, index: number): MessageBody {
+  return new MessageBody(of | (prefix << 8), index);
 }
 
 function change(
   verb: { type: number; flags: number; operation: string },
   link: { index: number; name: string },
   cidr: CIDR,
-  more: Uint8Array[],
+  more: (body: MessageBody) => void = () => undefined,
 ): NetlinkRequest {
   const bytes = ipBytes(cidr.ip);
+  const body = ifaddrmsg(cidr.ip.family, cidr.prefix, link.index);
+  body.bytes(ifa.local, bytes).bytes(ifa.address, bytes);
+  more(body);
   return {
     type: verb.type,
     flags: verb.flags,
-    body: concat([
-      header(cidr.ip.family, cidr.prefix, link.index),
-      attribute(ifa.local, bytes),
-      attribute(ifa.address, bytes),
-      ...more,
-    ]),
+    body: body.done(),
     operation: verb.operation,
     object: `${formatCIDR(cidr)} on ${link.name}`,
   };
@@ -50,18 +45,16 @@ export function newAddress(
   cidr: CIDR,
   options: { nodad?: boolean } = {},
 ): NetlinkRequest {
-  const more: Uint8Array[] = [];
-  if (cidr.ip.family === family.ipv4 && cidr.prefix < 31) {
-    more.push(attribute(ifa.broadcast, ipBytes(lastOf(cidr))));
-  }
-  if (options.nodad === true) more.push(attribute(ifa.flags, u32(ifaFlag.nodad)));
   const verb = { type: type.newaddr, flags: flag.create | flag.exclusive, operation: 'add address' };
-  return change(verb, link, cidr, more);
+  return change(verb, link, cidr, (body) => {
+    if (cidr.ip.family === family.ipv4 && cidr.prefix < 31) body.bytes(ifa.broadcast, ipBytes(lastOf(cidr)));
+    if (options.nodad === true) body.u32(ifa.flags, ifaFlag.nodad);
+  });
 }
 
 /** Deletes an address from a link. */
 export function deleteAddress(link: { index: number; name: string }, cidr: CIDR): NetlinkRequest {
-  return change({ type: type.deladdr, flags: 0, operation: 'delete address' }, link, cidr, []);
+  return change({ type: type.deladdr, flags: 0, operation: 'delete address' }, link, cidr);
 }
 
 /** Deletes exactly this one of the addresses of a link, whose label or peer may differ from another's. */
@@ -101,7 +94,7 @@ export function listAddresses(
   for (const { body } of connection.dump({
     type: type.getaddr,
     flags: 0,
-    body: header(of, 0, link.index),
+    body: ifaddrmsg(of, 0, link.index).done(),
     operation: 'list addresses of',
     object: link.name,
   })) {
@@ -109,8 +102,7 @@ export function listAddresses(
     if (body[0] !== of || getU32(body, 4) !== link.index) continue;
     const attrs = attributes(body.subarray(8));
     const ip = ipOfBytes(attrs.get(ifa.local) ?? attrs.get(ifa.address));
-    const flags = attrs.get(ifa.flags);
-    const bits = flags === undefined ? (body[2] ?? 0) : readU32(flags);
+    const bits = attrs.has(ifa.flags) ? attrs.u32(ifa.flags) : (body[2] ?? 0);
     if (ip === undefined) continue;
     found.push({
       cidr: { ip, prefix: body[1] ?? 0 },

@@ -1,4 +1,5 @@
-import { concat, viewOf } from './bytes.ts';
+import { libc } from '#libc';
+import { concat, getBe32, getU16, getU32, putU16, textAt } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 
 const headerLength = 4;
@@ -16,9 +17,8 @@ export function align(length: number): number {
 export function attribute(type: number, payload: Uint8Array): Uint8Array {
   const length = headerLength + payload.length;
   const bytes = new Uint8Array(align(length));
-  const view = viewOf(bytes);
-  view.setUint16(0, length, true);
-  view.setUint16(2, type, true);
+  putU16(bytes, 0, length);
+  putU16(bytes, 2, type);
   bytes.set(payload, headerLength);
   return bytes;
 }
@@ -28,22 +28,8 @@ export function nested(type: number, ...attributes: Uint8Array[]): Uint8Array {
   return attribute(type | nestedFlag, concat(attributes));
 }
 
-/**
- * Walks over attributes, one after another.
- * @param visit is given each type (flags masked), where its payload begins, and where it ends
- * @throws ProtocolError where one claims more bytes than there are
- */
-function walk(bytes: Uint8Array, visit: (type: number, from: number, to: number) => void): void {
-  const view = viewOf(bytes);
-  const end = bytes.length;
-  for (let offset = 0; offset + headerLength <= end; ) {
-    const length = view.getUint16(offset, true);
-    if (length < headerLength || offset + length > end) {
-      throw new ProtocolError(`attribute of ${length} bytes where ${end - offset} are left`);
-    }
-    visit(view.getUint16(offset + 2, true) & typeMask, offset + headerLength, offset + length);
-    offset += align(length);
-  }
+function refuse(length: number, left: number): never {
+  throw new ProtocolError(`attribute of ${length} bytes where ${left} are left`);
 }
 
 /**
@@ -52,31 +38,90 @@ function walk(bytes: Uint8Array, visit: (type: number, from: number, to: number)
  */
 export function attributeList(bytes: Uint8Array): [number, Uint8Array][] {
   const list: [number, Uint8Array][] = [];
-  walk(bytes, (type, from, to) => list.push([type, bytes.subarray(from, to)]));
+  for (let at = 0; at + headerLength <= bytes.length; ) {
+    const length = getU16(bytes, at);
+    if (length < headerLength || at + length > bytes.length) refuse(length, bytes.length - at);
+    list.push([getU16(bytes, at + 2) & typeMask, bytes.subarray(at + headerLength, at + length)]);
+    at += align(length);
+  }
   return list;
 }
 
+/** Types from here on are passed over: none that is asked for is as large. */
+const types = 128;
 const none = new Uint8Array();
 
-/** Attributes by type; of several of one type the last. Most of what the kernel tells is never looked at. */
+/**
+ * Attributes by type; of several of one type the last. Most of what the kernel tells is never looked at, so nothing is
+ * taken out of the message before it is asked for.
+ */
 export class Attributes {
-  /** Where the payload begins and ends, by type. */
-  private readonly places = new Map<number, number>();
+  /** Where the payload of each type's attribute begins; 0 for one that is missing. */
+  private readonly places = new Uint32Array(types);
 
   /** @throws ProtocolError where one claims more bytes than there are */
   constructor(private readonly bytes: Uint8Array) {
-    walk(bytes, (type, from, to) => this.places.set(type, from * 0x10000 + to));
+    const bad = libc.indexAttributes(bytes, this.places);
+    if (bad >= 0) refuse(getU16(bytes, bad), bytes.length - bad);
+  }
+
+  /** Where the payload begins; 0 where the attribute is missing or has fewer bytes than that. */
+  private find(type: number, least: number): number {
+    const at = this.places[type] ?? 0;
+    return at === 0 || getU16(this.bytes, at - headerLength) < headerLength + least ? 0 : at;
+  }
+
+  has(type: number): boolean {
+    return (this.places[type] ?? 0) !== 0;
   }
 
   /** The payload of an attribute, a view of the message; undefined where it is missing. */
   get(type: number): Uint8Array | undefined {
-    const place = this.places.get(type);
-    if (place === undefined) return undefined;
-    return this.bytes.subarray(place / 0x10000, place % 0x10000);
+    const at = this.find(type, 0);
+    if (at === 0) return undefined;
+    return this.bytes.subarray(at, at + getU16(this.bytes, at - headerLength) - headerLength);
+  }
+
+  /** One byte; 0 where it is missing. */
+  u8(type: number): number {
+    const at = this.find(type, 1);
+    return at === 0 ? 0 : (this.bytes[at] ?? 0);
+  }
+
+  /** 16 bits in host byte order; 0 where they are missing. */
+  u16(type: number): number {
+    const at = this.find(type, 2);
+    return at === 0 ? 0 : getU16(this.bytes, at);
+  }
+
+  /** 32 bits in host byte order; 0 where they are missing. */
+  u32(type: number): number {
+    const at = this.find(type, 4);
+    return at === 0 ? 0 : getU32(this.bytes, at);
+  }
+
+  /** 32 bits in network byte order; 0 where they are missing. */
+  be32(type: number): number {
+    const at = this.find(type, 4);
+    return at === 0 ? 0 : getBe32(this.bytes, at);
+  }
+
+  /** Text up to its first NUL; empty where it is missing. */
+  text(type: number): string {
+    const at = this.find(type, 0);
+    return at === 0 ? '' : textAt(this.bytes, at, at + getU16(this.bytes, at - headerLength) - headerLength);
+  }
+
+  /** The attributes within an attribute; none where it is missing. */
+  nested(type: number): Attributes {
+    const bytes = this.get(type);
+    return bytes === undefined ? noAttributes : new Attributes(bytes);
   }
 }
 
+const noAttributes = new Attributes(none);
+
 /** The attributes in `bytes` by type; without bytes there are none. */
-export function attributes(bytes: Uint8Array = none): Attributes {
-  return new Attributes(bytes);
+export function attributes(bytes: Uint8Array | undefined): Attributes {
+  return bytes === undefined ? noAttributes : new Attributes(bytes);
 }

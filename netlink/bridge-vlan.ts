@@ -94,12 +94,14 @@ export function listVlans(connection: Connection, port: { index: number; name: s
   return own === undefined ? [] : decodeVlans(own.body);
 }
 
+const none = new Uint8Array();
+
 /** Reads the VLANs of an RTM_NEWLINK message of AF_BRIDGE. */
 export function decodeVlans(body: Uint8Array): PortVlans[] {
   const found: PortVlans[] = [];
   let begin = 0;
   for (const [kind, bytes] of attributeList(
-    attributes(body.subarray(16)).get(ifla.afSpec) ?? new Uint8Array(),
+    attributes(body.subarray(16)).get(ifla.afSpec) ?? none,
   )) {
     if (kind !== vlanInfo || bytes.length < 4) continue;
     const flags = getU16(bytes, 0);

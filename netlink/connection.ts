@@ -1,7 +1,7 @@
 import { libc } from '#libc';
-import { concat, hex } from './bytes.ts';
+import { hex } from './bytes.ts';
 import { isErrno, NetlinkError, ProtocolError, TruncatedError } from './error.ts';
-import { controlType, decodeError, decodeMessages, encodeMessage, flag, type Message } from './message.ts';
+import { controlType, decodeError, decodeMessages, encodeMessages, flag, type Message } from './message.ts';
 import { openSocket, protocol, type Socket } from './socket.ts';
 
 /** A message to send, and the words for its refusal. */
@@ -35,9 +35,16 @@ const answerDeadline = 5_000;
 /** Datagrams after which the time is looked at: more than any answer but a dump's has, and a clock takes time to make. */
 const untimedDatagrams = 3 * requestsAtOnce;
 
-/** A message that outlives the buffer that it was received in. */
-function copied({ type, flags, sequence, body }: Message): Message {
-  return { type, flags, sequence, body: body.slice() };
+/** A reply while more of it may come. */
+interface OpenReply {
+  readonly messages: Message[];
+  error?: NetlinkError;
+  answered: boolean;
+}
+
+function refusal({ operation, object }: NetlinkRequest, message: Message): NetlinkError {
+  const { errno, extack } = decodeError(message);
+  return new NetlinkError(operation, object, errno, extack);
 }
 
 /** Requests and replies on one netlink socket, matched by sequence number. */
@@ -84,40 +91,46 @@ export class Connection {
   }
 
   private exchangeOnce(requests: readonly NetlinkRequest[]): Reply[] {
-    const first = this.sequence + 1;
-    this.sequence += requests.length;
-    this.socket.send(
-      concat(
-        requests.map(({ type, flags, body }, index) =>
-          encodeMessage(type, flags | flag.request | flag.ack, first + index, body),
-        ),
-      ),
-    );
-    const replies = requests.map((): { messages: Message[]; error?: NetlinkError } => ({ messages: [] }));
-    const answered: boolean[] = [];
+    const first = this.number(requests, flag.ack);
+    const replies = requests.map((): OpenReply => ({ messages: [], answered: false }));
     let open = requests.length;
     const take = (message: Message): void => {
       const index = message.sequence - first;
-      const request = requests[index];
-      const reply = replies[index];
+      const [request, reply] = [requests[index], replies[index]];
       // A reply to an earlier datagram that failed half-way is nobody's.
       if (request === undefined || reply === undefined) return;
       if (message.type === controlType.error) {
-        const { errno, extack } = decodeError(message);
-        if (errno !== 0) reply.error = new NetlinkError(request.operation, request.object, errno, extack);
-        if (answered[index] !== true) open--;
-        answered[index] = true;
+        if (message.errno !== 0) reply.error = refusal(request, message);
+        if (!reply.answered) open--;
+        reply.answered = true;
         if (index === 0 && isErrno(reply.error, 'EPERM')) {
           // nfnetlink looks at the capability once for a datagram, and answers its first message alone.
           for (const one of replies) one.error ??= reply.error;
           open = 0;
         }
       } else if (message.type !== controlType.noop) {
-        reply.messages.push(copied(message));
+        reply.messages.push(message.copy());
       }
     };
     this.receiveUntil(() => open === 0, take);
     return replies;
+  }
+
+  /** Sends requests in one datagram. @returns the sequence number of the first */
+  private number(requests: readonly NetlinkRequest[], more: number): number {
+    const first = this.sequence + 1;
+    this.sequence += requests.length;
+    this.socket.send(
+      encodeMessages(
+        requests.map(({ type, flags, body }, index) => ({
+          type,
+          flags: flags | flag.request | more,
+          sequence: first + index,
+          body,
+        })),
+      ),
+    );
+    return first;
   }
 
   /**
@@ -150,26 +163,20 @@ export class Connection {
     return [...seen.values()];
   }
 
-  private dumpOnce({ type, flags, body, operation, object }: NetlinkRequest): {
-    messages: Message[];
-    interrupted: boolean;
-  } {
-    const sequence = ++this.sequence;
-    this.socket.send(encodeMessage(type, flags | flag.request | flag.dump, sequence, body));
+  private dumpOnce(request: NetlinkRequest): { messages: Message[]; interrupted: boolean } {
+    const sequence = this.number([request], flag.dump);
     const messages: Message[] = [];
     let interrupted = false;
     let done = false;
     const take = (message: Message): void => {
       if (message.sequence !== sequence || done) return;
       if ((message.flags & flag.dumpInterrupted) !== 0) interrupted = true;
-      if (message.type === controlType.error || message.type === controlType.done) {
-        // NLMSG_DONE carries an errno as NLMSG_ERROR does, or nothing in old kernels.
-        const { errno, extack } =
-          message.body.length < 4 ? { errno: 0, extack: '' } : decodeError({ ...message, flags: 0 });
-        if (errno !== 0) throw new NetlinkError(operation, object, errno, extack);
+      const { type } = message;
+      if (type === controlType.error || type === controlType.done) {
+        if (message.errno !== 0) throw refusal(request, message);
         done = true;
-      } else if (message.type !== controlType.noop) {
-        messages.push(copied(message));
+      } else if (type !== controlType.noop) {
+        messages.push(message.copy());
       }
     };
     this.receiveUntil(() => done, take);
@@ -181,35 +188,26 @@ export class Connection {
    * @throws NetlinkError the first refusal
    */
   transact(requests: readonly NetlinkRequest[]): void {
-    const first = this.sequence + 1;
-    this.sequence += requests.length;
     const last = requests.length - 1;
-    this.socket.send(
-      concat(
-        requests.map(({ type, flags, body }, index) =>
-          // Refusals come of themselves, and all before the last message's answer: so that one alone is asked for.
-          encodeMessage(
-            type,
-            flags | flag.request | (index === last - 1 ? flag.ack : 0),
-            first + index,
-            body,
-          ),
-        ),
+    // Refusals come of themselves, and all before the last message's answer: so that one alone is asked for.
+    const first = this.number(
+      requests.map((request, index) =>
+        index === last - 1 ? { ...request, flags: request.flags | flag.ack } : request,
       ),
+      0,
     );
     let open = requests.length > 2;
-    let refusal: NetlinkError | undefined;
+    let refused: NetlinkError | undefined;
     const take = (message: Message): void => {
       const index = message.sequence - first;
       const request = requests[index];
       if (request === undefined || message.type !== controlType.error) return;
-      const { errno, extack } = decodeError(message);
-      if (errno !== 0) refusal ??= new NetlinkError(request.operation, request.object, errno, extack);
+      if (message.errno !== 0) refused ??= refusal(request, message);
       // A refused begin or end stands for the whole batch.
       if (index === 0 || index >= last - 1) open = false;
     };
     if (open) this.receiveUntil(() => !open, take);
-    if (refusal !== undefined) throw refusal;
+    if (refused !== undefined) throw refused;
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import { be32, concat, getBe32 } from './bytes.ts';
+
 /** AF_INET and AF_INET6. */
 export const family = { ipv4: 2, ipv6: 10 } as const;
 
@@ -23,14 +25,14 @@ export function width(of: Family): number {
 function parseIPv4(text: string): bigint | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;
-  let value = 0n;
+  let value = 0;
   for (const part of parts) {
     const byte = Number(part);
     // As it is printed, and not otherwise: a leading zero means octal to some readers, and is refused as in Go.
     if (!(byte >= 0 && byte <= 255) || String(byte) !== part) return undefined;
-    value = (value << 8n) | BigInt(byte);
+    value = value * 256 + byte;
   }
-  return value;
+  return BigInt(value);
 }
 
 /** The 16-bit groups of one side of `::`; an IPv4 address at the end stands for two. */
@@ -142,19 +144,16 @@ export function next(ip: IP, distance = 1n): IP {
 
 /** 4 or 16 bytes in network byte order. */
 export function ipBytes({ family: of, value }: IP): Uint8Array {
-  const bytes = new Uint8Array(width(of) / 8);
-  let rest = value;
-  for (let i = bytes.length - 1; i >= 0; i--) {
-    bytes[i] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  return bytes;
+  if (of === family.ipv4) return be32(Number(value));
+  const words = [value >> 96n, value >> 64n, value >> 32n, value];
+  return concat(words.map((word) => be32(Number(word & 0xffffffffn))));
 }
 
 /** The address of 4 or 16 bytes in network byte order; undefined for another length. */
 export function ipOfBytes(bytes: Uint8Array | undefined): IP | undefined {
   if (bytes === undefined || (bytes.length !== 4 && bytes.length !== 16)) return undefined;
+  if (bytes.length === 4) return { family: family.ipv4, value: BigInt(getBe32(bytes, 0)) };
   let value = 0n;
-  for (let i = 0; i < bytes.length; i++) value = (value << 8n) | BigInt(bytes[i] ?? 0);
-  return { family: bytes.length === 4 ? family.ipv4 : family.ipv6, value };
+  for (let at = 0; at < 16; at += 4) value = (value << 32n) | BigInt(getBe32(bytes, at));
+  return { family: family.ipv6, value };
 }

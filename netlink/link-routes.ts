@@ -1,5 +1,5 @@
 import { align, attribute, attributeList, attributes } from './attribute.ts';
-import { concat, equal, getU16, readU32 } from './bytes.ts';
+import { concat, equal, getU16, getU32 } from './bytes.ts';
 import type { Connection } from './connection.ts';
 import { isErrno } from './error.ts';
 import type { Family } from './ip.ts';
@@ -30,9 +30,9 @@ function* nextHops(multipath: Uint8Array): Generator<Uint8Array> {
 
 function uses(body: Uint8Array, index: number): boolean {
   const attrs = attributes(body.subarray(message.length));
-  if (readU32(attrs.get(rta.oif)) === index) return true;
+  if (attrs.u32(rta.oif) === index) return true;
   const hops = [...nextHops(attrs.get(rta.multipath) ?? new Uint8Array())];
-  return hops.some((hop) => readU32(hop.subarray(nextHop.index)) === index);
+  return hops.some((hop) => getU32(hop, nextHop.index) === index);
 }
 
 function withoutState(body: Uint8Array): LinkRoute {
@@ -78,7 +78,7 @@ export function restoreLinkRoutes(
   const missing = routes.filter((route) => !there.some((one) => equal(one, route)));
   // A gateway must be reachable by the time that it is used.
   const direct = (route: LinkRoute): boolean =>
-    attributes(route.subarray(message.length)).get(rta.gateway) === undefined;
+    !attributes(route.subarray(message.length)).has(rta.gateway);
   const inOrder = [...missing.filter(direct), ...missing.filter((route) => !direct(route))];
   const object = `of ${link.name}`;
   for (const body of inOrder) {

@@ -1,8 +1,9 @@
-import { attribute, attributes, nested } from './attribute.ts';
-import { concat, getU32, hex, putU32, readText, readU16, readU32, text, u8, u32 } from './bytes.ts';
+import { attributes } from './attribute.ts';
+import { getU32, hex } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { isErrno, ProtocolError } from './error.ts';
 import { flag, type Message } from './message.ts';
+import { MessageBody } from './message-body.ts';
 
 /** linux/rtnetlink.h */
 const type = { newlink: 16, dellink: 17, getlink: 18, setlink: 19 } as const;
@@ -19,7 +20,6 @@ const ifla = {
   ifalias: 20,
   group: 27,
   netnsFd: 28,
-  promiscuity: 30,
 } as const;
 
 /** IFLA_INFO_*, linux/if_link.h */
@@ -52,7 +52,6 @@ export interface Link {
   /** For a veth, the peer's index in the peer's namespace. */
   readonly peer: number;
   readonly alias: string;
-  readonly promiscuity: number;
   /** Number of the link group that it is in; 0 is everybody's. */
   readonly group: number;
   /** Whether it is operationally up (RFC 2863). */
@@ -77,49 +76,45 @@ export function parseMac(mac: string): Uint8Array {
   return new Uint8Array(mac.split(/[:-]/).map((byte) => Number.parseInt(byte, 16)));
 }
 
-/** struct ifinfomsg. */
+/** The length of struct ifinfomsg. */
 const headerLength = 16;
 
-function header(index: number, flags = 0, change = 0): Uint8Array {
-  const bytes = new Uint8Array(headerLength);
-  putU32(bytes, 4, index);
-  putU32(bytes, 8, flags);
-  putU32(bytes, 12, change);
-  return bytes;
+/** struct ifinfomsg, linux/rtnetlink.h: family and type, index, flags, and which of them change. */
+function ifinfomsg(flags = 0, change = 0): MessageBody {
+  return new MessageBody(0, 0, flags, change);
 }
 
 /**
  * Reads an RTM_NEWLINK message.
  * @throws ProtocolError where it is too short
  */
-export function decodeLink({ body }: Message): Link {
+export function decodeLink({ body }: Pick<Message, 'body'>): Link {
   if (body.length < headerLength) throw new ProtocolError(`link message of ${body.length} bytes`);
   const attrs = attributes(body.subarray(headerLength));
-  const linkInfo = attributes(attrs.get(ifla.linkinfo));
-  const kind = readText(linkInfo.get(info.kind));
-  const data = kind === 'bridge' ? attributes(linkInfo.get(info.data)) : undefined;
-  const isPort = readText(linkInfo.get(info.slaveKind)) === 'bridge';
-  const port = isPort ? attributes(linkInfo.get(info.slaveData)) : undefined;
+  const linkInfo = attrs.nested(ifla.linkinfo);
+  const kind = linkInfo.text(info.kind);
+  const data = kind === 'bridge' ? linkInfo.nested(info.data) : undefined;
+  const isPort = linkInfo.text(info.slaveKind) === 'bridge';
+  const port = isPort ? linkInfo.nested(info.slaveData) : undefined;
   // A kernel that can't filter says 0 for vlanFiltering, and leaves out the default.
-  const defaultVlan = data?.get(br.vlanDefaultPvid);
+  const filters = data?.has(br.vlanDefaultPvid) === true;
   return {
     index: getU32(body, 4),
     flags: getU32(body, 8),
-    name: readText(attrs.get(ifla.ifname)),
+    name: attrs.text(ifla.ifname),
     kind,
     mac: formatMac(attrs.get(ifla.address)),
-    mtu: readU32(attrs.get(ifla.mtu)),
-    master: readU32(attrs.get(ifla.master)),
-    peer: readU32(attrs.get(ifla.link)),
-    alias: readText(attrs.get(ifla.ifalias)),
-    promiscuity: readU32(attrs.get(ifla.promiscuity)),
-    group: readU32(attrs.get(ifla.group)),
-    operational: attrs.get(ifla.operstate)?.[0] === operationalUp,
-    portState: portStates[port?.get(brport.state)?.[0] ?? -1],
+    mtu: attrs.u32(ifla.mtu),
+    master: attrs.u32(ifla.master),
+    peer: attrs.u32(ifla.link),
+    alias: attrs.text(ifla.ifalias),
+    group: attrs.u32(ifla.group),
+    operational: attrs.u8(ifla.operstate) === operationalUp,
+    portState: port === undefined ? undefined : portStates[port.u8(brport.state)],
     forwardDelayMilliseconds:
-      readU32(data?.get(br.stpState)) === 0 ? 0 : 10 * readU32(data?.get(br.forwardDelay)),
-    vlanFiltering: defaultVlan === undefined ? undefined : data?.get(br.vlanFiltering)?.[0] === 1,
-    defaultVlan: readU16(defaultVlan),
+      data === undefined || data.u32(br.stpState) === 0 ? 0 : 10 * data.u32(br.forwardDelay),
+    vlanFiltering: filters ? data?.u8(br.vlanFiltering) === 1 : undefined,
+    defaultVlan: data?.u16(br.vlanDefaultPvid) ?? 0,
   };
 }
 
@@ -127,7 +122,7 @@ function getRequest(name: string): NetlinkRequest {
   return {
     type: type.getlink,
     flags: 0,
-    body: concat([header(0), attribute(ifla.ifname, text(name))]),
+    body: ifinfomsg().text(ifla.ifname, name).done(),
     operation: 'get link',
     object: name,
   };
@@ -150,12 +145,13 @@ export function getLink(connection: Connection, name: string): Link | undefined 
  * @throws NetlinkError
  */
 export function listLinks(connection: Connection, master?: number): Link[] {
-  const filter = master === undefined ? [] : [attribute(ifla.master, u32(master))];
+  const filter = ifinfomsg();
+  if (master !== undefined) filter.u32(ifla.master, master);
   const links = connection
     .dump({
       type: type.getlink,
       flags: 0,
-      body: concat([header(0), ...filter]),
+      body: filter.done(),
       operation: 'list links',
       object: master === undefined ? '' : `of bridge ${master}`,
     })
@@ -178,30 +174,28 @@ export interface LinkSettings {
   readonly vlanFiltering?: boolean;
 }
 
-function bridgeInfo({ vlanFiltering }: LinkSettings): Uint8Array {
-  const data =
-    vlanFiltering === undefined
-      ? []
-      : [nested(info.data, attribute(br.vlanFiltering, u8(Number(vlanFiltering))))];
-  return nested(ifla.linkinfo, attribute(info.kind, text('bridge')), ...data);
+function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
+  body.nested(ifla.linkinfo, () => {
+    body.text(info.kind, 'bridge');
+    if (vlanFiltering === undefined) return;
+    body.nested(info.data, () => body.u8(br.vlanFiltering, Number(vlanFiltering)));
+  });
 }
 
-function settingAttributes({ mac, mtu, master, alias, group, port }: LinkSettings): Uint8Array[] {
-  const attrs: Uint8Array[] = [];
-  if (mac !== undefined) attrs.push(attribute(ifla.address, parseMac(mac)));
-  if (mtu !== undefined) attrs.push(attribute(ifla.mtu, u32(mtu)));
-  if (master !== undefined) attrs.push(attribute(ifla.master, u32(master)));
-  if (alias !== undefined) attrs.push(attribute(ifla.ifalias, text(alias)));
-  if (group !== undefined) attrs.push(attribute(ifla.group, u32(group)));
-  if (port !== undefined) {
-    const data: Uint8Array[] = [];
-    if (port.hairpin !== undefined) data.push(attribute(brport.hairpin, u8(Number(port.hairpin))));
-    if (port.isolated !== undefined) data.push(attribute(brport.isolated, u8(Number(port.isolated))));
-    attrs.push(
-      nested(ifla.linkinfo, attribute(info.slaveKind, text('bridge')), nested(info.slaveData, ...data)),
-    );
-  }
-  return attrs;
+function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }: LinkSettings): void {
+  if (mac !== undefined) body.bytes(ifla.address, parseMac(mac));
+  if (mtu !== undefined) body.u32(ifla.mtu, mtu);
+  if (master !== undefined) body.u32(ifla.master, master);
+  if (alias !== undefined) body.text(ifla.ifalias, alias);
+  if (group !== undefined) body.u32(ifla.group, group);
+  if (port === undefined) return;
+  const { hairpin, isolated } = port;
+  body.nested(ifla.linkinfo, () => {
+    body.text(info.slaveKind, 'bridge').nested(info.slaveData, () => {
+      if (hairpin !== undefined) body.u8(brport.hairpin, Number(hairpin));
+      if (isolated !== undefined) body.u8(brport.isolated, Number(isolated));
+    });
+  });
 }
 
 function settingFlags({ up, promisc }: LinkSettings): [number, number] {
@@ -212,15 +206,13 @@ function settingFlags({ up, promisc }: LinkSettings): [number, number] {
 
 /** Makes a bridge. It fails with EEXIST where the name is taken. */
 export function newBridge(name: string, settings: LinkSettings): NetlinkRequest {
+  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  putBridge(body, settings);
+  putSettings(body, settings);
   return {
     type: type.newlink,
     flags: flag.create | flag.exclusive,
-    body: concat([
-      header(0, ...settingFlags(settings)),
-      attribute(ifla.ifname, text(name)),
-      bridgeInfo(settings),
-      ...settingAttributes(settings),
-    ]),
+    body: body.done(),
     operation: 'create bridge',
     object: name,
   };
@@ -238,28 +230,21 @@ export interface Peer {
  * and no alias for the near end: those are {@link setLink}'s.
  */
 export function newVeth(name: string, settings: LinkSettings, peer: Peer): NetlinkRequest {
+  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  putSettings(body, settings);
+  const putPeer = (): void => {
+    body.text(ifla.ifname, peer.name);
+    if (peer.namespaceFd !== undefined) body.u32(ifla.netnsFd, peer.namespaceFd);
+    putSettings(body, peer.settings);
+  };
+  body.nested(ifla.linkinfo, () => {
+    // The peer's own struct ifinfomsg comes before its attributes.
+    body.text(info.kind, 'veth').nested(info.data, () => body.nested(vethPeer, putPeer, 0, 0, 0, 0));
+  });
   return {
     type: type.newlink,
     flags: flag.create | flag.exclusive,
-    body: concat([
-      header(0, ...settingFlags(settings)),
-      attribute(ifla.ifname, text(name)),
-      ...settingAttributes(settings),
-      nested(
-        ifla.linkinfo,
-        attribute(info.kind, text('veth')),
-        nested(
-          info.data,
-          nested(
-            vethPeer,
-            header(0),
-            attribute(ifla.ifname, text(peer.name)),
-            ...(peer.namespaceFd === undefined ? [] : [attribute(ifla.netnsFd, u32(peer.namespaceFd))]),
-            ...settingAttributes(peer.settings),
-          ),
-        ),
-      ),
-    ]),
+    body: body.done(),
     operation: 'create veth pair',
     object: `${name} and ${peer.name}`,
   };
@@ -267,15 +252,13 @@ export function newVeth(name: string, settings: LinkSettings, peer: Peer): Netli
 
 /** Changes a link, found by name. Port settings are those of a bridge port. */
 export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
+  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  putSettings(body, settings);
+  if (settings.vlanFiltering !== undefined) putBridge(body, settings);
   return {
     type: type.newlink,
     flags: 0,
-    body: concat([
-      header(0, ...settingFlags(settings)),
-      attribute(ifla.ifname, text(name)),
-      ...settingAttributes(settings),
-      ...(settings.vlanFiltering === undefined ? [] : [bridgeInfo(settings)]),
-    ]),
+    body: body.done(),
     operation: `set ${Object.keys(settings).join(', ')} of link`,
     object: name,
   };
@@ -298,7 +281,7 @@ export function deleteLink(name: string): NetlinkRequest {
   return {
     type: type.dellink,
     flags: 0,
-    body: concat([header(0), attribute(ifla.ifname, text(name))]),
+    body: ifinfomsg().text(ifla.ifname, name).done(),
     operation: 'delete link',
     object: name,
   };
@@ -309,7 +292,7 @@ export function deleteGroup(group: number): NetlinkRequest {
   return {
     type: type.dellink,
     flags: 0,
-    body: concat([header(0), attribute(ifla.group, u32(group))]),
+    body: ifinfomsg().u32(ifla.group, group).done(),
     operation: 'delete links of group',
     object: String(group),
   };

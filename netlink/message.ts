@@ -1,5 +1,5 @@
 import { align, attributes } from './attribute.ts';
-import { getU32, readText, viewOf } from './bytes.ts';
+import { getU16, getU32, putU16, putU32 } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 
 /** struct nlmsghdr, linux/netlink.h. */
@@ -20,46 +20,91 @@ export const flag = {
 /** Message types of the protocol itself. */
 export const controlType = { noop: 1, error: 2, done: 3 } as const;
 
-/** A message as the kernel sent it. */
-export interface Message {
+/** A message as the kernel sent it; a view of its datagram. */
+export class Message {
+  /** @param length of the header and what follows it, without the padding */
+  constructor(
+    private readonly datagram: Uint8Array,
+    private readonly offset: number,
+    private readonly length: number,
+  ) {}
+
+  get type(): number {
+    return getU16(this.datagram, this.offset + 4);
+  }
+
+  get flags(): number {
+    return getU16(this.datagram, this.offset + 6);
+  }
+
+  get sequence(): number {
+    return getU32(this.datagram, this.offset + 8);
+  }
+
+  /** What follows the header. */
+  get body(): Uint8Array {
+    return this.datagram.subarray(this.offset + headerLength, this.offset + this.length);
+  }
+
+  /** The errno of an NLMSG_ERROR or NLMSG_DONE (struct nlmsgerr), 0 where it has none: an acknowledgement. */
+  get errno(): number {
+    return this.length < headerLength + 4 ? 0 : -getU32(this.datagram, this.offset + headerLength) | 0;
+  }
+
+  /** The same in memory of its own, which outlives the buffer that it was received in. */
+  copy(): Message {
+    return new Message(this.datagram.slice(this.offset, this.offset + this.length), 0, this.length);
+  }
+}
+
+/** Writes the header of a message (struct nlmsghdr) whose body has so many bytes. */
+function putHeader(bytes: Uint8Array, at: number, message: Omit<RawMessage, 'body'>, length: number): void {
+  putU32(bytes, at, headerLength + length);
+  putU16(bytes, at + 4, message.type);
+  putU16(bytes, at + 6, message.flags);
+  putU32(bytes, at + 8, message.sequence);
+}
+
+/** A message to send: its body is a fixed header and attributes, aligned already. */
+export interface RawMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
-  /** What follows the header, without the padding. */
   readonly body: Uint8Array;
 }
 
-/** One message: header in host byte order, then `body` (fixed header and attributes, aligned already). */
-export function encodeMessage(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(align(headerLength + body.length));
-  const view = viewOf(bytes);
-  view.setUint32(0, headerLength + body.length, true);
-  view.setUint16(4, type, true);
-  view.setUint16(6, flags, true);
-  view.setUint32(8, sequence, true);
-  bytes.set(body, headerLength);
+/** Messages one after another, as one datagram. */
+export function encodeMessages(messages: readonly RawMessage[]): Uint8Array {
+  let length = 0;
+  for (const { body } of messages) length += align(headerLength + body.length);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const message of messages) {
+    const { body } = message;
+    putHeader(bytes, at, message, body.length);
+    bytes.set(body, at + headerLength);
+    at += align(headerLength + body.length);
+  }
   return bytes;
 }
 
+/** One message. */
+export function encodeMessage(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
+  return encodeMessages([{ type, flags, sequence, body }]);
+}
+
 /**
- * The messages of one datagram; their bodies are views of it.
+ * The messages of one datagram, views of it.
  * @throws ProtocolError where a message claims more bytes than there are
  */
 export function decodeMessages(datagram: Uint8Array): Message[] {
   const messages: Message[] = [];
-  const view = viewOf(datagram);
-  let offset = 0;
-  while (offset + headerLength <= datagram.length) {
-    const length = view.getUint32(offset, true);
+  for (let offset = 0; offset + headerLength <= datagram.length; ) {
+    const length = getU32(datagram, offset);
     if (length < headerLength || offset + length > datagram.length) {
       throw new ProtocolError(`message of ${length} bytes where ${datagram.length - offset} are left`);
     }
-    messages.push({
-      type: view.getUint16(offset + 4, true),
-      flags: view.getUint16(offset + 6, true),
-      sequence: view.getUint32(offset + 8, true),
-      body: datagram.subarray(offset + headerLength, offset + length),
-    });
+    messages.push(new Message(datagram, offset, length));
     offset += align(length);
   }
   return messages;
@@ -77,10 +122,9 @@ const extackMessage = 1;
  * @throws ProtocolError where it is too short
  */
 export function decodeError(message: Message): { errno: number; extack: string } {
-  const { body, flags } = message;
+  const { errno, flags, body } = message;
   if (body.length < 4) throw new ProtocolError(`error message of ${body.length} bytes`);
-  const errno = -getU32(body, 0) | 0;
   if ((flags & ackAttributesFlag) === 0 || body.length < 4 + headerLength) return { errno, extack: '' };
   const repeated = (flags & cappedFlag) !== 0 ? headerLength : getU32(body, 4);
-  return { errno, extack: readText(attributes(body.subarray(4 + align(repeated))).get(extackMessage)) };
+  return { errno, extack: attributes(body.subarray(4 + align(repeated))).text(extackMessage) };
 }

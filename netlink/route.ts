@@ -1,5 +1,5 @@
-import { align, attribute, attributes, nested } from './attribute.ts';
-import { concat, getU16, readU32, u16, u32 } from './bytes.ts';
+import { align, attribute, attributes } from './attribute.ts';
+import { concat, getU16, u16, u32 } from './bytes.ts';
 import type { Connection, NetlinkRequest } from './connection.ts';
 import { ProtocolError } from './error.ts';
 import {
@@ -14,6 +14,7 @@ import {
   subnetOf,
 } from './ip.ts';
 import { flag } from './message.ts';
+import { MessageBody } from './message-body.ts';
 
 /** RTM_NEWROUTE, RTM_GETROUTE, linux/rtnetlink.h */
 const newrouteType = 24;
@@ -40,55 +41,57 @@ export interface RouteSettings {
   readonly scope?: number | undefined;
 }
 
-/** struct rtnexthop, before its attributes. */
+/** The length of struct rtnexthop, before its attributes. */
 const nextHopHeader = 8;
 
+/** struct rtnexthop, linux/rtnetlink.h: its length, flags and weight, the link's index, attributes. */
 function nextHop(link: { index: number }, gateway: IP): Uint8Array {
   const via = attribute(rta.gateway, ipBytes(gateway));
   return concat([u16(nextHopHeader + via.length), Uint8Array.of(0, 0), u32(link.index), via]);
 }
 
 /** Where a route leads: out of a link, through one gateway or several. */
-function hops(link: { index: number }, gateways: readonly IP[]): Uint8Array[] {
+function putHops(body: MessageBody, link: { index: number }, gateways: readonly IP[]): void {
   const [first, ...more] = gateways;
-  if (first === undefined) return [attribute(rta.oif, u32(link.index))];
   if (more.length > 0) {
-    return [attribute(rta.multipath, concat(gateways.map((gateway) => nextHop(link, gateway))))];
+    body.bytes(rta.multipath, concat(gateways.map((gateway) => nextHop(link, gateway))));
+    return;
   }
-  return [attribute(rta.oif, u32(link.index)), attribute(rta.gateway, ipBytes(first))];
+  body.u32(rta.oif, link.index);
+  if (first !== undefined) body.bytes(rta.gateway, ipBytes(first));
+}
+
+function putMetrics(body: MessageBody, { mtu, advmss }: RouteSettings): void {
+  if (mtu === undefined && advmss === undefined) return;
+  body.nested(rta.metrics, () => {
+    if (mtu !== undefined) body.u32(rtax.mtu, mtu);
+    if (advmss !== undefined) body.u32(rtax.advmss, advmss);
+  });
 }
 
 /** Adds a route out of a link. */
 export function newRoute(link: { index: number; name: string }, route: RouteSettings): NetlinkRequest {
+  const { gateways = [], table = mainTable, priority } = route;
   const dst = subnetOf(route.dst);
-  const table = route.table ?? mainTable;
-  const attrs: Uint8Array[] = [];
-  if (dst.prefix > 0) attrs.push(attribute(rta.dst, ipBytes(dst.ip)));
-  const { gateways = [] } = route;
-  attrs.push(...hops(link, gateways), attribute(rta.table, u32(table)));
-  if (route.priority !== undefined) attrs.push(attribute(rta.priority, u32(route.priority)));
-  const metrics: Uint8Array[] = [];
-  if (route.mtu !== undefined) metrics.push(attribute(rtax.mtu, u32(route.mtu)));
-  if (route.advmss !== undefined) metrics.push(attribute(rtax.advmss, u32(route.advmss)));
-  if (metrics.length > 0) attrs.push(nested(rta.metrics, ...metrics));
   const reach = route.scope ?? (gateways.length === 0 ? scope.link : scope.universe);
-  // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags.
-  const head = [
-    dst.ip.family,
-    dst.prefix,
+  // struct rtmsg: family, dst_len, src_len, tos; table, protocol, scope, type; flags.
+  const body = new MessageBody(
+    dst.ip.family | (dst.prefix << 8),
+    (table < 256 ? table : compatTable) | (bootProtocol << 8) | (reach << 16) | (unicast << 24),
     0,
-    0,
-    table < 256 ? table : compatTable,
-    bootProtocol,
-    reach,
-    unicast,
-  ];
+  );
+  if (dst.prefix > 0) body.bytes(rta.dst, ipBytes(dst.ip));
+  putHops(body, link, gateways);
+  body.u32(rta.table, table);
+  if (priority !== undefined) body.u32(rta.priority, priority);
+  putMetrics(body, route);
+  const via = gateways.map((ip) => ` via ${formatIP(ip)}`).join('');
   return {
     type: newrouteType,
     flags: flag.create,
-    body: concat([new Uint8Array([...head, 0, 0, 0, 0]), ...attrs]),
+    body: body.done(),
     operation: 'add route',
-    object: `${formatCIDR(dst)}${gateways.map((ip) => ` via ${formatIP(ip)}`).join('')} dev ${link.name}`,
+    object: `${formatCIDR(dst)}${via} dev ${link.name}`,
   };
 }
 
@@ -129,7 +132,7 @@ export function listRoutes(connection: Connection, of: Family): LiveRoute[] {
   for (const { body } of messages) {
     if (body[0] !== of || body[7] !== unicast) continue;
     const attrs = attributes(body.subarray(12));
-    const metrics = attributes(attrs.get(rta.metrics));
+    const metrics = attrs.nested(rta.metrics);
     const dst = ipOfBytes(attrs.get(rta.dst)) ?? { family: of, value: 0n };
     const hops = [attrs.get(rta.gateway), ...nextHopGateways(attrs.get(rta.multipath) ?? new Uint8Array())];
     routes.push({
@@ -138,11 +141,11 @@ export function listRoutes(connection: Connection, of: Family): LiveRoute[] {
         const ip = ipOfBytes(bytes);
         return ip === undefined ? [] : [formatIP(ip)];
       }),
-      table: readU32(attrs.get(rta.table)) || (body[4] ?? 0),
-      priority: readU32(attrs.get(rta.priority)),
+      table: attrs.u32(rta.table) || (body[4] ?? 0),
+      priority: attrs.u32(rta.priority),
       scope: body[6] ?? 0,
-      mtu: readU32(metrics.get(rtax.mtu)),
-      advmss: readU32(metrics.get(rtax.advmss)),
+      mtu: metrics.u32(rtax.mtu),
+      advmss: metrics.u32(rtax.advmss),
     });
   }
   return routes;

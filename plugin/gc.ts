@@ -1,6 +1,6 @@
 import { libc } from '#libc';
 import { CniError, errorCode } from '../ipam/error.ts';
-import { readU32 } from '../netlink/bytes.ts';
+import { getU32 } from '../netlink/bytes.ts';
 import { type Connection, openRoute } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { deleteGroup, listLinks, setLink } from '../netlink/link.ts';
@@ -64,7 +64,7 @@ function deleteStaleVeths(route: Connection, network: string, kept: ReadonlySet<
 /** A number of 31 bits, which people and distributions do not give: theirs are small. */
 function unusedGroup(used: ReadonlySet<number>): number {
   for (;;) {
-    const group = (readU32(libc.randomBytes(4)) | 0x40000000) & 0x7fffffff;
+    const group = (getU32(libc.randomBytes(4), 0) | 0x40000000) & 0x7fffffff;
     if (!used.has(group)) return group;
   }
 }

@@ -1,6 +1,6 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import { decodeText } from '../netlink/bytes.ts';
-import { keyNames } from './generated/validate-config.ts';
+import { keysAt } from './generated/validate-config.ts';
 import { findJsonError } from './json-position.ts';
 
 /** A JSON object, its values not looked at yet. */
@@ -30,31 +30,19 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The names of the known keys, by the place of the object that has them. */
-type KnownKeys = ReadonlyMap<string, readonly string[]>;
-
-function readKeyNames(): KnownKeys {
-  const keysAt = new Map<string, readonly string[]>();
-  for (const line of keyNames.split('\n')) {
-    const words = line.split(' ');
-    keysAt.set(words[0] ?? '', words.slice(1));
-  }
-  return keysAt;
-}
-
 /**
  * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an
  * exact match wins. A known key whose value is null or an empty string counts as absent, as it does for Go. All
  * else is kept.
  */
 export function canonicalKeys(config: JsonObject): unknown {
-  return withCanonicalKeys(config, '', readKeyNames());
+  return withCanonicalKeys(config, '');
 }
 
-function withCanonicalKeys(value: unknown, place: string, keysAt: KnownKeys): unknown {
+function withCanonicalKeys(value: unknown, place: string): unknown {
   if (Array.isArray(value)) {
     const items = `${place}[]`;
-    return keysAt.has(items) ? value.map((item) => withCanonicalKeys(item, items, keysAt)) : value;
+    return keysAt.has(items) ? value.map((item) => withCanonicalKeys(item, items)) : value;
   }
   const known = keysAt.get(place);
   if (known === undefined || !isObject(value)) return value;
@@ -65,7 +53,7 @@ function withCanonicalKeys(value: unknown, place: string, keysAt: KnownKeys): un
     const key = known.includes(written) ? written : inAnyCase(known, written);
     if (key === undefined) result[written] = inner;
     else if (inner !== null && inner !== '' && (key === written || !Object.hasOwn(value, key))) {
-      result[key] = withCanonicalKeys(inner, place === '' ? key : `${place}.${key}`, keysAt);
+      result[key] = withCanonicalKeys(inner, place === '' ? key : `${place}.${key}`);
     }
   }
   return result;

@@ -48,7 +48,7 @@ function explain(config: unknown, path: readonly string[], error: SchemaError | 
     place += Array.isArray(value) ? '[]' : place === '' ? step : `.${step}`;
     value = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
   }
-  return `${dotted(path)}: ${rules()[place] ?? 'is invalid'}, not ${shown(value)}`;
+  return `${dotted(path)}: ${rules[place] ?? 'is invalid'}, not ${shown(value)}`;
 }
 
 function without(config: JsonObject, [key = '', inner]: readonly string[]): JsonObject {

@@ -53,6 +53,12 @@ export interface Libc {
   encodeText(text: string): Uint8Array;
   /** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
   decodeText(bytes: Uint8Array): string;
+  /**
+   * Notes in `places[type]` where the payload of each netlink attribute (struct nlattr) in `bytes` begins; of several of
+   * one type the last's stays, types beyond the places are passed over.
+   * @returns -1, or the place of an attribute that claims more bytes than there are
+   */
+  indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   /** The name that the process was started by, a link's where it was a link. */
   argv0(): string;
   environment(): Readonly<Record<string, string | undefined>>;

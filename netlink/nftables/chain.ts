@@ -1,5 +1,5 @@
 import { attribute, attributes, nested } from '../attribute.ts';
-import { be32, readBe32, readText, text } from '../bytes.ts';
+import { be32, text } from '../bytes.ts';
 import type { NetlinkRequest, Reply } from '../connection.ts';
 import type { Message } from '../message.ts';
 import { verdictCode } from './expression.ts';
@@ -62,14 +62,13 @@ export interface Chain {
 }
 
 /** Reads an NFT_MSG_NEWCHAIN message. */
-export function decodeChain({ body }: Message): Chain {
+export function decodeChain({ body }: Pick<Message, 'body'>): Chain {
   const chain = attributes(body.subarray(4));
-  const policy = chain.get(5);
   return {
-    table: readText(chain.get(1)),
-    name: readText(chain.get(3)),
-    use: readBe32(chain.get(6)),
-    accepts: policy === undefined || readBe32(policy) === verdictCode.accept,
+    table: chain.text(1),
+    name: chain.text(3),
+    use: chain.be32(6),
+    accepts: !chain.has(5) || chain.be32(5) === verdictCode.accept,
   };
 }
 

@@ -1,5 +1,5 @@
 import { attribute, attributeList, attributes, nested } from '../attribute.ts';
-import { be32, readText, text } from '../bytes.ts';
+import { be32, text } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import type { Message } from '../message.ts';
 import { verdict } from './expression.ts';
@@ -100,17 +100,17 @@ export function deleteElement(table: Table, map: string, key: Uint8Array): Netli
 }
 
 /** Reads the elements of an NFT_MSG_NEWSETELEM message. */
-export function decodeElements({ body }: Message): Element[] {
+export function decodeElements({ body }: Pick<Message, 'body'>): Element[] {
   const list = attributes(body.subarray(4)).get(3);
   if (list === undefined) return [];
   const elements: Element[] = [];
   for (const [, bytes] of attributeList(list)) {
     const element = attributes(bytes);
-    const key = attributes(element.get(1)).get(1);
+    const key = element.nested(1).get(1);
     if (key === undefined) continue;
     elements.push({
       key: key.slice(),
-      chain: readText(attributes(attributes(element.get(2)).get(2)).get(2)),
+      chain: element.nested(2).nested(2).text(2),
       comment: readComment(element.get(6)),
     });
   }

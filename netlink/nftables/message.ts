@@ -1,5 +1,5 @@
 import { attribute, attributes } from '../attribute.ts';
-import { be32, concat, readBe32 } from '../bytes.ts';
+import { be32, concat } from '../bytes.ts';
 import type { Connection, NetlinkRequest, Reply } from '../connection.ts';
 import { flag } from '../message.ts';
 
@@ -101,5 +101,5 @@ export function getGeneration(): NetlinkRequest {
 
 /** The generation that a reply to {@link getGeneration} brought. */
 export function generationOf(reply: Reply | undefined): number {
-  return readBe32(attributes(reply?.messages[0]?.body.subarray(4)).get(1));
+  return attributes(reply?.messages[0]?.body.subarray(4)).be32(1);
 }

@@ -1,5 +1,5 @@
 import { attribute, attributeList, attributes, nested } from '../attribute.ts';
-import { concat, readBe32, readText, text } from '../bytes.ts';
+import { concat, readText, text } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import { flag, type Message } from '../message.ts';
 import { type Expression, metaKey, payloadBase } from './expression.ts';
@@ -65,7 +65,7 @@ export interface Rule {
 const sourceOffsets: Readonly<Record<number, number>> = { 2: 12, 10: 8 };
 
 /** Reads an NFT_MSG_NEWRULE message. */
-export function decodeRule({ body }: Message): Rule {
+export function decodeRule({ body }: Pick<Message, 'body'>): Rule {
   const rule = attributes(body.subarray(4));
   let comment = readComment(rule.get(7));
   let [target, iifname] = ['', ''];
@@ -74,21 +74,21 @@ export function decodeRule({ body }: Message): Rule {
   let loaded: 'iifname' | 'source' | undefined;
   for (const [, bytes] of attributeList(rule.get(4) ?? new Uint8Array())) {
     const expression = attributes(bytes);
-    const data = attributes(expression.get(2));
-    const name = readText(expression.get(1));
-    if (name === 'meta') loaded = readBe32(data.get(2)) === metaKey.iifname ? 'iifname' : undefined;
+    const data = expression.nested(2);
+    const name = expression.text(1);
+    if (name === 'meta') loaded = data.be32(2) === metaKey.iifname ? 'iifname' : undefined;
     else if (name === 'payload') {
       const ofSource =
-        readBe32(data.get(2)) === payloadBase.network &&
-        readBe32(data.get(3)) === sourceOffsets[body[0] ?? 0];
+        data.be32(2) === payloadBase.network &&
+        data.be32(3) === sourceOffsets[body[0] ?? 0];
       loaded = ofSource ? 'source' : undefined;
     } else if (name === 'cmp') {
-      const value = attributes(data.get(3)).get(1);
+      const value = data.nested(3).get(1);
       if (loaded === 'iifname') iifname = readText(value);
       else if (loaded === 'source') source = value?.slice();
-    } else if (name === 'immediate') target = readText(attributes(attributes(data.get(2)).get(2)).get(2));
-    else if (name === 'match' && readText(data.get(1)) === 'comment') comment = readText(data.get(3));
+    } else if (name === 'immediate') target = data.nested(2).nested(2).text(2);
+    else if (name === 'match' && data.text(1) === 'comment') comment = data.text(3);
   }
   const handle = rule.get(3)?.slice() ?? new Uint8Array();
-  return { chain: readText(rule.get(2)), handle, comment, target, iifname, source };
+  return { chain: rule.text(2), handle, comment, target, iifname, source };
 }

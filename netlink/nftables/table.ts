@@ -1,5 +1,5 @@
 import { attribute, attributes } from '../attribute.ts';
-import { readBe32, text } from '../bytes.ts';
+import { text } from '../bytes.ts';
 import type { NetlinkRequest, Reply } from '../connection.ts';
 import { create, nftMessage, nftType, type Table } from './message.ts';
 import { commentUserdata, readComment } from './userdata.ts';
@@ -34,5 +34,5 @@ export function tableOf(reply: Reply | undefined): TableUse | undefined {
   const message = reply?.messages[0];
   if (message === undefined) return undefined;
   const table = attributes(message.body.subarray(4));
-  return { use: readBe32(table.get(3)), comment: readComment(table.get(6)) };
+  return { use: table.be32(3), comment: readComment(table.get(6)) };
 }

@@ -63,7 +63,7 @@ test('a veth pair in one namespace names no other', () => {
 function bridgeLink(data: string): Link {
   const info = `0b000100${'6272696467650000'}${(data.length / 2 + 4).toString(16).padStart(2, '0')}000200${data}`;
   const attribute = `${(info.length / 2 + 4).toString(16).padStart(2, '0')}001200${info}`;
-  return decodeLink({ type: 16, flags: 0, sequence: 1, body: bytes('00'.repeat(16) + attribute) });
+  return decodeLink({ body: bytes('00'.repeat(16) + attribute) });
 }
 
 test('whether a bridge filters; a kernel that cannot has no default VLAN', () => {

@@ -61,7 +61,7 @@ test('macspoofchk: two chains and four rules', () => {
 
 test('a rule says its chain, comment, target and port', () => {
   const jump = spoofCheckMessages(attachment, 'veth1', '02:00:00:00:00:07')[2];
-  expect(decodeRule({ type: 0, flags: 0, sequence: 0, body: jump?.body ?? new Uint8Array() })).toMatchObject({
+  expect(decodeRule({ body: jump?.body ?? new Uint8Array() })).toMatchObject({
     chain: 'PREROUTING',
     comment: 'macspoofchk-c1-eth0',
     target: 'cni-br-iface-c1-eth0',
@@ -89,7 +89,7 @@ test("a rule of iptables-nft has its comment in a match of iptables' own", () =>
     match,
     immediate(verdictCode.jump, chain),
   ]);
-  expect(decodeRule({ type: 0, flags: 0, sequence: 0, body })).toEqual({
+  expect(decodeRule({ body })).toEqual({
     chain: 'POSTROUTING',
     handle: new Uint8Array(),
     comment: 'name: "lab" id: "c1"',

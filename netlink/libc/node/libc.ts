@@ -13,6 +13,17 @@ function result(returned: number | bigint | string): number {
   return value < 0 ? -open().errno() : value;
 }
 
+function indexAttributes(bytes: Uint8Array, places: Uint32Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const length = view.getUint16(at, true);
+    if (length < 4 || at + length > bytes.length) return at;
+    places[view.getUint16(at + 2, true) & 0x3fff] = at + 4;
+    at += (length + 3) & ~3;
+  }
+  return -1;
+}
+
 /** Sleeps without using the processor. */
 function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
@@ -33,6 +44,7 @@ export const libc: Libc = {
   randomBytes: (length) => randomFillSync(new Uint8Array(length)),
   encodeText: (text) => encoder.encode(text),
   decodeText: (bytes) => decoder.decode(bytes),
+  indexAttributes,
   argv0() {
     // Node follows links in process.argv0 and execPath; the kernel keeps the name as it was given.
     try {

@@ -35,6 +35,7 @@ int heap_write(const char *path);
 /* Each adds its functions to the object that TypeScript knows as `native`. */
 void add_system_calls(JSContext *context, JSValueConst native);
 void add_text(JSContext *context, JSValueConst native);
+void add_attributes(JSContext *context, JSValueConst native);
 void add_programs(JSContext *context, JSValueConst native);
 void add_function(JSContext *context, JSValueConst native, const char *name, JSCFunction *function, int parameters);
 

@@ -38,6 +38,7 @@ export const libc: Libc = {
   },
   encodeText: native.encode,
   decodeText: native.decode,
+  indexAttributes: native.indexAttributes,
   argv0: native.argv0,
   environment: native.environment,
   run({ file, args, variables = {}, stdin, outputLimit, milliseconds, stderr }) {

@@ -130,6 +130,7 @@ static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, si
   JSValue global = JS_GetGlobalObject(context), native = JS_NewObjectProto(context, JS_NULL);
   add_system_calls(context, native);
   add_text(context, native);
+  add_attributes(context, native);
   add_programs(context, native);
   JS_SetPropertyStr(context, global, "native", JS_DupValue(context, native));
   JSValue program = JS_ReadObject(context, bytecode, length, JS_READ_OBJ_BYTECODE);

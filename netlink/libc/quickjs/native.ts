@@ -45,8 +45,9 @@ interface Constants {
   readonly X_OK: number;
 }
 
-/** What text.c and program.c have. */
+/** What text.c, attributes.c and program.c have. */
 interface Rest {
+  indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
   strerror(errno: number): string;
