@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, readSync, writeSync } from '#files';
-import { concat, decodeText, encodeText } from './bytes.ts';
+import { closeSync, constants, openSync, readSync } from '#files';
+import { concat, decodeText } from './bytes.ts';
 
 /**
  * The whole of a file as text.
@@ -18,6 +18,11 @@ export function readFile(path: string, flags: number = constants.O_RDONLY): stri
 /** Where values are read. */
 const value = new Uint8Array(4096);
 
+/** The text that one read of a file gives, at most 4 KiB: all of a sysctl. */
+export function readOnce(fd: number): string {
+  return decodeText(value.subarray(0, readSync(fd, value)));
+}
+
 /**
  * The text of a file that gives all it has at the first read, at most 4 KiB: a sysctl, say.
  * @throws an error whose `code` is the errno's name
@@ -25,7 +30,7 @@ const value = new Uint8Array(4096);
 export function readValue(path: string): string {
   const fd = openSync(path, constants.O_RDONLY);
   try {
-    return decodeText(value.subarray(0, readSync(fd, value)));
+    return readOnce(fd);
   } finally {
     closeSync(fd);
   }
@@ -39,18 +44,5 @@ export function readRest(fd: number): string {
     const length = readSync(fd, chunk);
     if (length === 0) return decodeText(concat(chunks));
     chunks.push(chunk.subarray(0, length));
-  }
-}
-
-/**
- * Writes text to a file that is there, in one piece: a sysctl, say.
- * @throws an error whose `code` is the errno's name
- */
-export function writeFile(path: string, text: string): void {
-  const fd = openSync(path, constants.O_WRONLY);
-  try {
-    writeSync(fd, encodeText(text));
-  } finally {
-    closeSync(fd);
   }
 }

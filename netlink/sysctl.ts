@@ -1,10 +1,16 @@
+import { closeSync, constants, openSync, writeSync } from '#files';
+import { encodeText } from './bytes.ts';
 import { fileErrorCode } from './error.ts';
-import { readValue, writeFile } from './file.ts';
+import { readOnce, readValue } from './file.ts';
+
+function pathOf(name: string): string {
+  return `/proc/sys/${name}`;
+}
 
 /** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */
 export function readSysctl(name: string): string | undefined {
   try {
-    return readValue(`/proc/sys/${name}`).trim();
+    return readValue(pathOf(name)).trim();
   } catch (error) {
     if (fileErrorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -17,8 +23,21 @@ export function readSysctl(name: string): string | undefined {
  * @throws node's error where it can't be written
  */
 export function setSysctl(name: string, value: string): string | undefined {
-  const before = readSysctl(name);
-  if (before === undefined || before === value) return undefined;
-  writeFile(`/proc/sys/${name}`, value);
-  return before;
+  let fd: number;
+  try {
+    fd = openSync(pathOf(name), constants.O_RDWR);
+  } catch (error) {
+    const before = readSysctl(name);
+    if (before === undefined || before === value) return undefined;
+    throw error;
+  }
+  try {
+    const before = readOnce(fd).trim();
+    if (before === value) return undefined;
+    // From the start: the kernel takes nothing elsewhere (kernel.sysctl_writes_strict).
+    writeSync(fd, encodeText(value), 0);
+    return before;
+  } finally {
+    closeSync(fd);
+  }
 }

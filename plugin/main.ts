@@ -88,9 +88,9 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
 /** @returns the exit status */
 function main(): number {
   const name = invokedAs();
-  const environment = libc.environment();
+  const environment = libc.environment('CNI_');
   if ((environment.CNI_COMMAND ?? '') === '') {
-    if (Object.keys(environment).some((variable) => variable.startsWith('CNI_'))) {
+    if (Object.keys(environment).length > 0) {
       write(
         stdout,
         formatError(

@@ -61,7 +61,8 @@ export interface Libc {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   /** The name that the process was started by, a link's where it was a link. */
   argv0(): string;
-  environment(): Readonly<Record<string, string | undefined>>;
+  /** The variables of the environment whose names begin so. */
+  environment(prefix: string): Readonly<Record<string, string | undefined>>;
   /**
    * Runs a program to its end.
    * @throws SystemError where it can't be started, ETIMEDOUT where it was killed for taking too long, ENOBUFS for

@@ -30,7 +30,7 @@ const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/b
 
 function folders(): string[] {
   return [
-    ...(libc.environment().PATH ?? '').split(':').filter((folder) => folder.startsWith('/')),
+    ...(libc.environment('PATH').PATH ?? '').split(':').filter((folder) => folder.startsWith('/')),
     ...systemFolders,
   ];
 }

@@ -23,7 +23,7 @@ function part(name: string | undefined, variables: Readonly<Record<string, strin
 }
 
 libc.start(() => {
-  const variables = libc.environment();
+  const variables = libc.environment('');
   print(
     part(variables.PART, variables)
       .map((line) => `${line}\n`)

@@ -5,7 +5,7 @@ import { delegateAdd } from '../../ipam/delegate.ts';
 import { print } from './print.ts';
 
 libc.start(() => {
-  const { FOLDER = '', DEADLINE } = libc.environment();
+  const { FOLDER = '', DEADLINE } = libc.environment('');
   try {
     delegateAdd('slow', { path: [FOLDER], stdin: libc.encodeText('{}'), deadline: Number(DEADLINE) });
   } catch (error) {

@@ -6,7 +6,7 @@ import { exerciseFiles } from '../exercise-files.ts';
 import { print } from './print.ts';
 
 libc.start(() => {
-  const { FOLDER = '' } = libc.environment();
+  const { FOLDER = '' } = libc.environment('');
   print(JSON.stringify(exerciseFiles(files, FOLDER)));
   return 0;
 });

@@ -54,7 +54,8 @@ export const libc: Libc = {
       return process.argv0;
     }
   },
-  environment: () => process.env,
+  environment: (prefix) =>
+    Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith(prefix))),
   run,
   start(main) {
     process.exit(main());

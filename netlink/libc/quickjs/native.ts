@@ -52,7 +52,7 @@ interface Rest {
   decode(bytes: Uint8Array): string;
   strerror(errno: number): string;
   argv0(): string;
-  environment(): Record<string, string>;
+  environment(prefix: string): Record<string, string>;
   run(
     file: string,
     argv: readonly string[],

@@ -89,13 +89,19 @@ static JSValue js_argv0(JSContext *context, JSValueConst self, int argc, JSValue
   return new_text(context, name, strlen(name));
 }
 
-/** environment(): an object of the variables; of one that is there twice the first, as for getenv(3). */
+/**
+ * environment(prefix): an object of the variables whose names begin so; of one that is there twice the first, as for
+ * getenv(3).
+ */
 static JSValue js_environment(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
-  (void)self, (void)argc, (void)argv;
+  (void)self;
+  const char *prefix;
+  int bad = argc < 1 ? -1 : get_text(context, argv[0], &prefix);
+  if (bad) return bad < 0 && JS_HasException(context) ? JS_EXCEPTION : JS_ThrowTypeError(context, "not a name");
   JSValue all = JS_NewObjectProto(context, JS_NULL);
   for (char **variable = environ; *variable && !JS_IsException(all); variable++) {
     const char *equals = strchr(*variable, '=');
-    if (!equals) continue;
+    if (!equals || strncmp(*variable, prefix, strlen(prefix)) != 0) continue;
     JSValue name = new_text(context, *variable, equals - *variable);
     JSAtom atom = JS_IsException(name) ? JS_ATOM_NULL : JS_ValueToAtom(context, name);
     JS_FreeValue(context, name);
@@ -104,9 +110,10 @@ static JSValue js_environment(JSContext *context, JSValueConst self, int argc, J
     JS_FreeAtom(context, atom);
     if (there < 0) {
       JS_FreeValue(context, all);
-      return JS_EXCEPTION;
+      all = JS_EXCEPTION;
     }
   }
+  JS_FreeCString(context, prefix);
   return all;
 }
 
@@ -115,5 +122,5 @@ void add_text(JSContext *context, JSValueConst native) {
   add_function(context, native, "decode", js_decode, 1);
   add_function(context, native, "strerror", js_strerror, 1);
   add_function(context, native, "argv0", js_argv0, 0);
-  add_function(context, native, "environment", js_environment, 0);
+  add_function(context, native, "environment", js_environment, 1);
 }
