@@ -16,7 +16,7 @@ OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64
 VALIDATORS := plugin/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build cross check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam reference install clean packages
+.PHONY: help build cross check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +35,10 @@ unit: $(VALIDATORS) ## pure code, exact bytes
 integration: $(VALIDATORS) packages ## netlink against the live kernel, in a host of its own
 	build/in-host $(JEST) --selectProjects integration --runInBand
 
-e2e: build packages reference ## the executables, called as a runtime calls them; KILLS=all: host-local killed at every system call there is
+e2e: build cross packages reference ## the executables, called as a runtime calls them; KILLS=all: host-local killed at every system call there is
 	build/in-host $(JEST) --selectProjects e2e
 
-test: check build packages reference ## all of the above
+test: check build cross packages reference ## all of the above
 	build/in-host $(JEST) --selectProjects unit integration e2e
 
 faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
@@ -73,12 +73,16 @@ parity: dist/bridge dist/host-local packages $(if $(filter dist/reference,$(REFE
 	@build/debian-packages user-mode-linux kmod
 	@$(TSX) test/parity/main.ts '$(ROWS)'
 
+sanitize: dist/sanitize/bridge dist/sanitize/host-local build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
+	@test/sanitize
+
+reproducible: dist/bridge ## built again in another directory: the same file, to the byte
+	@test/reproducible
+
 reference: dist/reference/version ## the Go reference plugins, into dist/reference
 
-install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/opt/cni/bin), under DESTDIR
-	install -d $(DESTDIR)$(PREFIX)
-	install -m 755 dist/bridge $(DESTDIR)$(PREFIX)/bridge
-	ln -sf bridge $(DESTDIR)$(PREFIX)/host-local
+install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
+	build/install $(DESTDIR)$(PREFIX)
 
 clean: ## remove what make made
 	rm -rf dist plugin/generated node_modules

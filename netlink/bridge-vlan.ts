@@ -100,9 +100,7 @@ const none = new Uint8Array();
 export function decodeVlans(body: Uint8Array): PortVlans[] {
   const found: PortVlans[] = [];
   let begin = 0;
-  for (const [kind, bytes] of attributeList(
-    attributes(body.subarray(16)).get(ifla.afSpec) ?? none,
-  )) {
+  for (const [kind, bytes] of attributeList(attributes(body.subarray(16)).get(ifla.afSpec) ?? none)) {
     if (kind !== vlanInfo || bytes.length < 4) continue;
     const flags = getU16(bytes, 0);
     const vid = getU16(bytes, 2);

@@ -77,8 +77,7 @@ export function restoreLinkRoutes(
   const there = listLinkRoutes(connection, link, of);
   const missing = routes.filter((route) => !there.some((one) => equal(one, route)));
   // A gateway must be reachable by the time that it is used.
-  const direct = (route: LinkRoute): boolean =>
-    !attributes(route.subarray(message.length)).has(rta.gateway);
+  const direct = (route: LinkRoute): boolean => !attributes(route.subarray(message.length)).has(rta.gateway);
   const inOrder = [...missing.filter(direct), ...missing.filter((route) => !direct(route))];
   const object = `of ${link.name}`;
   for (const body of inOrder) {

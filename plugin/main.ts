@@ -59,10 +59,7 @@ function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void
 function ipamOf(config: NetworkConfig, request: Request, stdin: Uint8Array): Ipam | undefined {
   const { containerID, ifname, path } = request;
   const attachment = { network: config.name, containerID, ifname };
-  return (
-    config.ipam &&
-    openIpam(config.ipam, config.cniVersion, attachment, { path, stdin }, warn)
-  );
+  return config.ipam && openIpam(config.ipam, config.cniVersion, attachment, { path, stdin }, warn);
 }
 
 /** Answers as the IPAM plugin host-local, for another plugin that delegates to it. */

@@ -78,9 +78,7 @@ export function decodeRule({ body }: Pick<Message, 'body'>): Rule {
     const name = expression.text(1);
     if (name === 'meta') loaded = data.be32(2) === metaKey.iifname ? 'iifname' : undefined;
     else if (name === 'payload') {
-      const ofSource =
-        data.be32(2) === payloadBase.network &&
-        data.be32(3) === sourceOffsets[body[0] ?? 0];
+      const ofSource = data.be32(2) === payloadBase.network && data.be32(3) === sourceOffsets[body[0] ?? 0];
       loaded = ofSource ? 'source' : undefined;
     } else if (name === 'cmp') {
       const value = data.nested(3).get(1);

@@ -1,15 +1,4 @@
-import {
-  be32,
-  getBe32,
-  getU16,
-  getU32,
-  hex,
-  putU16,
-  putU32,
-  text,
-  u16,
-  u32,
-} from '../../netlink/bytes.ts';
+import { be32, getBe32, getU16, getU32, hex, putU16, putU32, text, u16, u32 } from '../../netlink/bytes.ts';
 
 const bytes = Uint8Array.of(0x01, 0x82, 0x03, 0x84, 0x05, 0x06, 0x07, 0x00, 0xff);
 

@@ -255,8 +255,6 @@ describe('a kernel that answers wrongly', () => {
   });
 
   test('a link shorter than its header is refused in words', () => {
-    expect(() => decodeLink({ body: new Uint8Array(3) })).toThrow(
-      ProtocolError,
-    );
+    expect(() => decodeLink({ body: new Uint8Array(3) })).toThrow(ProtocolError);
   });
 });

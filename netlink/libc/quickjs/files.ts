@@ -88,7 +88,10 @@ const files: Files = {
   closeSync: (fd) => void done(native.close(fd), 'close'),
   readSync: (fd, buffer) => done(native.read(fd, buffer), 'read'),
   writeSync(fd, bytes, position) {
-    return done(position === undefined ? native.write(fd, bytes) : native.pwrite(fd, bytes, position), 'write');
+    return done(
+      position === undefined ? native.write(fd, bytes) : native.pwrite(fd, bytes, position),
+      'write',
+    );
   },
   fsyncSync: (fd) => void done(native.fsync(fd), 'fsync'),
   ftruncateSync: (fd, length) => void done(native.ftruncate(fd, length), 'ftruncate'),

@@ -157,6 +157,10 @@ static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, si
 
 struct heap heap;
 
+/* Reports are files, whatever environment and standard streams a call is given. */
+const char *__asan_default_options(void) { return "detect_leaks=0:log_path=" SANITIZE_REPORT; }
+const char *__ubsan_default_options(void) { return "print_stacktrace=1:log_path=" SANITIZE_REPORT; }
+
 int main(int argc, char **argv) {
   (void)argc;
   host_argv = argv;
