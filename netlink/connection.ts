@@ -32,9 +32,6 @@ const dumpAttempts = 5;
 /** Milliseconds that a whole answer may take: the kernel makes it within the send, or soon after. */
 const answerDeadline = 5_000;
 
-/** Datagrams after which the time is looked at: more than any answer but a dump's has, and a clock takes time to make. */
-const untimedDatagrams = 3 * requestsAtOnce;
-
 /** A reply while more of it may come. */
 interface OpenReply {
   readonly messages: Message[];
@@ -62,14 +59,11 @@ export class Connection {
    * @throws ProtocolError at the deadline
    */
   private receiveUntil(isDone: () => boolean, take: (message: Message) => void): void {
-    let end = 0;
-    for (let datagrams = 1; ; datagrams++) {
+    const end = libc.clock() + this.deadline;
+    for (;;) {
       for (const message of decodeMessages(this.socket.receive())) take(message);
       if (isDone()) return;
-      if (datagrams < untimedDatagrams) continue;
-      const now = libc.clock();
-      end ||= now + this.deadline;
-      if (now > end) {
+      if (libc.clock() > end) {
         throw new ProtocolError(`no answer among the kernel's messages within ${this.deadline / 1000} s`);
       }
     }

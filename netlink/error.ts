@@ -1,8 +1,5 @@
-/**
- * Names of the errno values that netlink, namespaces and files answer with (asm-generic/errno.h); made when one is
- * asked for, which most calls never do.
- */
-const names = (): Readonly<Record<number, string>> => ({
+/** Names of the errno values that netlink, namespaces and files answer with (asm-generic/errno.h). */
+const names: Readonly<Record<number, string>> = {
   1: 'EPERM',
   2: 'ENOENT',
   3: 'ESRCH',
@@ -54,11 +51,11 @@ const names = (): Readonly<Record<number, string>> => ({
   113: 'EHOSTUNREACH',
   116: 'ESTALE',
   122: 'EDQUOT',
-});
+};
 
 /** The name of an errno value: `EEXIST` for 17; `errno 200` for one without a name here. */
 export function errnoName(errno: number): string {
-  return names()[errno] ?? `errno ${errno}`;
+  return names[errno] ?? `errno ${errno}`;
 }
 
 /** What the kernel, or libc on its behalf, refused: which operation, on which object, and why. */

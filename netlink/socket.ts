@@ -58,9 +58,9 @@ export function openDescriptor(family: number): number {
 /** Bounds how long a receive waits, after which it fails with EAGAIN (SO_RCVTIMEO, socket(7)); at least 1 ms. */
 export function setReceiveTimeout(fd: number, milliseconds: number): void {
   // struct timeval on 64-bit Linux; a zero would be no bound.
-  const whole = milliseconds < 1 ? 1 : milliseconds >>> 0;
+  const whole = Math.max(1, Math.floor(milliseconds));
   const timeval = new Uint8Array(16);
-  putU32(timeval, 0, (whole / 1000) >>> 0);
+  putU32(timeval, 0, Math.floor(whole / 1000));
   putU32(timeval, 8, (whole % 1000) * 1000);
   libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
 }

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { failure } from '../cni.ts';
+import { Host } from '../host.ts';
+import { describeStatic } from '../static.ts';
+import { compile } from '../support/hosts.ts';
+
+/** What the heap begins with (netlink/libc/quickjs/host.h), and how many bytes of the build's ID follow. */
+const magic = Buffer.from('CNI bridge heap\0');
+const idLength = 64;
+
+describeStatic('the heap in %s', (_name, bridge) => {
+  let host: Host;
+  beforeAll(async () => {
+    host = await Host.start();
+  });
+  afterAll(() => host.stop());
+
+  const bytes = readFileSync(bridge);
+  // The code has the same words, before it.
+  const at = bytes.lastIndexOf(magic);
+
+  /** An executable like this one, but for one byte. */
+  function damaged(offset: number): string {
+    const other = Buffer.from(bytes);
+    other[offset] = (other[offset] ?? 0) ^ 1;
+    const path = `/tmp/damaged-${process.pid}-${offset}`;
+    writeFileSync(path, other, { mode: 0o755 });
+    return path;
+  }
+
+  test('belongs to the code beside it, whose ID it bears', () => {
+    expect(at).toBeGreaterThan(0);
+    const id = bytes.toString('latin1', at + magic.length, at + magic.length + idLength);
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    // The other is the code's own.
+    expect(bytes.toString('latin1').split(id)).toHaveLength(3);
+  });
+
+  test.each([
+    ['with the ID of other code', () => at + magic.length, 'its heap belongs to other code'],
+    ['that is none', () => at, 'it has no heap'],
+  ])('%s: the executable refuses to run, in words', (_what, offset, words) => {
+    const path = damaged(offset());
+    try {
+      for (const command of ['VERSION', 'ADD', 'DEL']) {
+        const { code, msg, details } = failure(host, path, command, { conf: {} });
+        expect({ code, msg }).toEqual({ code: 999, msg: `this executable is damaged: ${words}` });
+        expect(details).toBe('build or install it again');
+      }
+    } finally {
+      host.sh(`rm -f ${path}`);
+    }
+  });
+});
+
+test('no code comes from text, and nothing of the host is in the globals', () => {
+  const { code, globals, random } = JSON.parse(execFileSync(compile('code.ts'), { encoding: 'utf8' }));
+  for (const outcome of Object.values(code)) expect(outcome).toBe('TypeError');
+  expect(globals).toEqual([]);
+  // What the engine takes for random is the same in every process.
+  expect(random).toBe('undefined');
+});
