@@ -4,7 +4,7 @@ import { ProtocolError } from './error.ts';
 
 const headerLength = 4;
 /** NLA_F_NESTED (linux/netlink.h): the payload is attributes. */
-const nestedFlag = 0x8000;
+export const nestedFlag = 0x8000;
 /** NLA_TYPE_MASK: the type less NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
 const typeMask = 0x3fff;
 

@@ -52,6 +52,14 @@ export function putU32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset + 3] = value >> 24;
 }
 
+/** Writes 32 bits in network byte order. */
+export function putBe32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >> 24;
+  bytes[offset + 1] = value >> 16;
+  bytes[offset + 2] = value >> 8;
+  bytes[offset + 3] = value;
+}
+
 /** One byte. */
 export function u8(value: number): Uint8Array {
   return Uint8Array.of(value);
@@ -73,7 +81,9 @@ export function u32(value: number): Uint8Array {
 
 /** 32 bits in network byte order, as nf_tables has its numbers. */
 export function be32(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+  const bytes = new Uint8Array(4);
+  putBe32(bytes, 0, value);
+  return bytes;
 }
 
 /** A string in UTF-8. */

@@ -1,8 +1,7 @@
 import { libc } from '#libc';
-import { align } from './attribute.ts';
+import { align, nestedFlag } from './attribute.ts';
+import { putBe32 } from './bytes.ts';
 
-/** NLA_F_NESTED (linux/netlink.h): the payload is attributes. */
-const nestedFlag = 0x8000;
 const headerLength = 4;
 
 /** Where bodies are put together; made at the first, and larger for one that needs it. */
@@ -76,6 +75,13 @@ export class MessageBody {
   u32(type: number, value: number): this {
     const at = this.begin(type, 4);
     this.room.words[at >> 2] = value;
+    return this;
+  }
+
+  /** An attribute of 32 bits in network byte order, as nf_tables has its numbers. */
+  be32(type: number, value: number): this {
+    const at = this.begin(type, 4);
+    putBe32(this.room.bytes, at, value);
     return this;
   }
 

@@ -12,7 +12,7 @@ export interface Stats {
 }
 
 /**
- * The part of `node:fs` that the product uses, under the same names and with the same meaning. Two implementations
+ * The part of `node:fs` that the product uses, under the same names and with the same meaning, and one more. Two implementations
  * stand beside this file, one for each host; `#files` (package.json "imports") names the one the bundle is made with.
  *
  * Descriptors are closed on exec. What is refused is an error with the errno's name as its `code`, as node's are.
@@ -49,6 +49,12 @@ export interface Files {
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive?: boolean }): void;
   /** The names in a folder, `.` and `..` left out. */
   readdirSync(path: string): string[];
+  /**
+   * Two sums, modulo 2^32, over the addresses in a folder: of each plain file whose name, from `skip` on, is made of
+   * hexadecimal digits with `.` or `:` among them, the hash of that part of the name and of the inode. Files by other
+   * names or other files by the same names come to another sum, but once in 2^64.
+   */
+  sumAddressesSync(path: string, skip: number): readonly [number, number];
   /** @param time of last access and of last change, in whole seconds since 1970 */
   utimesSync(path: string, time: number, changed: number): void;
 }

@@ -1,7 +1,7 @@
-import { attribute, attributes, nested } from '../attribute.ts';
-import { be32, text } from '../bytes.ts';
+import { attributes } from '../attribute.ts';
 import type { NetlinkRequest, Reply } from '../connection.ts';
 import type { Message } from '../message.ts';
+import type { MessageBody } from '../message-body.ts';
 import { verdictCode } from './expression.ts';
 import { createNew, nftMessage, nftType, type Table } from './message.ts';
 
@@ -15,40 +15,48 @@ export interface Hook {
 /** NF_INET_* (and NF_BR_*, alike), linux/netfilter.h */
 export const hookNumber = { prerouting: 0, postrouting: 4 } as const;
 
+/** NFTA_CHAIN_*, linux/netfilter/nf_tables.h */
+const nfta = { table: 1, name: 3, hook: 4, policy: 5, use: 6, type: 7 } as const;
+/** NFTA_HOOK_* */
+const nftaHook = { number: 1, priority: 2 } as const;
+
+function chainMessage(
+  type: number,
+  flags: number,
+  table: Table,
+  chain: string,
+  operation: string,
+  put: (body: MessageBody) => unknown = () => undefined,
+): NetlinkRequest {
+  return nftMessage(type, flags, table, [operation, `${table.name} ${chain}`], (body) => {
+    put(body.text(nfta.table, table.name).text(nfta.name, chain));
+  });
+}
+
 /** Makes a chain; EEXIST where it is there. */
 export function newChain(table: Table, name: string, hook?: Hook): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(3, text(name))];
-  if (hook !== undefined) {
-    attrs.push(
-      nested(4, attribute(1, be32(hook.number)), attribute(2, be32(hook.priority >>> 0))),
-      attribute(7, text(hook.type)),
-    );
-  }
-  return nftMessage(
-    nftType.newchain,
-    createNew,
-    table,
-    attrs,
-    'create nftables chain',
-    `${table.name} ${name}`,
-  );
+  return chainMessage(nftType.newchain, createNew, table, name, 'create nftables chain', (body) => {
+    if (hook === undefined) return;
+    body.nested(nfta.hook, () => {
+      body.be32(nftaHook.number, hook.number).be32(nftaHook.priority, hook.priority);
+    });
+    body.text(nfta.type, hook.type);
+  });
 }
 
 /** Asks for a chain. */
 export function getChain(table: Table, name: string): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(3, text(name))];
-  return nftMessage(nftType.getchain, 0, table, attrs, 'get nftables chain', `${table.name} ${name}`);
+  return chainMessage(nftType.getchain, 0, table, name, 'get nftables chain');
 }
 
 /** Deletes a chain; EBUSY where something still leads to it. */
 export function deleteChain(table: Table, name: string): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(3, text(name))];
-  return nftMessage(nftType.delchain, 0, table, attrs, 'delete nftables chain', `${table.name} ${name}`);
+  return chainMessage(nftType.delchain, 0, table, name, 'delete nftables chain');
 }
 
 /** Asks for every chain of the table's family, to be dumped. */
 export function listChains(table: Table): NetlinkRequest {
-  return nftMessage(nftType.getchain, 0, table, [], 'list nftables chains of family', String(table.family));
+  return nftMessage(nftType.getchain, 0, table, ['list nftables chains of family', String(table.family)]);
 }
 
 /** What of a chain tells whether it is in use. */
@@ -65,10 +73,10 @@ export interface Chain {
 export function decodeChain({ body }: Pick<Message, 'body'>): Chain {
   const chain = attributes(body.subarray(4));
   return {
-    table: chain.text(1),
-    name: chain.text(3),
-    use: chain.be32(6),
-    accepts: !chain.has(5) || chain.be32(5) === verdictCode.accept,
+    table: chain.text(nfta.table),
+    name: chain.text(nfta.name),
+    use: chain.be32(nfta.use),
+    accepts: !chain.has(nfta.policy) || chain.be32(nfta.policy) === verdictCode.accept,
   };
 }
 

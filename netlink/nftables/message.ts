@@ -1,7 +1,7 @@
-import { attribute, attributes } from '../attribute.ts';
-import { be32, concat } from '../bytes.ts';
+import { attributes } from '../attribute.ts';
 import type { Connection, NetlinkRequest, Reply } from '../connection.ts';
 import { flag } from '../message.ts';
+import { MessageBody } from '../message-body.ts';
 
 /** NFNL_SUBSYS_NFTABLES, linux/netfilter/nfnetlink.h */
 const subsystem = 10;
@@ -38,27 +38,25 @@ export interface Table {
   readonly name: string;
 }
 
-/** struct nfgenmsg. */
-function header(family: number, resource = 0): Uint8Array {
-  return Uint8Array.of(family, 0, resource >> 8, resource & 0xff);
+/** struct nfgenmsg, linux/netfilter/nfnetlink.h: family, version, and in network byte order the resource's number. */
+function nfgenmsg(family: number, resource = 0): MessageBody {
+  return new MessageBody(family | ((resource >> 8) << 16) | ((resource & 0xff) << 24));
 }
 
-/** A message of nf_tables. */
+/**
+ * A message of nf_tables.
+ * @param verb in words, for its refusal, and what is done to it: `['create nftables chain', 'nat PREROUTING']`
+ */
 export function nftMessage(
   type: number,
   flags: number,
   table: Table,
-  attributes: Uint8Array[],
-  operation: string,
-  object: string,
+  [operation, object]: readonly [operation: string, object: string],
+  put: (body: MessageBody) => unknown = () => undefined,
 ): NetlinkRequest {
-  return {
-    type: (subsystem << 8) | type,
-    flags,
-    body: concat([header(table.family), ...attributes]),
-    operation,
-    object,
-  };
+  const body = nfgenmsg(table.family);
+  put(body);
+  return { type: (subsystem << 8) | type, flags, body: body.done(), operation, object };
 }
 
 /** NFNL_MSG_BATCH_BEGIN and _END. */
@@ -76,27 +74,23 @@ export function commit(
   messages: readonly NetlinkRequest[],
   generation?: number,
 ): void {
-  const expected = generation === undefined ? [] : [attribute(batchGeneration, be32(generation))];
-  const edge = (type: number, more: Uint8Array[]): NetlinkRequest => ({
+  const edge = (type: number, body: MessageBody): NetlinkRequest => ({
     type,
     flags: 0,
-    body: concat([header(0, subsystem), ...more]),
+    body: body.done(),
     operation: 'commit',
     object: 'nftables transaction',
   });
-  connection.transact([edge(batchType.begin, expected), ...messages, edge(batchType.end, [])]);
+  const begin = nfgenmsg(0, subsystem);
+  if (generation !== undefined) begin.be32(batchGeneration, generation);
+  const first = edge(batchType.begin, begin);
+  connection.transact([first, ...messages, edge(batchType.end, nfgenmsg(0, subsystem))]);
 }
 
 /** Asks for the ruleset's generation (NFTA_GEN_ID). */
 export function getGeneration(): NetlinkRequest {
-  return nftMessage(
-    nftType.getgen,
-    0,
-    { family: nfproto.unspec, name: '' },
-    [],
-    'get generation of',
-    'nftables ruleset',
-  );
+  const ruleset = { family: nfproto.unspec, name: '' };
+  return nftMessage(nftType.getgen, 0, ruleset, ['get generation of', 'nftables ruleset']);
 }
 
 /** The generation that a reply to {@link getGeneration} brought. */

@@ -1,10 +1,27 @@
-import { attribute, attributeList, attributes, nested } from '../attribute.ts';
-import { concat, readText, text } from '../bytes.ts';
+import { attributeList, attributes, nestedFlag } from '../attribute.ts';
+import { concat, readText } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import { flag, type Message } from '../message.ts';
+import type { MessageBody } from '../message-body.ts';
 import { type Expression, metaKey, payloadBase } from './expression.ts';
 import { create, nftMessage, nftType, type Table } from './message.ts';
 import { commentUserdata, readComment } from './userdata.ts';
+
+/** NFTA_RULE_*, linux/netfilter/nf_tables.h */
+const nfta = { table: 1, chain: 2, handle: 3, expressions: 4, userdata: 7 } as const;
+
+function ruleMessage(
+  type: number,
+  flags: number,
+  table: Table,
+  chain: string,
+  operation: string,
+  put: (body: MessageBody) => unknown = () => undefined,
+): NetlinkRequest {
+  return nftMessage(type, flags, table, [operation, `${table.name} ${chain}`], (body) => {
+    put(body.text(nfta.table, table.name).text(nfta.chain, chain));
+  });
+}
 
 /** Appends a rule. */
 export function newRule(
@@ -13,37 +30,28 @@ export function newRule(
   expressions: Expression[],
   comment?: string,
 ): NetlinkRequest {
-  return nftMessage(
-    nftType.newrule,
-    create | flag.append,
-    table,
-    [
-      attribute(1, text(table.name)),
-      attribute(2, text(chain)),
-      nested(4, concat(expressions)),
-      ...(comment === undefined ? [] : [attribute(7, commentUserdata(comment))]),
-    ],
-    'add nftables rule to',
-    `${table.name} ${chain}`,
-  );
+  const flags = create | flag.append;
+  return ruleMessage(nftType.newrule, flags, table, chain, 'add nftables rule to', (body) => {
+    body.bytes(nfta.expressions | nestedFlag, concat(expressions));
+    if (comment !== undefined) body.bytes(nfta.userdata, commentUserdata(comment));
+  });
 }
 
 /** Asks for the rules of a chain, to be dumped. */
 export function listRules(table: Table, chain: string): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(2, text(chain))];
-  return nftMessage(nftType.getrule, 0, table, attrs, 'list nftables rules of', `${table.name} ${chain}`);
+  return ruleMessage(nftType.getrule, 0, table, chain, 'list nftables rules of');
 }
 
 /** Deletes every rule of a chain; none is no error. */
 export function flushChain(table: Table, chain: string): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(2, text(chain))];
-  return nftMessage(nftType.delrule, 0, table, attrs, 'flush nftables chain', `${table.name} ${chain}`);
+  return ruleMessage(nftType.delrule, 0, table, chain, 'flush nftables chain');
 }
 
 /** Deletes a rule by its handle, as the kernel gave it. */
 export function deleteRule(table: Table, { chain, handle }: Pick<Rule, 'chain' | 'handle'>): NetlinkRequest {
-  const attrs = [attribute(1, text(table.name)), attribute(2, text(chain)), attribute(3, handle)];
-  return nftMessage(nftType.delrule, 0, table, attrs, 'delete nftables rule from', `${table.name} ${chain}`);
+  return ruleMessage(nftType.delrule, 0, table, chain, 'delete nftables rule from', (body) =>
+    body.bytes(nfta.handle, handle),
+  );
 }
 
 /** What of a rule tells whose it is. */
@@ -67,12 +75,12 @@ const sourceOffsets: Readonly<Record<number, number>> = { 2: 12, 10: 8 };
 /** Reads an NFT_MSG_NEWRULE message. */
 export function decodeRule({ body }: Pick<Message, 'body'>): Rule {
   const rule = attributes(body.subarray(4));
-  let comment = readComment(rule.get(7));
+  let comment = readComment(rule.get(nfta.userdata));
   let [target, iifname] = ['', ''];
   let source: Uint8Array | undefined;
   /** What the register was last loaded with. */
   let loaded: 'iifname' | 'source' | undefined;
-  for (const [, bytes] of attributeList(rule.get(4) ?? new Uint8Array())) {
+  for (const [, bytes] of attributeList(rule.get(nfta.expressions) ?? new Uint8Array())) {
     const expression = attributes(bytes);
     const data = expression.nested(2);
     const name = expression.text(1);
@@ -87,6 +95,6 @@ export function decodeRule({ body }: Pick<Message, 'body'>): Rule {
     } else if (name === 'immediate') target = data.nested(2).nested(2).text(2);
     else if (name === 'match' && data.text(1) === 'comment') comment = data.text(3);
   }
-  const handle = rule.get(3)?.slice() ?? new Uint8Array();
-  return { chain: rule.text(2), handle, comment, target, iifname, source };
+  const handle = rule.get(nfta.handle)?.slice() ?? new Uint8Array();
+  return { chain: rule.text(nfta.chain), handle, comment, target, iifname, source };
 }

@@ -27,6 +27,7 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   stat: ['int', 'path', 'int'],
   statfs: ['path'],
   names: ['int'],
+  sumAddresses: ['int', 'int'],
   utimes: ['path', 'integer', 'integer'],
   readable: ['int', 'int'],
   clock: [],

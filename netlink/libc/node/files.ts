@@ -1,6 +1,32 @@
 import * as fs from 'node:fs';
 import type { Files } from '../files.ts';
 
+/** Spreads a change of one bit over the whole word, as calls.c does. */
+function stir(word: number): number {
+  const once = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
+}
+
+/** To the bit what calls.c has. */
+function sumAddresses(path: string, skip: number): [number, number] {
+  let [first, second] = [0, 0];
+  for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
+    const address = entry.name.slice(skip);
+    if (!entry.isFile() || !/^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(address)) continue;
+    let [a, b] = [0x811c9dc5, 0x9747b28c];
+    for (let i = 0; i < address.length; i++) {
+      a = Math.imul(a ^ address.charCodeAt(i), 0x01000193);
+      b = Math.imul(b ^ address.charCodeAt(i), 0x85ebca6b);
+    }
+    const { ino } = fs.lstatSync(`${path}/${entry.name}`, { bigint: true });
+    const [low, high] = [Number(ino & 0xffffffffn), Number(ino >> 32n)];
+    first = (first + stir(stir(a ^ low) ^ high)) >>> 0;
+    second = (second + stir(stir(b ^ low) ^ high)) >>> 0;
+  }
+  return [first, second];
+}
+
 /** {@link Files} by `node:fs`, which Node has loaded before any program of ours runs. */
 const files: Files = {
   constants: fs.constants,
@@ -20,6 +46,7 @@ const files: Files = {
   unlinkSync: (path) => fs.unlinkSync(path),
   mkdirSync: (path, options) => void fs.mkdirSync(path, options),
   readdirSync: (path) => fs.readdirSync(path),
+  sumAddressesSync: sumAddresses,
   utimesSync: (path, accessed, changed) => fs.utimesSync(path, accessed, changed),
 };
 
@@ -41,5 +68,6 @@ export const {
   unlinkSync,
   mkdirSync,
   readdirSync,
+  sumAddressesSync,
   utimesSync,
 } = files;

@@ -122,6 +122,14 @@ const files: Files = {
     if (typeof names === 'number') throw refusal('scandir', path, -names);
     return names;
   },
+  sumAddressesSync(path, skip) {
+    const fd = done(native.open(path, native.O_RDONLY | native.O_DIRECTORY, 0), 'scandir', path);
+    const sums = native.sumAddresses(fd, skip);
+    native.close(fd);
+    if (typeof sums === 'number') throw refusal('scandir', path, -sums);
+    const [a = 0, b = 0] = sums;
+    return [a, b];
+  },
   utimesSync: (path, accessed, modified) => void done(native.utimes(path, accessed, modified), 'utime', path),
 };
 
@@ -143,5 +151,6 @@ export const {
   unlinkSync,
   mkdirSync,
   readdirSync,
+  sumAddressesSync,
   utimesSync,
 } = files;

@@ -24,6 +24,8 @@ interface SystemCalls {
   statfs(path: string): number[] | number;
   /** The names in an open directory, `.` and `..` left out. */
   names(fd: number): string[] | number;
+  /** Of the addresses among them, from `skip` on, two sums of hashes of address and inode. */
+  sumAddresses(fd: number, skip: number): number[] | number;
   utimes(path: string, accessed: number, modified: number): number;
   readable(fd: number, milliseconds: number): number;
   clock(): number;
