@@ -1,7 +1,6 @@
 import { linkSync, mkdirSync, readdirSync, renameSync } from '#files';
 import { bootID } from './boot.ts';
-import { CniError, errorCode } from './error.ts';
-import { errnoOf, look, refused, remove } from './files.ts';
+import { errnoOf, lookForFolder, refused, remove } from './files.ts';
 
 /**
  * How a lease came into the index: `made` with it, or `seen`, when it stood there already. Either way the lease
@@ -17,6 +16,15 @@ export interface IndexEntry {
   readonly boot: string;
   readonly address: string;
 }
+
+/**
+ * How many folders the entries are spread over. To find a container's is to list one of them, 0.05 ms among 10,000
+ * leases; to find out in which of them others removed some is to look at all, 0.4 ms.
+ */
+export const buckets = 128;
+
+/** How long an entry's name is before the address. */
+export const prefixLength = 29;
 
 /**
  * 64 bits of a container ID, as 16 hex digits: FNV-1a in two lanes, each stirred at the end. It only has to spread:
@@ -38,20 +46,27 @@ export function hashContainerID(containerID: string): string {
     .join('');
 }
 
+/** The bucket of a container, and how its entries' names begin there. */
+export function placeOf(containerID: string): { bucket: string; digits: string } {
+  const hash = hashContainerID(containerID);
+  const bucket = Number.parseInt(hash.slice(0, 2), 16) % buckets;
+  return { bucket: bucket.toString(16).padStart(2, '0'), digits: hash.slice(2) };
+}
+
 /** The entry that a file name spells; undefined where it is none. */
-function parseEntry(bucket: string, name: string): (IndexEntry & { readonly hash: string }) | undefined {
-  const [, hash, origin, boot, address] =
-    /^([0-9a-f]{14})\.(made|seen)-([0-9a-f]{8})\.([0-9a-f.:]+)$/i.exec(name) ?? [];
-  if (hash === undefined || boot === undefined || address === undefined) return undefined;
-  return { path: `${bucket}/${name}`, hash, origin: origin === 'made' ? 'made' : 'seen', boot, address };
+function parseEntry(folder: string, name: string): IndexEntry | undefined {
+  // No regular expression, which takes ten times as long: there may be thousands of names.
+  const origin = name.slice(15, 19);
+  if ((origin !== 'made' && origin !== 'seen') || name.length <= prefixLength) return undefined;
+  return { path: `${folder}/${name}`, origin, boot: name.slice(20, 28), address: name.slice(prefixLength) };
 }
 
 /**
- * Which addresses a container has, found without reading the leases: `.attachments/<2 hex>/<14 hex>.<origin>-<boot>.
- * <address>`, where the hex digits are the container ID's hash. Each entry is a hard link to the lease, for the Go
- * host-local walks the folder when it releases a container and removes every file whose content is that
- * container's: so it takes our entries away with its lease, and finds nothing there that it could misread, since
- * no name here is an address.
+ * Which addresses a container has, found without reading the leases: `.attachments/<bucket>/<14 hex>.<origin>-<boot>.
+ * <address>`, where bucket and hex digits are the container ID's hash. Each entry is a hard link to the lease, for the
+ * Go host-local walks the folder when it releases a container and removes every file whose content is that
+ * container's: so it takes our entries away with its lease, and finds nothing there that it could misread, since no
+ * name here is an address.
  */
 export class AttachmentIndex {
   /** Where a lease is written before it has its names. */
@@ -66,9 +81,7 @@ export class AttachmentIndex {
    * @throws CniError code 5 where something else is in its place
    */
   exists(): boolean {
-    const stats = look(this.folder);
-    if (stats !== undefined && !stats.isDirectory()) throw notFolder(this.folder);
-    return stats !== undefined;
+    return lookForFolder(this.folder) !== undefined;
   }
 
   /** Makes the folder of an index that isn't there. */
@@ -81,33 +94,65 @@ export class AttachmentIndex {
    * @throws CniError code 5
    */
   of(containerID: string): IndexEntry[] {
-    const hash = hashContainerID(containerID);
-    const bucket = `${this.folder}/${hash.slice(0, 2)}`;
-    const stats = look(bucket);
-    if (stats === undefined) return [];
-    if (!stats.isDirectory()) throw notFolder(bucket);
+    const { bucket, digits } = placeOf(containerID);
+    const folder = `${this.folder}/${bucket}`;
+    if (lookForFolder(folder) === undefined) return [];
     const found: IndexEntry[] = [];
-    for (const name of list(bucket)) {
-      if (!name.startsWith(hash.slice(2))) continue;
-      const entry = parseEntry(bucket, name);
+    for (const name of list(folder)) {
+      if (!name.startsWith(digits)) continue;
+      const entry = parseEntry(folder, name);
       if (entry !== undefined) found.push(entry);
     }
     return found;
   }
 
+  /** Whether a container's entries include one for an address. */
+  has(containerID: string, address: string): boolean {
+    return this.of(containerID).some((entry) => entry.address === address);
+  }
+
+  /**
+   * The buckets that there are.
+   * @throws CniError code 5
+   */
+  buckets(): string[] {
+    if (!this.exists()) return [];
+    // What else is in the folder has other names: the draft, the sums.
+    return list(this.folder).filter((name) => /^[0-7][0-9a-f]$/.test(name));
+  }
+
+  /**
+   * The names in each bucket, by its path.
+   * @throws CniError code 5 where something else is in the place of a bucket
+   */
+  private *listings(): Generator<[folder: string, names: string[]]> {
+    for (const bucket of this.buckets()) {
+      const folder = `${this.folder}/${bucket}`;
+      if (lookForFolder(folder) !== undefined) yield [folder, list(folder)];
+    }
+  }
+
+  /**
+   * The addresses that have an entry.
+   * @throws CniError code 5
+   */
+  addresses(): Set<string> {
+    const addresses = new Set<string>();
+    for (const [, names] of this.listings()) {
+      for (const name of names) addresses.add(name.slice(prefixLength));
+    }
+    return addresses;
+  }
+
   /**
    * Every entry, by address.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * @throws CniError code 5
    */
   all(): Map<string, IndexEntry[]> {
     const entries = new Map<string, IndexEntry[]>();
-    for (const child of list(this.folder)) {
-      // What else is in the folder has other names: the draft.
-      if (!/^[0-9a-f]{2}$/.test(child)) continue;
-      const bucket = `${this.folder}/${child}`;
-      if (look(bucket)?.isDirectory() !== true) throw notFolder(bucket);
-      for (const name of list(bucket)) {
-        const entry = parseEntry(bucket, name);
+    for (const [folder, names] of this.listings()) {
+      for (const name of names) {
+        const entry = parseEntry(folder, name);
         if (entry === undefined) continue;
         const others = entries.get(entry.address);
         if (others === undefined) entries.set(entry.address, [entry]);
@@ -117,9 +162,12 @@ export class AttachmentIndex {
     return entries;
   }
 
-  /** Gives the draft, a lease by now, its name in the index. */
-  addDraft(containerID: string, address: string): void {
-    this.add(containerID, address, 'made', (path) => renameSync(this.draft, path));
+  /**
+   * Gives the draft, a lease by now, its name in the index.
+   * @returns that name
+   */
+  addDraft(containerID: string, address: string): string {
+    return this.add(containerID, address, 'made', (path) => renameSync(this.draft, path));
   }
 
   /** Adds a lease that stands in the folder already. */
@@ -127,19 +175,20 @@ export class AttachmentIndex {
     this.add(containerID, address, 'seen', (path) => linkSync(lease, path));
   }
 
-  private add(containerID: string, address: string, origin: Origin, put: (path: string) => void): void {
-    const hash = hashContainerID(containerID);
-    const bucket = `${this.folder}/${hash.slice(0, 2)}`;
-    const path = `${bucket}/${hash.slice(2)}.${origin}-${bootID()}.${address}`;
+  private add(containerID: string, address: string, origin: Origin, put: (path: string) => void): string {
+    const { bucket, digits } = placeOf(containerID);
+    const folder = `${this.folder}/${bucket}`;
+    const path = `${folder}/${digits}.${origin}-${bootID()}.${address}`;
     try {
       put(path);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'ENOENT') mkdirSync(bucket, { mode: 0o700 });
+      if (errno === 'ENOENT') mkdirSync(folder, { mode: 0o700 });
       else if (errno === 'EEXIST') remove(path);
       else throw error;
       put(path);
     }
+    return path;
   }
 
   /** Takes the entries of one lease out. */
@@ -156,8 +205,4 @@ function list(folder: string): string[] {
   } catch (error) {
     throw refused('read', folder, error);
   }
-}
-
-function notFolder(path: string): CniError {
-  return new CniError(errorCode.io, `cannot use ${path}`, 'it is no folder; links are not followed');
 }

@@ -26,6 +26,16 @@ export function look(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
+/**
+ * What is known of a folder; undefined where there is none.
+ * @throws CniError code 5 where something else is in its place
+ */
+export function lookForFolder(path: string): Stats | undefined {
+  const stats = look(path);
+  if (stats?.isDirectory() !== false) return stats;
+  throw new CniError(errorCode.io, `cannot use ${path}`, 'it is no folder; links are not followed');
+}
+
 /** Removes a file; none is no error. */
 export function remove(path: string): void {
   try {
@@ -54,10 +64,12 @@ function readSmall(path: string, flags: number): string {
   }
 }
 
+/** What files are read through: making one takes longer than reading a lease. */
+const buffer = new Uint8Array(2048);
+
 /** The rest of an open file's text, up to 256 KiB. */
 export function readAll(fd: number): string {
   let text = '';
-  const buffer = new Uint8Array(2048);
   for (;;) {
     const length = readSync(fd, buffer);
     text += decodeText(buffer.subarray(0, length));

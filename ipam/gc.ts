@@ -1,6 +1,9 @@
 import type { Attachment } from './config.ts';
+import { readText } from './files.ts';
 import type { LeaseRequest } from './host-local.ts';
-import { isAddressName, leaseFolder, Store } from './store.ts';
+import { formatLease } from './lease.ts';
+import { isAddressName, leaseFolder } from './lease-files.ts';
+import { Store } from './store.ts';
 
 /**
  * Ends the leases of a network that belong to no valid attachment. A lease of the oldest format, which names no
@@ -16,23 +19,33 @@ export function gcLeases(
 ): string[] {
   const store = Store.openExisting(leaseFolder(config.dataDir, attachment.network), warn);
   if (store === undefined) return [];
-  const interfaces = new Map<string, Set<string>>();
-  for (const { containerID, ifname } of valid) {
-    interfaces.set(containerID, (interfaces.get(containerID) ?? new Set()).add(ifname));
-  }
+  const texts = new Set(valid.map(formatLease));
+  const containers = new Set(valid.map(({ containerID }) => containerID));
   const released: string[] = [];
   try {
+    // What others left goes too: entries without a lease, leases without content.
+    store.catchUp();
     store.sweep();
     for (const address of store.names()) {
-      const lease = isAddressName(address) ? store.read(address) : undefined;
+      if (!isAddressName(address) || hasText(`${store.folder}/${address}`, texts)) continue;
+      const lease = store.read(address);
       if (lease === undefined) continue;
-      const kept = interfaces.get(lease.containerID);
-      if (kept !== undefined && (lease.ifname === '' || kept.has(lease.ifname))) continue;
+      const kept = lease.ifname === '' ? containers.has(lease.containerID) : texts.has(formatLease(lease));
+      if (kept) continue;
       store.release({ address, ...lease });
       released.push(address);
     }
     return released;
   } finally {
     store.close();
+  }
+}
+
+/** Whether a file's text is one of these, to the byte: most leases are kept, and no more need be known of them. */
+function hasText(path: string, texts: ReadonlySet<string>): boolean {
+  try {
+    return texts.has(readText(path));
+  } catch {
+    return false;
   }
 }

@@ -5,11 +5,12 @@ import type { Attachment, HostLocalConfig } from './config.ts';
 import { CniError, errorCode } from './error.ts';
 import type { LastReserved } from './last-reserved.ts';
 import { exhausted, leaseExactly, leaseNext } from './lease-address.ts';
+import { type LeasedAddress, leaseFolder } from './lease-files.ts';
 import { holds, type RangeSet, type RangeSource, readRangeSets } from './ranges.ts';
 import { reclaimLeases } from './reclaim.ts';
 import { readResolvConf } from './resolv-conf.ts';
 import type { IPConfig, Result, Route } from './result.ts';
-import { type LeasedAddress, leaseFolder, Store } from './store.ts';
+import { Store } from './store.ts';
 
 export { gcLeases } from './gc.ts';
 export { hostLocalStatus } from './status.ts';
@@ -25,6 +26,8 @@ export interface HostLocalRequest extends RangeSource {
 export interface LeaseRequest {
   readonly attachment: Attachment;
   readonly config: HostLocalConfig;
+  /** Addresses asked for, as at the ADD. */
+  readonly requestedIPs?: readonly string[];
   /** Takes a line for the operator. */
   warn?(line: string): void;
 }
@@ -100,10 +103,19 @@ export function addLeases(request: HostLocalRequest, plan = planLeases(request))
   try {
     store.close();
   } catch (error) {
-    delLeases(request);
+    takeBack(() => delLeases(request), request);
     throw error;
   }
   return { interfaces: [], ips: made.map(ipConfig), routes, dns };
+}
+
+/** Takes back what a failed ADD leased. The ADD's error is what the caller is to know, so one of this is a line. */
+function takeBack(cleanUp: () => unknown, { warn }: HostLocalRequest): void {
+  try {
+    cleanUp();
+  } catch (error) {
+    warn(`cannot take back what a failed ADD leased: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function refuseDuplicate(store: Store, attachment: Attachment): void {
@@ -124,7 +136,6 @@ function leaseAll(
   sets: readonly RangeSet[],
   requested: IP[],
 ): Candidate[] {
-  const { attachment, warn } = request;
   const made: Candidate[] = [];
   try {
     for (const [index, set] of sets.entries()) {
@@ -133,21 +144,35 @@ function leaseAll(
         const candidate = leaseOne(store, request, set, turn, requested);
         made.push(candidate);
         // As with the reference, the round robin goes on from here even if a later set has no address.
-        turn.write(candidate.ip, warn);
+        turn.write(candidate.ip, request.warn);
       } finally {
         turn.close();
       }
     }
-    const [outside] = requested;
-    if (outside !== undefined) {
-      const reason = `it is in no range of network ${attachment.network}`;
-      throw invalid(`requested address ${formatIP(outside)} is not available`, reason);
-    }
+    const [left] = requested;
+    if (left !== undefined) throw notGiven(left, sets, made, request.attachment);
     return made;
   } catch (error) {
-    for (const { ip } of made) store.release({ address: formatIP(ip), ...attachment });
+    takeBack(() => store.takeBack(), request);
     throw error;
   }
+}
+
+/** The error for a requested address that no set had a use for. */
+function notGiven(
+  ip: IP,
+  sets: readonly RangeSet[],
+  made: readonly Candidate[],
+  { network }: Attachment,
+): CniError {
+  const index = sets.findIndex((set) => set.some((range) => holds(range, ip)));
+  const given = made[index];
+  const subnets = sets[index]?.map(({ subnet }) => formatCIDR(subnet)).join(', ');
+  const reason =
+    given === undefined
+      ? `it is in no range of network ${network}`
+      : `range set ${subnets} has given ${formatIP(given.ip)} already; one address of each set is leased`;
+  return invalid(`requested address ${formatIP(ip)} is not available`, reason);
 }
 
 /** The requested address that is of the set, which is taken from the list; else the next free one. */
@@ -174,11 +199,25 @@ function ipConfig({ ip, range }: Candidate): IPConfig {
   return { address: formatCIDR({ ip, prefix: range.subnet.prefix }), gateway: formatIP(range.gateway) };
 }
 
-/** The leases of an attachment: those for its interface, else those of the oldest format, which name none. */
-function leasesOf(store: Store, { containerID, ifname }: Attachment): LeasedAddress[] {
-  const leases = store.leasesOf(containerID);
+/** Those of a container's leases that are for an interface, else those of the oldest format, which name none. */
+function ofInterface<T extends LeasedAddress>(leases: readonly T[], ifname: string): T[] {
   const own = leases.filter((lease) => lease.ifname === ifname);
   return own.length > 0 ? own : leases.filter((lease) => lease.ifname === '');
+}
+
+/**
+ * The leases of an attachment. Where the index has one that was made by us it has all: an ADD of ours makes them under
+ * one lock, and leaves a draft where it is killed in between. The Go host-local lets go of the lock after each address,
+ * so of a lease that was only seen there may be another that was not; and where an address is asked for by name, it
+ * leases one to who has one already.
+ */
+function leasesOf(store: Store, { attachment, requestedIPs = [] }: LeaseRequest): LeasedAddress[] {
+  const { containerID, ifname } = attachment;
+  if (!store.isCaughtUp() && requestedIPs.length === 0 && !store.hasDraft()) {
+    const indexed = store.indexedLeasesOf(containerID).filter((lease) => lease.ifname === ifname);
+    if (indexed.some(({ origin }) => origin === 'made')) return indexed;
+  }
+  return ofInterface(store.leasesOf(containerID), ifname);
 }
 
 /** Opens the folder for `use` where there is one; else the answer is `none`. */
@@ -201,7 +240,7 @@ function withStore<T>(
  * @throws CniError code 5
  */
 export function findLeases(request: LeaseRequest): string[] {
-  return withStore(request, [], (store) => leasesOf(store, request.attachment).map(({ address }) => address));
+  return withStore(request, [], (store) => leasesOf(store, request).map(({ address }) => address));
 }
 
 /**
@@ -212,7 +251,7 @@ export function findLeases(request: LeaseRequest): string[] {
 export function delLeases(request: LeaseRequest): string[] {
   return withStore(request, [], (store) => {
     store.sweep();
-    return leasesOf(store, request.attachment).map((lease) => {
+    return leasesOf(store, request).map((lease) => {
       store.release(lease);
       return lease.address;
     });
@@ -224,9 +263,15 @@ export function delLeases(request: LeaseRequest): string[] {
  * @throws CniError code 3 where it has none, 5
  */
 export function checkLeases(request: LeaseRequest): void {
-  if (findLeases(request).length > 0) return;
   const { attachment, config } = request;
   const { network, containerID, ifname } = attachment;
+  const found = withStore(request, false, (store) =>
+    // The second knows all, and takes longer.
+    [() => store.indexedLeasesOf(containerID), () => store.leasesOf(containerID)].some(
+      (leases) => ofInterface(leases(), ifname).length > 0,
+    ),
+  );
+  if (found) return;
   throw new CniError(
     errorCode.unknownContainer,
     `no address is leased to container ${containerID} interface ${ifname}`,

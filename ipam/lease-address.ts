@@ -2,8 +2,9 @@ import { formatIP, type IP, parseIP } from '../netlink/ip.ts';
 import { type Candidate, candidateAt, rangeSetSize, turn } from './allocate.ts';
 import { CniError, errorCode } from './error.ts';
 import type { Lease } from './lease.ts';
+import { isAddressName } from './lease-files.ts';
 import { formatRange, holds, type RangeSet } from './ranges.ts';
-import { isAddressName, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** How many addresses are tried one by one before the whole folder is read. */
 const tries = 16;

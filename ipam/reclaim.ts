@@ -3,8 +3,9 @@ import { parseIP } from '../netlink/ip.ts';
 import type { IndexEntry } from './attachment-index.ts';
 import { type Boot, currentBoot, unknownBoot } from './boot.ts';
 import { look } from './files.ts';
+import { isAddressName } from './lease-files.ts';
 import { holds, type RangeSet } from './ranges.ts';
-import { isAddressName, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** How many leases are taken back at once: the lock is held meanwhile, and each is a line for the operator. */
 const atOnce = 256;

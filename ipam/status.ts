@@ -5,10 +5,11 @@ import { CniError, errorCode } from './error.ts';
 import { errnoOf } from './files.ts';
 import type { HostLocalRequest } from './host-local.ts';
 import { countLeased, exhausted } from './lease-address.ts';
+import { leaseFolder } from './lease-files.ts';
 import { readRangeSets } from './ranges.ts';
 import { canReclaim } from './reclaim.ts';
 import { readResolvConf } from './resolv-conf.ts';
-import { leaseFolder, Store } from './store.ts';
+import { Store } from './store.ts';
 
 /**
  * Checks that an ADD could succeed now: resolvConf can be read, the folder written, and each range set has a free
@@ -25,6 +26,8 @@ export function hostLocalStatus(request: HostLocalRequest): void {
     const store = Store.openExisting(folder, warn);
     if (store === undefined) return;
     try {
+      // Removes what only looks like a lease.
+      store.catchUp();
       for (const set of sets) {
         if (countLeased(store, set) < rangeSetSize(set)) continue;
         if (!mayReclaim(config) || !canReclaim(store, set)) throw exhausted(store, set);

@@ -1,43 +1,19 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, readdirSync, utimesSync } from '#files';
+import { closeSync, mkdirSync, readdirSync } from '#files';
 import type { Stats } from '../netlink/libc/files.ts';
-import { AttachmentIndex, type IndexEntry } from './attachment-index.ts';
-import { CniError, errorCode } from './error.ts';
-import { errnoOf, look, readText, refused, remove } from './files.ts';
-import { LastReserved } from './last-reserved.ts';
-import { type Lease, parseLease } from './lease.ts';
-import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
+import { AttachmentIndex, type IndexEntry, type Origin } from './attachment-index.ts';
+import { catchUpByGuess, catchUpByNames } from './catch-up.ts';
+import type { CniError } from './error.ts';
+import { errnoOf, look, lookForFolder, refused, remove } from './files.ts';
+import type { LastReserved } from './last-reserved.ts';
+import type { Lease } from './lease.ts';
+import { isAddressName, type LeasedAddress, LeaseFiles } from './lease-files.ts';
 import { lockFile } from './lock.ts';
+import { type EnteredLease, NewLeases } from './new-leases.ts';
+import { bearsStamp, dropStamp, putStamp } from './stamp.ts';
 
-/** A lease and the address it is of. */
-export interface LeasedAddress extends Lease {
-  readonly address: string;
-}
-
-/** Where leases are kept unless the configuration says otherwise. */
-const defaultDataDir = '/var/lib/cni/networks';
-
-/**
- * Seconds since 1970: the modification time that a folder is given when its index is complete. Whoever changes the
- * folder after that, the Go host-local or an operator, changes the time too, however coarse the clock; so one look
- * tells whether the index can be trusted. Another format of the index would need another time.
- */
-const stamp = 981_173_106;
-
-/** The folder of a network's leases. */
-export function leaseFolder(dataDir: string | undefined, network: string): string {
-  return `${dataDir || defaultDataDir}/${network}`;
-}
-
-/** Whether a file name may be a lease's, judged by its letters. */
-export function isAddressName(name: string): boolean {
-  return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
-}
-
-/** What is known of a folder; undefined for none. */
-function refuseUnlessFolder(path: string): Stats | undefined {
-  const stats = look(path);
-  if (stats?.isDirectory() !== false) return stats;
-  throw new CniError(errorCode.io, `cannot use ${path}`, 'it is no folder; links are not followed');
+/** A lease as the index has it. */
+export interface IndexedLease extends EnteredLease {
+  readonly origin: Origin;
 }
 
 /**
@@ -45,24 +21,29 @@ function refuseUnlessFolder(path: string): Stats | undefined {
  * `last_reserved_ip.N` for each range set, and `lock`; beside them, in `.attachments`, an index by container.
  *
  * While the folder bears the stamp, each lease is in the index. Steps are taken in an order that keeps this true
- * whatever the step at which the process dies; the next one then looks through the folder and sets it right.
+ * whatever the step at which the process dies; {@link Store.catchUp} then sets it right.
  */
 export class Store {
+  private readonly leases: LeaseFiles;
   private readonly index: AttachmentIndex;
   /** Leases that could not be put in the index, as on a file system without hard links. */
-  private readonly unindexed: LeasedAddress[] = [];
+  private unindexed: LeasedAddress[] = [];
+  /** Whether each lease is known: by the index, or by `unindexed`. */
+  private known: boolean;
+  /** Whether the index may be left as complete. */
   private complete = true;
   private obstacle: CniError | undefined;
-  private stamped = false;
-  private draft: number | undefined;
-  private readonly unsynced: number[] = [];
+  private readonly newLeases: NewLeases;
 
   private constructor(
     readonly folder: string,
     private readonly lock: number,
     private readonly warn: (line: string) => void,
   ) {
+    this.leases = new LeaseFiles(folder);
     this.index = new AttachmentIndex(`${folder}/.attachments`);
+    this.newLeases = new NewLeases(this.leases, this.index);
+    this.known = this.index.exists() && this.isStamped();
   }
 
   /**
@@ -89,7 +70,7 @@ export class Store {
     let lock: number;
     try {
       // Before the lock: a link is not followed to a folder in which the lock would then be made.
-      refuseUnlessFolder(folder);
+      lookForFolder(folder);
       lock = lockFile(path);
     } catch (error) {
       const errno = errnoOf(error);
@@ -105,48 +86,63 @@ export class Store {
 
   private static locked(folder: string, lock: number, warn: (line: string) => void): Store {
     try {
-      const store = new Store(folder, lock, warn);
-      store.trustOrRebuildIndex();
-      return store;
+      return new Store(folder, lock, warn);
     } catch (error) {
       closeSync(lock);
       throw refused('read lease folder', folder, error);
     }
   }
 
-  private trustOrRebuildIndex(): void {
-    const stats = refuseUnlessFolder(this.folder);
-    const exists = this.index.exists();
-    this.stamped = exists && stats?.mtimeMs === stamp * 1000;
-    if (this.stamped) return;
+  /** Whether each lease is known, whoever made it. */
+  isCaughtUp(): boolean {
+    return this.known;
+  }
+
+  /**
+   * Makes sure that each lease is known, whoever made it.
+   * @throws CniError code 5
+   */
+  catchUp(): void {
+    if (this.known) return;
     try {
-      if (!exists) this.index.create();
+      const adopt = (address: string, lease?: Lease): boolean => this.adopt(address, lease);
+      if (!this.haveIndex() || !catchUpByGuess(this.leases, this.index, adopt)) {
+        this.unindexed = [];
+        catchUpByNames(this.leases, this.index, adopt);
+      }
+    } catch (error) {
+      throw refused('read lease folder', this.folder, error);
+    }
+    this.known = true;
+  }
+
+  /** Makes the index where it is missing; whether it was there. */
+  private haveIndex(): boolean {
+    if (this.index.exists()) return true;
+    try {
+      this.index.create();
     } catch (error) {
       // What is leased can still be found and released; a new lease needs the index.
       this.complete = false;
       this.obstacle = refused('create', this.index.folder, error);
     }
-    const entries = this.entries();
-    for (const name of readdirSync(this.folder)) {
-      if (isAddressName(name) && !entries.delete(name)) this.adopt(name);
-    }
-    // What is left has no lease any more.
-    for (const { path } of [...entries.values()].flat()) remove(path);
+    return false;
   }
 
-  /** Puts a lease that somebody else made in the index. */
-  private adopt(address: string): void {
-    const lease = this.read(address);
+  /** Puts a lease that somebody else made in the index; whether it is there now. */
+  private adopt(address: string, lease = this.read(address)): boolean {
     if (lease === undefined) {
       this.discardResidue(address);
-      return;
+      return true;
     }
     try {
-      if (this.complete) this.index.addLease(`${this.folder}/${address}`, lease.containerID, address);
+      if (this.complete) this.index.addLease(this.leases.path(address), lease.containerID, address);
     } catch {
       this.complete = false;
+      if (this.known) dropStamp(this.folder);
     }
     if (!this.complete) this.unindexed.push({ address, ...lease });
+    return this.complete;
   }
 
   /**
@@ -155,12 +151,11 @@ export class Store {
    * @throws CniError code 5
    */
   discardResidue(address: string): boolean {
-    const path = `${this.folder}/${address}`;
+    const path = this.leases.path(address);
     if (!look(path)?.isFile() || this.read(address) !== undefined) return false;
     try {
-      if (this.stamped) this.unstamp();
-      for (const entry of this.entries().get(address) ?? []) remove(entry.path);
       remove(path);
+      for (const entry of this.known ? (this.index.all().get(address) ?? []) : []) remove(entry.path);
     } catch (error) {
       throw refused('remove', path, error);
     }
@@ -168,119 +163,107 @@ export class Store {
     return true;
   }
 
-  /** The lease of an address; undefined for none, or for a file that is no lease. */
+  /**
+   * The lease of an address; undefined for none, or for a file that is no lease.
+   * @throws CniError code 5
+   */
   read(address: string): Lease | undefined {
-    const path = `${this.folder}/${address}`;
-    try {
-      return parseLease(readText(path));
-    } catch (error) {
-      // Nothing, a link, a folder, a socket.
-      if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error))) return undefined;
-      throw refused('read lease', path, error);
-    }
+    return this.leases.read(address);
   }
 
   /** What stands under the name of an address, links not followed. */
   look(address: string): Stats | undefined {
-    return look(`${this.folder}/${address}`);
+    return this.leases.look(address);
   }
 
   /** The names in the folder, those of the leased addresses among them. */
   names(): Set<string> {
-    return new Set(readdirSync(this.folder));
+    return new Set(this.leases.names());
   }
 
-  /** The index by address; empty where there can be none. */
+  /**
+   * The index by address; empty where there can be none.
+   * @throws CniError code 5
+   */
   entries(): Map<string, IndexEntry[]> {
+    this.catchUp();
     return this.complete ? this.index.all() : new Map();
   }
 
   /** Where the round robin of a range set stands. */
   lastReserved(set: number): LastReserved {
-    return new LastReserved(`${this.folder}/last_reserved_ip.${set}`);
+    return this.leases.lastReserved(set);
   }
 
-  /** The leases of a container, whichever interface they are for. */
+  /**
+   * The leases of a container, whichever interface they are for.
+   * @throws CniError code 5
+   */
   leasesOf(containerID: string): LeasedAddress[] {
-    const leases = this.unindexed.filter((lease) => lease.containerID === containerID);
-    for (const { path, address } of this.index.of(containerID)) {
+    this.catchUp();
+    const others = this.unindexed.filter((lease) => lease.containerID === containerID);
+    return [...others, ...this.indexedLeasesOf(containerID)];
+  }
+
+  /**
+   * Those that the index has, which may lack what others made since.
+   * @throws CniError code 5
+   */
+  indexedLeasesOf(containerID: string): IndexedLease[] {
+    const leases: IndexedLease[] = [];
+    for (const { path, address, origin } of this.index.of(containerID)) {
       const lease = this.read(address);
       if (lease?.containerID === containerID) {
-        leases.push({ address, ...lease });
+        leases.push({ address, ...lease, entry: path, origin });
         continue;
       }
       // Somebody removed the lease by hand, and perhaps it is another container's by now.
       remove(path);
-      if (lease !== undefined) this.adopt(address);
+      if (lease !== undefined && !this.index.has(lease.containerID, address)) this.adopt(address, lease);
     }
     return leases;
   }
 
   /**
-   * Leases an address. The lease appears whole or not at all: it is written aside and then linked to its name,
-   * which fails where that is taken.
-   * @returns whether the address was free
+   * Leases an address.
+   * @returns whether it was free
    * @throws CniError code 5
    */
   claim(address: string, { containerID, ifname }: Lease): boolean {
+    this.catchUp();
     if (this.obstacle !== undefined) throw this.obstacle;
-    const path = `${this.folder}/${address}`;
-    try {
-      this.draft ??= rewriteLeaseFile(this.index.draft, { containerID, ifname });
-    } catch (error) {
-      throw refused('write', this.index.draft, error);
-    }
-    try {
-      linkSync(this.index.draft, path);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'EEXIST') return false;
-      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno)) {
-        return this.claimWithoutLink(path, { containerID, ifname });
-      }
-      throw refused('write lease', path, error);
-    }
-    this.stamped = false;
-    try {
-      this.index.addDraft(containerID, address);
-    } catch (error) {
-      remove(path);
-      throw refused('write lease', path, error);
-    }
-    this.unsynced.push(this.draft);
-    this.draft = undefined;
-    return true;
-  }
-
-  /** The same on a file system without hard links, where a crash can leave a lease without content. */
-  private claimWithoutLink(path: string, lease: Lease): boolean {
-    this.complete = false;
-    this.stamped = false;
-    try {
-      this.unsynced.push(writeLeaseFile(path, lease));
-      return true;
-    } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return false;
-      throw refused('write lease', path, error);
-    }
+    return this.newLeases.claim(address, { containerID, ifname });
   }
 
   /**
-   * Ends a lease; none is no error.
+   * Ends a lease; none is no error. Where its entry is known this takes no descriptor.
    * @throws CniError code 5
    */
-  release({ address, containerID }: LeasedAddress): void {
-    const path = `${this.folder}/${address}`;
+  release({ address, containerID, entry }: EnteredLease): void {
+    const path = this.leases.path(address);
     try {
-      // Stamp, entry, lease, in this order: whichever is the last to go, no entry is left over for an address that
-      // becomes another container's, and no lease goes unnoticed.
-      if (this.stamped) this.unstamp();
-      this.index.remove(containerID, address);
+      // The lease, then its entry: as long as there is the one there is the other, and a container of which one
+      // lease is found in the index has all of them there.
       remove(path);
+      if (entry !== undefined) remove(entry);
+      else this.index.remove(containerID, address);
     } catch (error) {
       this.complete = false;
       throw refused('remove lease', path, error);
     }
+  }
+
+  /**
+   * Ends the leases that were claimed; takes no descriptor.
+   * @throws CniError code 5
+   */
+  takeBack(): void {
+    for (const lease of this.newLeases.giveUp()) this.release(lease);
+  }
+
+  /** Whether an ADD that was killed left what it was about to lease, and perhaps a lease without an entry. */
+  hasDraft(): boolean {
+    return look(this.index.draft)?.isDirectory() === false;
   }
 
   /**
@@ -289,16 +272,12 @@ export class Store {
    */
   sweep(): void {
     try {
-      if (look(this.index.draft)?.isDirectory() === false) remove(this.index.draft);
+      if (!this.hasDraft()) return;
+      this.catchUp();
+      remove(this.index.draft);
     } catch (error) {
       throw refused('remove', this.index.draft, error);
     }
-  }
-
-  private unstamp(): void {
-    const now = Math.floor(Date.now() / 1000);
-    utimesSync(this.folder, now, now);
-    this.stamped = false;
   }
 
   /**
@@ -307,24 +286,17 @@ export class Store {
    */
   close(): void {
     try {
-      if (this.draft !== undefined) {
-        closeSync(this.draft);
-        remove(this.index.draft);
-      }
-      if (this.complete && !this.stamped) utimesSync(this.folder, stamp, stamp);
+      this.newLeases.dropDraft();
+      if (this.known && this.complete && !this.newLeases.unlinked && !this.isStamped()) putStamp(this.folder);
     } catch {
       // Without the stamp the next one looks through the folder.
     }
     closeSync(this.lock);
-    for (const fd of this.unsynced.splice(0)) {
-      try {
-        // On ext4, XFS and Btrfs this takes the file's new names along.
-        fsyncSync(fd);
-      } catch (error) {
-        throw refused('sync leases of', this.folder, error);
-      } finally {
-        closeSync(fd);
-      }
-    }
+    this.newLeases.sync();
+  }
+
+  private isStamped(): boolean {
+    const stats = lookForFolder(this.folder);
+    return stats !== undefined && bearsStamp(stats);
   }
 }

@@ -117,9 +117,8 @@ export function text(value: string): Uint8Array {
 
 /** The text between two places, up to its first NUL. */
 export function textAt(bytes: Uint8Array, from: number, to: number): string {
-  let end = from;
-  while (end < to && bytes[end] !== 0) end++;
-  return decodeText(bytes.subarray(from, end));
+  const end = bytes.indexOf(0, from);
+  return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
 }
 
 /** A string up to its first NUL; empty where there are no bytes. */

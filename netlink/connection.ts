@@ -144,22 +144,43 @@ export class Connection {
    * @throws NetlinkError, SystemError, ProtocolError
    */
   dump(request: NetlinkRequest): Message[] {
-    const seen = new Map<string, Message>();
+    const { found, settled } = this.collectAll(request, (message) => message.copy());
+    return settled ? found : [...new Map(found.map((message) => [hex(message.body), message])).values()];
+  }
+
+  /**
+   * As {@link dump}, for answers of which little is wanted.
+   * @param read is given each message as it comes, good until it returns; what it returns is collected, unless that is
+   *   undefined
+   * @throws NetlinkError, SystemError, ProtocolError
+   */
+  collect<T>(request: NetlinkRequest, read: (message: Message) => T | undefined): T[] {
+    return this.collectAll(request, read).found;
+  }
+
+  private collectAll<T>(
+    request: NetlinkRequest,
+    read: (message: Message) => T | undefined,
+  ): { found: T[]; settled: boolean } {
+    const all: T[] = [];
     for (let attempt = 1; attempt <= dumpAttempts; attempt++) {
       try {
-        const { messages, interrupted } = this.dumpOnce(request);
-        if (!interrupted) return messages;
-        for (const message of messages) seen.set(hex(message.body), message);
+        const { found, interrupted } = this.collectOnce(request, read);
+        if (!interrupted) return { found, settled: true };
+        for (const one of found) all.push(one);
       } catch (error) {
         if (!(error instanceof TruncatedError) || attempt === dumpAttempts) throw error;
       }
     }
-    return [...seen.values()];
+    return { found: all, settled: false };
   }
 
-  private dumpOnce(request: NetlinkRequest): { messages: Message[]; interrupted: boolean } {
+  private collectOnce<T>(
+    request: NetlinkRequest,
+    read: (message: Message) => T | undefined,
+  ): { found: T[]; interrupted: boolean } {
     const sequence = this.number([request], flag.dump);
-    const messages: Message[] = [];
+    const found: T[] = [];
     let interrupted = false;
     let done = false;
     const take = (message: Message): void => {
@@ -170,11 +191,12 @@ export class Connection {
         if (message.errno !== 0) throw refusal(request, message);
         done = true;
       } else if (type !== controlType.noop) {
-        messages.push(message.copy());
+        const value = read(message);
+        if (value !== undefined) found.push(value);
       }
     };
     this.receiveUntil(() => done, take);
-    return { messages, interrupted };
+    return { found, interrupted };
   }
 
   /**

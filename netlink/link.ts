@@ -140,26 +140,6 @@ export function getLink(connection: Connection, name: string): Link | undefined 
   return message === undefined ? undefined : decodeLink(message);
 }
 
-/**
- * Every link of the namespace, or the ports of one bridge.
- * @throws NetlinkError
- */
-export function listLinks(connection: Connection, master?: number): Link[] {
-  const filter = ifinfomsg();
-  if (master !== undefined) filter.u32(ifla.master, master);
-  const links = connection
-    .dump({
-      type: type.getlink,
-      flags: 0,
-      body: filter.done(),
-      operation: 'list links',
-      object: master === undefined ? '' : `of bridge ${master}`,
-    })
-    .map(decodeLink);
-  // On a busy host a dump has one link in several states.
-  return [...new Map(links.map((link) => [link.index, link])).values()];
-}
-
 /** What can be said of a link when it is made or changed. */
 export interface LinkSettings {
   readonly mac?: string | undefined;

@@ -1,10 +1,18 @@
-import { closeSync, constants, openSync, writeSync } from '#files';
+import { closeSync, constants, lstatSync, openSync, writeSync } from '#files';
 import { encodeText } from './bytes.ts';
 import { fileErrorCode } from './error.ts';
 import { readOnce, readValue } from './file.ts';
 
 function pathOf(name: string): string {
   return `/proc/sys/${name}`;
+}
+
+/**
+ * Whether the calling thread's network namespace has a link of this name. The kernel has sysctls for each, and looking
+ * for them takes a tenth of asking for the link.
+ */
+export function hasLink(name: string): boolean {
+  return lstatSync(pathOf(`net/ipv4/conf/${name}`), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */

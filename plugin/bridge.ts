@@ -1,20 +1,19 @@
-import { libc } from '#libc';
 import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import {
-  formatMac,
   getLink,
   iff,
   type Link,
   type LinkSettings,
-  listLinks,
   newBridge,
   removeLink,
   setLink,
 } from '../netlink/link.ts';
+import { listLinks, listPorts, type PassingLink } from '../netlink/link-list.ts';
 import type { BridgeConfig } from './config.ts';
+import { randomMac } from './mac.ts';
 import { labelPrefix, networkLabel, ownerLabel } from './owner.ts';
 import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
@@ -25,13 +24,6 @@ import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './vlan.ts';
  * whichever made it. The kernel sets it as it makes the link; people's and distributions' groups are small.
  */
 const unproven = 0x636e6962;
-
-/** A locally administered unicast MAC address. */
-function randomMac(): string {
-  const bytes = libc.randomBytes(6);
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return formatMac(bytes);
-}
 
 function bridgeNamed(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
@@ -73,11 +65,11 @@ function lackedFlags(
   return down || plain ? { ...(down ? { up: true } : {}), ...(plain ? { promisc: true } : {}) } : undefined;
 }
 
-function ensureFlags(host: Connection, { name, index }: Link, promiscMode: boolean, undo: Undo): void {
-  const ports = (): number[] => listLinks(host, index).map((port) => port.index);
+function ensureFlags(host: Connection, bridge: Link, promiscMode: boolean, undo: Undo): void {
+  const { name } = bridge;
   // Asked before the flags, which another ADD sets before it makes its port: whose port is known here needs nothing of
   // what is done here.
-  const before = new Set(ports());
+  const before = new Set(listPorts(host, bridge));
   const now = bridgeNamed(host, name);
   const lacked = now && lackedFlags(now, promiscMode);
   if (lacked === undefined) return;
@@ -86,7 +78,7 @@ function ensureFlags(host: Connection, { name, index }: Link, promiscMode: boole
     () => host.execute(setLink(name, lacked)),
     () => {
       // Who was connected since relies on it.
-      if (ports().some((port) => !before.has(port))) return;
+      if (listPorts(host, bridge).some((port) => !before.has(port))) return;
       const { up, promisc } = lacked;
       host.execute(setLink(name, { ...(up ? { up: false } : {}), ...(promisc ? { promisc: false } : {}) }));
     },
@@ -132,7 +124,7 @@ function createBridge(
 
 function removeUnproven(host: Connection, { name, index }: Link): void {
   const link = getLink(host, name);
-  if (link?.index !== index || link.group !== unproven || listLinks(host, index).length > 0) return;
+  if (link?.index !== index || link.group !== unproven || listPorts(host, link).length > 0) return;
   removeLink(host, name);
 }
 
@@ -156,15 +148,19 @@ export function proveBridge(host: Connection, bridge: Link, attachment: Attachme
 export function servesOthers(host: Connection, bridge: Link, attachment: Attachment): boolean {
   const network = networkLabel(attachment.network);
   const own = ownerLabel(attachment);
-  const ports = listLinks(host, bridge.index);
+  const ports = listLinks(host, { master: bridge.index }, ({ alias, index }) =>
+    alias.startsWith(labelPrefix) ? { alias, index } : undefined,
+  );
   const port = ports.find(({ alias }) => alias === own);
-  const isLater = ({ alias, index }: Link): boolean =>
-    port !== undefined && index > port.index && alias.startsWith(labelPrefix);
-  return ports.some((one) => one.alias !== own && (one.alias.startsWith(network) || isLater(one)));
+  return ports.some(
+    ({ alias, index }) =>
+      alias !== own && (alias.startsWith(network) || (port !== undefined && index > port.index)),
+  );
 }
 
 /** Whether the host has another attachment, of whatever network, which relies on what is the whole host's. */
 export function hostServesOthers(host: Connection, attachment: Attachment): boolean {
   const own = ownerLabel(attachment);
-  return listLinks(host).some(({ alias }) => alias.startsWith(labelPrefix) && alias !== own);
+  const isOther = ({ alias }: PassingLink): boolean => alias.startsWith(labelPrefix) && alias !== own;
+  return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
 }

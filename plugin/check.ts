@@ -3,7 +3,8 @@ import type { Result } from '../ipam/result.ts';
 import { listAddresses } from '../netlink/address.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../netlink/ip.ts';
-import { getLink, iff, type Link, listLinks } from '../netlink/link.ts';
+import { getLink, iff, type Link } from '../netlink/link.ts';
+import { findLinks, listLinks } from '../netlink/link-list.ts';
 import { type LiveRoute, listRoutes } from '../netlink/route.ts';
 import { checkVlans } from './check-vlan.ts';
 import type { BridgeConfig } from './config.ts';
@@ -86,21 +87,19 @@ function checkHostVeth(
     return link;
   }
   const names = listed.map(({ name }) => name).join(' or ') || 'a host veth in prevResult';
-  const peer = listLinks(host).find((link) => link.kind === 'veth' && isPair(link, container));
-  throw mismatch(
-    `peer of ${container.name} in ${netns}`,
-    names,
-    peer === undefined ? 'none on the host' : peer.name,
+  const [peer] = listLinks(host, { kind: 'veth' }, (link) =>
+    isPair(link, container) ? link.name : undefined,
   );
+  throw mismatch(`peer of ${container.name} in ${netns}`, names, peer ?? 'none on the host');
 }
 
 /** Whether each is the other's peer. An index is good for one namespace, so that both have to agree. */
-function isPair(host: Link, container: Link): boolean {
+function isPair(host: Pick<Link, 'index' | 'peer'>, container: Link): boolean {
   return host.peer === container.index && container.peer === host.index;
 }
 
 function nameOf(host: Connection, index: number): string {
-  return listLinks(host).find((link) => link.index === index)?.name ?? `link ${index}`;
+  return findLinks(host, [index])[0]?.name ?? `link ${index}`;
 }
 
 function checkAddresses(container: Connection, { ips }: Result, link: Link): void {

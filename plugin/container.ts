@@ -1,7 +1,7 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { IPConfig, Result, Route } from '../ipam/result.ts';
 import { newAddress } from '../netlink/address.ts';
-import type { Connection } from '../netlink/connection.ts';
+import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { type CIDR, family, formatCIDR, type IP, parseCIDR, parseIP, subnetOf } from '../netlink/ip.ts';
 import { type Link, setLink } from '../netlink/link.ts';
@@ -46,14 +46,20 @@ export function configureContainer(
   const detected = addresses.filter(({ ip }) => enabledad && ip.family === family.ipv6);
   const usable = addresses.filter((cidr) => !detected.includes(cidr));
   if (ips.length > 0) sides.inContainer(() => setSysctls(link, addresses, enabledad, undo, sides));
-  sides.container.execute(
+  const wanted = routeRequests(link, ips, routes);
+  const first = [
     setLink(link.name, { up: true }),
     ...usable.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
-  );
+  ];
+  if (detected.length === 0) {
+    configure(sides.container, first, wanted);
+    return awaitForwarding(sides.host, bridge, veth.hostName);
+  }
+  configure(sides.container, first, []);
   const port = awaitForwarding(sides.host, bridge, veth.hostName);
   // Asked before the port forwards, a neighbour that has the address would not hear of it.
-  if (detected.length > 0) addUniqueAddresses(sides, link, detected);
-  if (routes.length > 0) addRoutes(sides.container, link, ips, routes);
+  addUniqueAddresses(sides, link, detected);
+  configure(sides.container, [], wanted);
   return port;
 }
 
@@ -97,12 +103,7 @@ function setSysctls(
  * A route without a gateway goes through that of its family, unless its scope says that it ends on the link. Routes
  * that differ in nothing but the gateway are one route with several next hops.
  */
-function addRoutes(
-  container: Connection,
-  link: Link,
-  ips: readonly IPConfig[],
-  routes: readonly Route[],
-): void {
+function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Route[]): NetlinkRequest[] {
   const common = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
   const wanted = new Map<string, RouteSettings & { readonly gateways: IP[] }>();
   for (const { dst: text, gw, ...settings } of routes) {
@@ -115,9 +116,21 @@ function addRoutes(
     const known = route.gateways.some(({ value }) => value === gateway?.value);
     if (gateway !== undefined && !known) route.gateways.push(gateway);
   }
-  for (const { error } of container.exchange([...wanted.values()].map((route) => newRoute(link, route)))) {
-    // The kernel makes a subnet's own route with the address.
-    if (error !== undefined && !isErrno(error, 'EEXIST')) throw error;
+  return [...wanted.values()].map((route) => newRoute(link, route));
+}
+
+/**
+ * Sends what is to be done in the container, routes last; the kernel makes a subnet's own route with the address.
+ * @throws NetlinkError
+ */
+function configure(
+  container: Connection,
+  requests: readonly NetlinkRequest[],
+  routes: readonly NetlinkRequest[],
+): void {
+  for (const [index, { error }] of container.exchange([...requests, ...routes]).entries()) {
+    const isThere = index >= requests.length && isErrno(error, 'EEXIST');
+    if (error !== undefined && !isThere) throw error;
   }
 }
 

@@ -1,12 +1,12 @@
 import { closeSync } from '#files';
-import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import { openRoute } from '../netlink/connection.ts';
 import { fileErrorCode, isErrno } from '../netlink/error.ts';
 import { type CIDR, parseCIDR, parseIP, width } from '../netlink/ip.ts';
-import { listLinks, removeLink } from '../netlink/link.ts';
+import { removeLink } from '../netlink/link.ts';
 import { openNamespace, openOwnNamespace, sameNamespace, within } from '../netlink/namespace.ts';
 import type { BridgeConfig } from './config.ts';
+import { removeHostVeth } from './host-veth.ts';
 import type { Ipam } from './ipam.ts';
 import { removeMasquerade } from './masquerade/masquerade.ts';
 import { withNetfilterIfThere } from './netfilter.ts';
@@ -36,13 +36,19 @@ export function del(
   withNetfilterIfThere((netfilter) => {
     if (netfilter !== undefined) removeSpoofCheck(netfilter, attachment);
     removeMasquerade(netfilter, attachment, addresses, warn);
-    removeVeth(request, attachment);
+    removeVeth(request, config, ownerLabel(attachment));
     ipam?.del();
   });
 }
 
-function removeVeth(request: Request, attachment: Attachment): void {
-  if (!deleteContainerLink(request)) deleteHostVeth(attachment);
+function removeVeth(request: Request, { bridge, prevResult }: BridgeConfig, owner: string): void {
+  if (deleteContainerLink(request)) return;
+  const host = openRoute();
+  try {
+    removeHostVeth(host, owner, bridge, prevResult);
+  } finally {
+    host.close();
+  }
 }
 
 /** Addresses as CIDR; the prefix length is of no matter to what is found by address. */
@@ -92,18 +98,5 @@ function openIfThere(path: string): ReturnType<typeof openNamespace> | undefined
     const missing = ['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '');
     if (missing || isErrno(error, 'EINVAL')) return undefined;
     throw error;
-  }
-}
-
-/** Deletes the host veth that bears the attachment's label, should its container's end be out of reach. */
-function deleteHostVeth(attachment: Attachment): void {
-  const label = ownerLabel(attachment);
-  const connection = openRoute();
-  try {
-    for (const { name, kind, alias } of listLinks(connection)) {
-      if (kind === 'veth' && alias === label) removeLink(connection, name);
-    }
-  } finally {
-    connection.close();
   }
 }

@@ -3,12 +3,13 @@ import { CniError, errorCode } from '../ipam/error.ts';
 import { getU32 } from '../netlink/bytes.ts';
 import { type Connection, openRoute } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { deleteGroup, listLinks, setLink } from '../netlink/link.ts';
+import { deleteGroup, setLink } from '../netlink/link.ts';
+import { listLinks } from '../netlink/link-list.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Ipam } from './ipam.ts';
 import { removeStaleMasquerade } from './masquerade/masquerade.ts';
 import { withNetfilterIfThere } from './netfilter.ts';
-import { networkLabel, ownerLabel } from './owner.ts';
+import { type Kept, keptOf, networkLabel } from './owner.ts';
 import { removeStaleSpoofChecks } from './spoof-check.ts';
 
 /**
@@ -24,16 +25,13 @@ export function gc(config: BridgeConfig, ipam: Ipam | undefined, warn: (line: st
       'cni.dev/valid-attachments is missing',
     );
   }
-  const attachments = valid.map(({ containerID, ifname }) => ({ network, containerID, ifname }));
-  const kept = new Set(attachments.map(ownerLabel));
+  const kept = keptOf(network, valid);
   const route = openRoute();
   try {
     withNetfilterIfThere((netfilter) => {
-      if (netfilter !== undefined) {
-        removeStaleSpoofChecks(netfilter, network, attachments, () => listLinks(route));
-      }
-      removeStaleMasquerade(netfilter, network, attachments, warn);
-      deleteStaleVeths(route, network, kept);
+      if (netfilter !== undefined) removeStaleSpoofChecks(netfilter, kept, () => listLabels(route));
+      removeStaleMasquerade(netfilter, kept, warn);
+      deleteStaleVeths(route, kept);
       ipam?.gc(valid);
     });
   } finally {
@@ -41,19 +39,24 @@ export function gc(config: BridgeConfig, ipam: Ipam | undefined, warn: (line: st
   }
 }
 
+/** The host's links by name, each with what its alias says. */
+function listLabels(route: Connection): ReadonlyMap<string, string> {
+  return new Map(listLinks(route, {}, ({ name, alias }): [string, string] => [name, alias]));
+}
+
 /**
  * The kernel waits 20 ms for each link that is deleted by itself, and once for all of a link group: the stale ones
  * are given a group that no link has, which then goes.
  */
-function deleteStaleVeths(route: Connection, network: string, kept: ReadonlySet<string>): void {
+function deleteStaleVeths(route: Connection, { network, labels }: Kept): void {
   const label = networkLabel(network);
-  const links = listLinks(route);
-  const stale = links.filter(
-    ({ kind, alias }) => kind === 'veth' && alias.startsWith(label) && !kept.has(alias),
-  );
+  const stale = listLinks(route, { kind: 'veth' }, (link) => {
+    const { alias } = link;
+    return alias.startsWith(label) && !labels.has(alias) ? link.name : undefined;
+  });
   if (stale.length === 0) return;
-  const group = unusedGroup(new Set(links.map((link) => link.group)));
-  const replies = route.exchange(stale.map(({ name }) => setLink(name, { group })));
+  const group = unusedGroup(new Set(listLinks(route, {}, (link) => link.group)));
+  const replies = route.exchange(stale.map((name) => setLink(name, { group })));
   replies.push(...route.exchange([deleteGroup(group)]));
   for (const { error } of replies) {
     // Gone already, by a DEL or another GC.

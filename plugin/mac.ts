@@ -1,3 +1,6 @@
+import { libc } from '#libc';
+import { formatMac } from '../netlink/link.ts';
+
 const pairs = /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/;
 const words = /^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$/;
 
@@ -15,4 +18,11 @@ export function parseMac(text: string): string | undefined {
   const multicast = (Number.parseInt(digits.slice(0, 2), 16) & 1) === 1;
   if (multicast || digits === '000000000000') return undefined;
   return digits.replace(/..(?=.)/g, '$&:');
+}
+
+/** A locally administered unicast MAC address. */
+export function randomMac(): string {
+  const bytes = libc.randomBytes(6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return formatMac(bytes);
 }

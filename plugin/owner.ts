@@ -25,3 +25,17 @@ export function networkLabel(network: string): string {
 export function ownerLabel({ network, containerID, ifname }: Attachment): string {
   return `${networkLabel(network)}${abbreviate(containerID, longest.containerID)} ${ifname}`;
 }
+
+/** The attachments of a network that a GC keeps. */
+export interface Kept {
+  readonly network: string;
+  readonly attachments: readonly Attachment[];
+  /** Their {@link ownerLabel}s. */
+  readonly labels: ReadonlySet<string>;
+}
+
+/** What a GC keeps, by the list that it is given. */
+export function keptOf(network: string, valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[]): Kept {
+  const attachments = valid.map(({ containerID, ifname }) => ({ network, containerID, ifname }));
+  return { network, attachments, labels: new Set(attachments.map(ownerLabel)) };
+}

@@ -2,7 +2,7 @@ import type { Attachment } from '../ipam/config.ts';
 import { concat, text } from '../netlink/bytes.ts';
 import type { Connection, NetlinkRequest, Reply } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { type Link, parseMac } from '../netlink/link.ts';
+import { parseMac } from '../netlink/link.ts';
 import {
   chainOf,
   decodeChain,
@@ -26,7 +26,7 @@ import { type Removal, remove } from '../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, listRules, newRule, type Rule } from '../netlink/nftables/rule.ts';
 import { deleteTable, getTable, newTable, tableOf } from '../netlink/nftables/table.ts';
 import { isLacking, notAvailable } from './netfilter.ts';
-import { abbreviate, networkLabel, ownerLabel } from './owner.ts';
+import { abbreviate, type Kept, networkLabel } from './owner.ts';
 
 // The names are those of the Go plugin, so that each can take away what the other made. ebtables has the same table
 // and base chain.
@@ -171,29 +171,26 @@ function baseRules(connection: Connection): Rule[] {
 /**
  * Ends the checks of a network that belong to no attachment any more. The rules don't say which network they are of,
  * but their ports' labels do. A rule whose port is gone is nobody's, whichever network it was of.
- * @param kept the attachments whose checks stay
- * @param listLinks asks for the host's links
+ * @param listLabels asks for the host's links by name, each with what its alias says
  * @throws NetlinkError
  */
 export function removeStaleSpoofChecks(
   connection: Connection,
-  network: string,
-  kept: readonly Attachment[],
-  listLinks: () => readonly Link[],
+  { network, attachments, labels }: Kept,
+  listLabels: () => ReadonlyMap<string, string>,
 ): void {
-  const keptComments = new Set(kept.map((attachment) => namesOf(attachment).comment));
-  const keptLabels = new Set(kept.map(ownerLabel));
   remove(connection, (): Removal => {
     const [tableReply, baseReply] = connection.exchange([getTable(table), getChain(table, baseChain)]);
     if (isErrno(tableReply?.error, 'EPERM')) throw tableReply.error;
     if (chainOf(baseReply) === undefined) return { own: [] };
     const rules = baseRules(connection).filter(({ comment }) => comment.startsWith(commentPrefix));
+    const keptComments = new Set(attachments.map((attachment) => namesOf(attachment).comment));
     // Asked after the rules, each of which was made after its port.
-    const ports = new Map(rules.length === 0 ? [] : listLinks().map(({ name, alias }) => [name, alias]));
+    const ports = rules.length === 0 ? new Map<string, string>() : listLabels();
     const isStale = ({ iifname, comment }: Rule): boolean => {
       const label = ports.get(iifname);
       if (label === undefined) return !keptComments.has(comment);
-      return label.startsWith(networkLabel(network)) && !keptLabels.has(label);
+      return label.startsWith(networkLabel(network)) && !labels.has(label);
     };
     const stale = rules.filter(isStale);
     const live = new Set(rules.filter((rule) => !isStale(rule)).map(({ target }) => target));

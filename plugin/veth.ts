@@ -1,22 +1,14 @@
-import { libc } from '#libc';
 import { CniError, errorCode } from '../ipam/error.ts';
-import { hex } from '../netlink/bytes.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
 import { getLink, type Link, newVeth, removeLink, setLink } from '../netlink/link.ts';
-import { setSysctl } from '../netlink/sysctl.ts';
+import { hasLink, setSysctl } from '../netlink/sysctl.ts';
 import type { BridgeConfig } from './config.ts';
+import { vethNames } from './host-veth.ts';
+import { randomMac } from './mac.ts';
 import type { Sides } from './sides.ts';
 import type { Undo } from './undo.ts';
 import { filtersVlans, setPortVlans } from './vlan.ts';
-
-/** How many random names are tried before giving up; one in four thousand million is taken. */
-export const nameAttempts = 5;
-
-/** `veth` and 8 hex digits, as the Go plugin names a host veth. */
-export function randomVethName(): string {
-  return `veth${hex(libc.randomBytes(4))}`;
-}
 
 /** Both ends of a pair. */
 export interface VethPair {
@@ -29,7 +21,7 @@ export interface VethPair {
 /**
  * Makes the veth pair: the near end a port of the bridge, the far end in the container's namespace.
  * @param owner what the host veth's alias says
- * @throws CniError code 4 where the container has an interface of that name; NetlinkError
+ * @throws CniError code 4 where the container has an interface of that name, 11 where the bridge is full; NetlinkError
  */
 export function connectContainer(
   sides: Sides,
@@ -39,17 +31,24 @@ export function connectContainer(
   config: BridgeConfig,
   undo: Undo,
 ): VethPair {
-  for (let attempt = 1; ; attempt++) {
-    const name = randomVethName();
+  const names = vethNames(owner);
+  for (const name of names) {
+    // Another's by chance, or left from an attachment of the same words. Asked first, for what comes in one datagram
+    // with the making of a pair would be done to the link that has its name already.
+    if (hasLink(name)) continue;
     try {
       return createPair(sides, bridge, name, ifname, owner, config, undo);
     } catch (error) {
       if (isErrno(error, 'EXFULL')) throw full(bridge);
       if (!isErrno(error, 'EEXIST')) throw error;
       refuseTaken(sides, ifname);
-      if (attempt === nameAttempts) throw error;
     }
   }
+  throw new CniError(
+    errorCode.internal,
+    'no name is free for the host veth',
+    `${names.join(', ')} are taken`,
+  );
 }
 
 /**
@@ -74,30 +73,29 @@ function createPair(
   config: BridgeConfig,
   undo: Undo,
 ): VethPair {
-  const { mtu, mac, hairpinMode, portIsolation } = config;
+  const { mtu, hairpinMode, portIsolation } = config;
   const port = {
     ...(hairpinMode ? { hairpin: true } : {}),
     ...(portIsolation ? { isolated: true } : {}),
   };
-  const peer = { name: ifname, namespaceFd: containerNamespace.fd, settings: { mac, mtu } };
-  let isOurs = false;
+  const peer = { name: ifname, namespaceFd: containerNamespace.fd, settings: { mac: config.mac, mtu } };
+  // Its address tells that it is the one made here: another ADD of the attachment, or a later one, takes the same name.
+  const mac = randomMac();
   const [, ...more] = undo.attempt(
     `veth pair ${name}`,
     () => {
       const replies = host.exchange([
-        newVeth(name, { mtu, master: bridge.index, up: true }, peer),
+        newVeth(name, { mac, mtu, master: bridge.index, up: true }, peer),
         // In the same datagram, which the kernel does without a pause: there is no moment at which a process can die
         // and leave a pair that doesn't say whose it is.
         setLink(name, { alias: owner }),
         ...(Object.keys(port).length > 0 ? [setLink(name, { port })] : []),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;
-      isOurs = true;
       return replies;
     },
     () => {
-      // Without an answer, its alias tells whether it is the one made here.
-      if (isOurs || getLink(host, name)?.alias === owner) removeLink(host, name);
+      if (getLink(host, name)?.mac === mac) removeLink(host, name);
     },
   );
   for (const { error } of more) if (error !== undefined) throw error;

@@ -2,12 +2,13 @@ import type { Attachment } from '../ipam/config.ts';
 import { CniError, errorCode } from '../ipam/error.ts';
 import type { Connection } from '../netlink/connection.ts';
 import { isErrno } from '../netlink/error.ts';
-import { getLink, iff, type Link, listLinks, newVeth, removeLink, setLink } from '../netlink/link.ts';
+import { getLink, iff, type Link, newVeth, removeLink, setLink } from '../netlink/link.ts';
+import { findLinks } from '../netlink/link-list.ts';
 import { servesOthers } from './bridge.ts';
 import type { BridgeConfig } from './config.ts';
+import { randomVethName } from './host-veth.ts';
 import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
-import { nameAttempts, randomVethName } from './veth.ts';
 import { setPortVlans } from './vlan.ts';
 
 /** The name of the link that has a VLAN's gateway address: `<bridge>.<vlan>`. */
@@ -33,9 +34,7 @@ export function ensureVlanGateway(
   const link = getLink(host, name) ?? createPair(host, bridge, name, free, undo);
   if ((link.flags & iff.up) !== 0) return link;
   // It comes up when all else is done, so one that is down was left half made, maybe by an ADD that was killed.
-  const port = listLinks(host, bridge.index).find(
-    ({ index, peer }) => link.kind === 'veth' && index === link.peer && peer === link.index,
-  );
+  const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
   // The trunk is the container's alone.
   const vlans = port === undefined ? [] : setPortVlans(bridge, port, { ...config, vlanTrunk: undefined });
   // The host's routes through these links are ours to make.
@@ -51,6 +50,16 @@ export function ensureVlanGateway(
   );
   return link;
 }
+
+/** The other end of a veth, if it is a port of the bridge. */
+function findPort(host: Connection, bridge: Link, { index, peer }: Link): Link | undefined {
+  if (peer === 0) return undefined;
+  // An index is good for one namespace, so that both ends have to agree.
+  return findLinks(host, [peer]).find((one) => one.peer === index && one.master === bridge.index);
+}
+
+/** How many random names are tried before giving up; one in four thousand million is taken. */
+const nameAttempts = 5;
 
 function createPair(host: Connection, bridge: Link, name: string, free: () => boolean, undo: Undo): Link {
   const { mtu } = bridge;

@@ -1,7 +1,8 @@
 import { CniError, errorCode } from '../ipam/error.ts';
 import { addVlans, deleteVlans, type PortVlans } from '../netlink/bridge-vlan.ts';
 import type { Connection, NetlinkRequest } from '../netlink/connection.ts';
-import { type Link, listLinks, setLink } from '../netlink/link.ts';
+import { type Link, setLink } from '../netlink/link.ts';
+import { listPorts } from '../netlink/link-list.ts';
 import type { BridgeConfig } from './config.ts';
 import type { Undo } from './undo.ts';
 
@@ -27,13 +28,13 @@ export function noVlanFiltering(bridge: string): CniError {
 export function ensureVlanFiltering(host: Connection, bridge: Link, undo: Undo): void {
   if (bridge.vlanFiltering === undefined) throw noVlanFiltering(bridge.name);
   if (bridge.vlanFiltering) return;
-  const before = new Set(listLinks(host, bridge.index).map(({ index }) => index));
+  const before = new Set(listPorts(host, bridge));
   undo.attempt(
     `VLAN filtering of bridge ${bridge.name}`,
     () => host.execute(setLink(bridge.name, { vlanFiltering: true })),
     () => {
       // Who was connected since relies on it.
-      if (listLinks(host, bridge.index).some(({ index }) => !before.has(index))) return;
+      if (listPorts(host, bridge).some((port) => !before.has(port))) return;
       host.execute(setLink(bridge.name, { vlanFiltering: false }));
     },
   );

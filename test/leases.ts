@@ -70,9 +70,12 @@ export class LeaseFolder {
     writeFileSync(`${this.folder}/${name}`, content, { mode: 0o600 });
   }
 
-  /** The names in the index, without their buckets. */
+  /** The names of the index's entries, without their buckets. */
   indexed(): string[] {
-    return this.files(`${this.folder}/.attachments`).map((path) => path.slice(path.lastIndexOf('/') + 1));
+    const names = this.files(`${this.folder}/.attachments`).map((path) =>
+      path.slice(path.lastIndexOf('/') + 1),
+    );
+    return names.filter((name) => name !== 'sums');
   }
 
   /** Makes every entry of the index one of an earlier boot, as it is after a reboot. */

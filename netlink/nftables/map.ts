@@ -109,20 +109,25 @@ export function deleteElement(table: Table, map: string, key: Uint8Array): Netli
   return elementMessage(nftType.delsetelem, 0, table, map, 'delete element of', (body) => putKey(body, key));
 }
 
-/** Reads the elements of an NFT_MSG_NEWSETELEM message. */
-export function decodeElements({ body }: Pick<Message, 'body'>): Element[] {
+/**
+ * Reads the elements of an NFT_MSG_NEWSETELEM message.
+ * @param isWanted told the comment of each; the others are passed over
+ */
+export function decodeElements(
+  { body }: Pick<Message, 'body'>,
+  isWanted: (comment: string) => boolean = () => true,
+): Element[] {
   const list = attributes(body.subarray(4)).get(nftaList.elements);
   if (list === undefined) return [];
   const elements: Element[] = [];
   for (const [, bytes] of attributeList(list)) {
     const element = attributes(bytes);
+    const comment = readComment(element.get(nftaElement.userdata));
+    if (!isWanted(comment)) continue;
     const key = element.nested(nftaElement.key).get(dataValue);
     if (key === undefined) continue;
-    elements.push({
-      key: key.slice(),
-      chain: element.nested(nftaElement.data).nested(dataVerdict).text(nftaVerdict.chain),
-      comment: readComment(element.get(nftaElement.userdata)),
-    });
+    const chain = element.nested(nftaElement.data).nested(dataVerdict).text(nftaVerdict.chain);
+    elements.push({ key: key.slice(), chain, comment });
   }
   return elements;
 }

@@ -1,4 +1,4 @@
-import { concat, readText, text } from '../bytes.ts';
+import { concat, text, textAt } from '../bytes.ts';
 
 /** The longest comment in bytes: its length, with the NUL that ends it, is one byte's (NFT_USERDATA_MAXLEN). */
 export const longestComment = 253;
@@ -11,11 +11,11 @@ export function commentUserdata(comment: string): Uint8Array {
 
 /** The comment within userdata; empty where there is none. */
 export function readComment(userdata: Uint8Array | undefined): string {
-  let rest = userdata ?? new Uint8Array();
-  while (rest.length >= 2) {
-    const [type, length = 0] = rest;
-    if (type === 0) return readText(rest.subarray(2, 2 + length));
-    rest = rest.subarray(2 + length);
+  if (userdata === undefined) return '';
+  for (let at = 0; at + 2 <= userdata.length; ) {
+    const end = at + 2 + (userdata[at + 1] ?? 0);
+    if (userdata[at] === 0) return textAt(userdata, at + 2, end);
+    at = end;
   }
   return '';
 }

@@ -7,7 +7,7 @@ import type { Table } from '../../netlink/nftables/message.ts';
 import { getTable, tableOf } from '../../netlink/nftables/table.ts';
 import type { BridgeConfig } from '../config.ts';
 import { checkNftables, withNetfilter } from '../netfilter.ts';
-import { ownerLabel } from '../owner.ts';
+import type { Kept } from '../owner.ts';
 import { addIptables, checkIptables, legacyFamilies, removeIptablesLegacy } from './iptables.ts';
 import { jumpsOf, type Stale, staleJumps } from './iptables-jump.ts';
 import { iptablesTables, removeIptablesNft } from './iptables-nft.ts';
@@ -126,21 +126,20 @@ export function removeMasquerade(
  */
 export function removeStaleMasquerade(
   connection: Connection | undefined,
-  network: string,
-  kept: readonly Attachment[],
+  { network, attachments, labels }: Kept,
   warn: (line: string) => void,
 ): void {
   const found = find(connection, network);
   if (connection !== undefined) {
-    if (found.own) removeStaleNftables(connection, network, new Set(kept.map(ownerLabel)));
+    if (found.own) removeStaleNftables(connection, network, labels);
     if (found.reference) {
       const prefix = referenceNetworkPrefix(network);
-      const live = new Set(kept.map(referencePrefix));
+      const live = new Set(attachments.map(referencePrefix));
       removeReferenceRules(
         connection,
         (comment) => comment.startsWith(prefix) && !live.has(comment.slice(0, referencePrefixLength)),
       );
     }
   }
-  removeIptables(connection, found, () => staleJumps(network, kept), warn);
+  removeIptables(connection, found, () => staleJumps(network, attachments), warn);
 }

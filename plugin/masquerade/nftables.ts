@@ -168,7 +168,7 @@ function removeElements(
     if (isErrno(reply?.error, 'EPERM')) throw reply.error;
     const there = tableOf(reply);
     if (there === undefined) return { own: [] };
-    const stale = locate(connection, table, addresses).filter(({ element }) => isStale(element.comment));
+    const stale = locate(connection, table, addresses, isStale);
     // Remembered from one look to the next: another DEL may have left a chain to this one.
     for (const { element } of stale) chains.add(element.chain);
     const unused = unusedChains(connection, table, chains, stale);
@@ -179,20 +179,29 @@ function removeElements(
   });
 }
 
-function locate(connection: Connection, table: Table, addresses: readonly CIDR[]): Located[] {
+/** The elements of these addresses, or without addresses all, whose comments are stale. */
+function locate(
+  connection: Connection,
+  table: Table,
+  addresses: readonly CIDR[],
+  isStale: (owner: string) => boolean,
+): Located[] {
   if (addresses.length > 0) {
     const maps = addresses.map(({ ip }) => families[ip.family].map);
     return connection
       .exchange(addresses.map(({ ip }) => getElement(table, families[ip.family].map, ipBytes(ip))))
       .flatMap(({ messages }, index) =>
-        messages.flatMap(decodeElements).map((element) => ({ map: maps[index] ?? '', element })),
+        messages
+          .flatMap((message) => decodeElements(message, isStale))
+          .map((element) => ({ map: maps[index] ?? '', element })),
       );
   }
   return bothFamilies.flatMap((of) => {
     const { map } = families[of];
-    const elements = connection.dump(listElements(table, map)).flatMap(decodeElements);
+    // Almost all of a busy host's belong to somebody else.
+    const stale = connection.collect(listElements(table, map), (message) => decodeElements(message, isStale));
     // On a busy host a dump may have an element more than once.
-    const each = new Map(elements.map((element) => [String(element.key), element]));
+    const each = new Map(stale.flat().map((element) => [String(element.key), element]));
     return [...each.values()].map((element) => ({ map, element }));
   });
 }

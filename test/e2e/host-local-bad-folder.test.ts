@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hashContainerID } from '../../ipam/attachment-index.ts';
+import { placeOf } from '../../ipam/attachment-index.ts';
 import { Host } from '../host.ts';
 import { hostLocals, reference, SharedFolder } from '../host-local.ts';
 
@@ -28,7 +28,7 @@ const plant: Record<string, (path: string) => void> = {
 };
 
 describe.each(hostLocals)('%s: something else in the place of', (_name, ours) => {
-  const bucket = `.attachments/${hashContainerID('c1').slice(0, 2)}`;
+  const bucket = `.attachments/${placeOf('c1').bucket}`;
 
   beforeEach(() => {
     mkdirSync(`${net.dataDir}/elsewhere`);

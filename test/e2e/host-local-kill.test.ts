@@ -97,11 +97,11 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
         if (net.leased().includes('10.1.0.7')) net.must(reference, 'DEL', 'new');
         if (n % 2 === 0) expectUsable(ours, reference);
         else expectUsable(reference, ours);
-        expect(names().filter((name) => !/^[0-9a-f]{2}$/.test(name))).toEqual([]);
+        expect(names().filter((name) => !/^([0-9a-f]{2}|sums)$/.test(name))).toEqual([]);
         expect(net.indexed()).toHaveLength(2);
       }
       // A call more or less is the runtime's own, as its threads take turns.
-      expect(killed).toBeGreaterThan(Math.max(10, times.length * 0.9));
+      expect(killed).toBeGreaterThan(Math.max(5, times.length * 0.9));
     },
     1_200_000,
   );
@@ -138,7 +138,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
       });
       expect(drafts).toHaveLength(2);
       const synced = drafts.flatMap((fd) => positions(lines, new RegExp(`^fsync\\(${fd}\\) += 0$`)));
-      const named = positions(lines, /^(link|rename)(at)?\(.*= 0$/);
+      const named = positions(lines, /^(link|rename)(at2?)?\(.*= 0$/);
       const printed = positions(lines, /^write\(1, /);
       expect([new Set(synced).size, named.length, printed.length]).toEqual([2, 4, 1]);
       expect(Math.max(...named)).toBeLessThan(Math.min(...synced));

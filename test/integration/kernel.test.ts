@@ -1,8 +1,10 @@
 import { execSync } from 'node:child_process';
 import { listAddresses, newAddress } from '../../netlink/address.ts';
 import { type Connection, openNetfilter, openRoute } from '../../netlink/connection.ts';
+import { findPortOf } from '../../netlink/fdb.ts';
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
-import { deleteLink, getLink, listLinks, newBridge, newVeth, setLink } from '../../netlink/link.ts';
+import { deleteLink, getLink, newBridge, newVeth, setLink } from '../../netlink/link.ts';
+import { findLinks, type LinkFilter, listLinks, listPorts } from '../../netlink/link-list.ts';
 import { openNamespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
 import { addNftables, removeNftables } from '../../plugin/masquerade/nftables.ts';
 
@@ -49,13 +51,64 @@ describe('rtnetlink', () => {
     expect(getLink(there, 'eth0')).toMatchObject({ kind: 'veth' });
     expect(getLink(route, 'eth0')).toBeUndefined();
     there.close();
-    expect(listLinks(route, bridge.index)).toMatchObject([
-      { name: 'kt-v0', alias: 'whose', master: bridge.index },
-    ]);
+    const port = getLink(route, 'kt-v0');
+    expect(port).toMatchObject({ name: 'kt-v0', alias: 'whose', master: bridge.index });
+    expect(listPorts(route, bridge)).toEqual([port?.index]);
     route.execute(newAddress(bridge, cidr('10.99.0.1/24')));
     expect(listAddresses(route, bridge, 2)).toMatchObject([{ cidr: cidr('10.99.0.1/24'), scope: 0 }]);
     route.execute(deleteLink('kt-v0'));
     expect(sh('ip -n inside -o link')).not.toContain('eth0');
+  });
+
+  test('links by filter, by name and index, and by what a bridge knows of them', () => {
+    const mac = '02:00:00:00:00:0a';
+    route.execute(
+      newBridge('kt-br0', { mac: '02:00:00:00:00:09', up: true }),
+      newVeth('kt-v0', { mac, up: true }, { name: 'kt-v1', settings: {} }),
+      setLink('kt-v0', { alias: 'whose', group: 7 }),
+    );
+    const bridge = getLink(route, 'kt-br0');
+    const veth = getLink(route, 'kt-v0');
+    if (bridge === undefined || veth === undefined) throw new Error('no links');
+    const named = (filter: LinkFilter) => listLinks(route, filter, ({ name }) => name).toSorted();
+    expect(named({}).filter((name) => name.startsWith('kt-'))).toEqual(['kt-br0', 'kt-v0', 'kt-v1']);
+    expect(named({ kind: 'veth' })).toEqual(['kt-v0', 'kt-v1']);
+    expect(named({ kind: 'vcan' })).toEqual([]);
+    expect(named({ master: bridge.index })).toEqual([]);
+    expect(findPortOf(route, bridge, mac)).toBeUndefined();
+    route.execute(setLink('kt-v0', { master: bridge.index }));
+    expect(named({ master: bridge.index, kind: 'veth' })).toEqual(['kt-v0']);
+    expect(named({ master: veth.index })).toEqual([]);
+    expect(
+      listLinks(route, { master: bridge.index }, ({ index, name, alias, group, master, peer, kind }) => ({
+        index,
+        name,
+        alias,
+        group,
+        master,
+        peer,
+        kind,
+      })),
+    ).toEqual([
+      {
+        index: veth.index,
+        name: 'kt-v0',
+        alias: 'whose',
+        group: 7,
+        master: bridge.index,
+        peer: veth.peer,
+        kind: 'veth',
+      },
+    ]);
+    expect(findPortOf(route, bridge, mac)).toBe(veth.index);
+    expect(() => findPortOf(route, veth, mac)).toThrow(/^get forwarding entry of .* in kt-v0: EOPNOTSUPP/);
+    expect(
+      findLinks(route, ['kt-none', 'kt-v0', bridge.index, 2 ** 30]).map(({ name, mac: own }) => [name, own]),
+    ).toEqual([
+      ['kt-v0', mac],
+      ['kt-br0', bridge.mac],
+    ]);
+    route.execute(deleteLink('kt-v0'));
   });
 });
 

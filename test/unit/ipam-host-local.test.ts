@@ -364,7 +364,8 @@ test('any course of ADDs and DELs, ours and the reference’s, leaves what a nai
           last = free;
         } else if (verb === 'goAdd') {
           const address = `10.1.2.${at + 2}`;
-          if (owners.has(address)) continue;
+          // It refuses an attachment that has a lease, as long as none is asked for by name.
+          if (owners.has(address) || of(id).length > 0) continue;
           folder.goAdd(id, address);
           owners.set(address, id);
           last = at + 2;

@@ -9,7 +9,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hashContainerID } from '../../ipam/attachment-index.ts';
+import { buckets, hashContainerID, placeOf } from '../../ipam/attachment-index.ts';
 import { bootID } from '../../ipam/boot.ts';
 import { gcLeases } from '../../ipam/gc.ts';
 import { LeaseFolder } from '../leases.ts';
@@ -35,9 +35,9 @@ function leasesRead(action: () => void): number {
 
 test('a lease has an entry, which is the same file', () => {
   net.add('c1');
-  const hash = hashContainerID('c1');
-  const entry = `${hash.slice(2)}.made-${bootID()}.10.1.0.2`;
-  expect(readdirSync(`${net.folder}/.attachments/${hash.slice(0, 2)}`)).toEqual([entry]);
+  const { bucket, digits } = placeOf('c1');
+  const entry = `${digits}.made-${bootID()}.10.1.0.2`;
+  expect(readdirSync(`${net.folder}/.attachments/${bucket}`)).toEqual([entry]);
   expect(net.indexed()).toEqual([entry]);
   expect(statSync(`${net.folder}/10.1.0.2`).nlink).toBe(2);
 });
@@ -46,12 +46,12 @@ test('container IDs spread over the buckets', () => {
   const counts = new Map<string, number>();
   for (let i = 0; i < 25_600; i++) {
     for (const id of [`c${i}`, `${i}-9b8f`.padStart(64, 'a')]) {
-      const bucket = hashContainerID(id).slice(0, 2);
+      const { bucket } = placeOf(id);
       counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
     }
   }
-  expect(counts.size).toBe(256);
-  expect(Math.max(...counts.values())).toBeLessThan(300);
+  expect(counts.size).toBe(buckets);
+  expect(Math.max(...counts.values())).toBeLessThan(950);
   expect(new Set(Array.from({ length: 50_000 }, (_, i) => hashContainerID(`pod-${i}`))).size).toBe(50_000);
 });
 

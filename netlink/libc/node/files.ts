@@ -1,28 +1,20 @@
 import * as fs from 'node:fs';
 import type { Files } from '../files.ts';
 
-/** Spreads a change of one bit over the whole word, as calls.c does. */
-function stir(word: number): number {
-  const once = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
-  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
-  return twice ^ (twice >>> 16);
-}
-
 /** To the bit what calls.c has. */
 function sumAddresses(path: string, skip: number): [number, number] {
   let [first, second] = [0, 0];
   for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
     const address = entry.name.slice(skip);
     if (!entry.isFile() || !/^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(address)) continue;
-    let [a, b] = [0x811c9dc5, 0x9747b28c];
+    let hash = fs.lstatSync(`${path}/${entry.name}`, { bigint: true }).ino;
     for (let i = 0; i < address.length; i++) {
-      a = Math.imul(a ^ address.charCodeAt(i), 0x01000193);
-      b = Math.imul(b ^ address.charCodeAt(i), 0x85ebca6b);
+      hash = BigInt.asUintN(64, (hash ^ BigInt(address.charCodeAt(i))) * 0x100000001b3n);
     }
-    const { ino } = fs.lstatSync(`${path}/${entry.name}`, { bigint: true });
-    const [low, high] = [Number(ino & 0xffffffffn), Number(ino >> 32n)];
-    first = (first + stir(stir(a ^ low) ^ high)) >>> 0;
-    second = (second + stir(stir(b ^ low) ^ high)) >>> 0;
+    hash = BigInt.asUintN(64, (hash ^ (hash >> 32n)) * 0x9e3779b97f4a7c15n);
+    hash ^= hash >> 29n;
+    first = (first + Number(hash & 0xffffffffn)) >>> 0;
+    second = (second + Number(hash >> 32n)) >>> 0;
   }
   return [first, second];
 }

@@ -227,17 +227,9 @@ static JSValue js_names(JSContext *context, JSValueConst self, int argc, JSValue
   }
 }
 
-/** Whether a letter may be in an address; the colon comes after the nine. */
-static int in_address(char letter) {
-  return (uint8_t)(letter - '0') <= 10 || letter == '.' || (uint8_t)((letter | 32) - 'a') < 6;
-}
-
-/** Spreads a change of one bit over the whole word. */
-static uint32_t stir(uint32_t word) {
-  word = (word ^ word >> 16) * 0x85ebca6b;
-  word = (word ^ word >> 13) * 0xc2b2ae35;
-  return word ^ word >> 16;
-}
+/** The letters of addresses: 1 for a digit, 3 for what stands between them. */
+static const uint8_t address_letters[256] = {
+    ['0' ... '9'] = 1, ['a' ... 'f'] = 1, ['A' ... 'F'] = 1, ['.'] = 3, [':'] = 3};
 
 /**
  * sumAddresses(fd, skip): of the plain files in an open directory whose names are addresses from `skip` on, two sums
@@ -256,16 +248,19 @@ static JSValue js_sum_addresses(JSContext *context, JSValueConst self, int argc,
     uint16_t size;
     for (long at = 0; at < length; at += size) {
       /* struct linux_dirent64, as above */
-      uint32_t inode[2], a = 0x811c9dc5, b = 0x9747b28c;
-      memcpy(inode, bytes + at, sizeof inode), memcpy(&size, bytes + at + 16, sizeof size);
-      const char type = bytes[at + 18], *name = bytes + at + 19, *mark = NULL;
+      uint64_t hash;
+      memcpy(&hash, bytes + at, sizeof hash), memcpy(&size, bytes + at + 16, sizeof size);
+      const char type = bytes[at + 18], *name = bytes + at + 19;
       if ((type != DT_REG && type != DT_UNKNOWN) || strnlen(name, skip) < (size_t)skip) continue;
-      for (name += skip; in_address(*name); name++) {
-        if (!mark && (*name == '.' || *name == ':')) mark = name + 1;
-        a = (a ^ (uint8_t)*name) * 0x01000193, b = (b ^ (uint8_t)*name) * 0x85ebca6b;
-      }
-      if (*name || !mark || mark == name) continue;
-      sums[0] += stir(stir(a ^ inode[0]) ^ inode[1]), sums[1] += stir(stir(b ^ inode[0]) ^ inode[1]);
+      const uint8_t *letter = (const uint8_t *)name + skip;
+      int before = 0, kind = 0;
+      for (int next; (next = address_letters[*letter]); before |= kind, kind = next)
+        hash = (hash ^ *letter++) * 0x100000001b3;
+      /* One of the letters that stand between digits, and not at the end alone. */
+      if (*letter || !(before & 2)) continue;
+      hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
+      hash ^= hash >> 29;
+      sums[0] += (uint32_t)hash, sums[1] += hash >> 32;
     }
   }
   return length < 0 ? JS_NewInt32(context, -errno) : new_numbers(context, (const double[]){sums[0], sums[1]}, 2);

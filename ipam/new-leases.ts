@@ -1,0 +1,108 @@
+import { closeSync, fsyncSync, linkSync } from '#files';
+import type { AttachmentIndex } from './attachment-index.ts';
+import { errnoOf, refused, remove } from './files.ts';
+import type { Lease } from './lease.ts';
+import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
+import type { LeasedAddress, LeaseFiles } from './lease-files.ts';
+
+/** A lease, and its entry in the index where that is known. */
+export interface EnteredLease extends LeasedAddress {
+  /** The entry's path. */
+  readonly entry?: string;
+}
+
+/** The leases that one ADD makes: some day on disk, or all taken back. */
+export class NewLeases {
+  /** Whether one had to do without a link, and so without an entry in the index. */
+  unlinked = false;
+  private draft: number | undefined;
+  private readonly made: EnteredLease[] = [];
+  private readonly unsynced: number[] = [];
+
+  constructor(
+    private readonly leases: LeaseFiles,
+    private readonly index: AttachmentIndex,
+  ) {}
+
+  /**
+   * Leases an address. The lease appears whole or not at all: it is written aside and then linked to its name,
+   * which fails where that is taken.
+   * @returns whether the address was free
+   * @throws CniError code 5
+   */
+  claim(address: string, lease: Lease): boolean {
+    const path = this.leases.path(address);
+    try {
+      this.draft ??= rewriteLeaseFile(this.index.draft, lease);
+    } catch (error) {
+      throw refused('write', this.index.draft, error);
+    }
+    try {
+      linkSync(this.index.draft, path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'EEXIST') return false;
+      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno)) {
+        return this.claimWithoutLink(address, lease);
+      }
+      throw refused('write lease', path, error);
+    }
+    try {
+      this.made.push({ ...lease, address, entry: this.index.addDraft(lease.containerID, address) });
+    } catch (error) {
+      remove(path);
+      throw refused('write lease', path, error);
+    }
+    this.unsynced.push(this.draft);
+    this.draft = undefined;
+    return true;
+  }
+
+  /** The same on a file system without hard links, where a crash can leave a lease without content. */
+  private claimWithoutLink(address: string, lease: Lease): boolean {
+    const path = this.leases.path(address);
+    this.unlinked = true;
+    try {
+      this.unsynced.push(writeLeaseFile(path, lease));
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return false;
+      throw refused('write lease', path, error);
+    }
+    this.made.push({ ...lease, address });
+    return true;
+  }
+
+  /** Gives up the leases made: they are to be ended, and need not get to the disk. */
+  giveUp(): EnteredLease[] {
+    for (const fd of this.unsynced.splice(0)) closeSync(fd);
+    return this.made.splice(0);
+  }
+
+  /**
+   * Removes what was written for a lease that was not made.
+   * @throws what `#files` throws
+   */
+  dropDraft(): void {
+    if (this.draft === undefined) return;
+    closeSync(this.draft);
+    this.draft = undefined;
+    remove(this.index.draft);
+  }
+
+  /**
+   * Waits until the leases made are on disk.
+   * @throws CniError code 5
+   */
+  sync(): void {
+    for (const fd of this.unsynced.splice(0)) {
+      try {
+        // On ext4, XFS and Btrfs this takes the file's new names along.
+        fsyncSync(fd);
+      } catch (error) {
+        throw refused('sync leases of', this.leases.folder, error);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+}
