@@ -140,7 +140,7 @@ export class Connection {
   /**
    * All that the kernel has; asked for again while it changes under the dump (NLM_F_DUMP_INTR) or while the
    * buffer proves too short. On a host that never rests, all that any of the dumps had: what is there all the time may
-   * be missing from one of them, not from each; an object may come in several states.
+   * be missing from one of them, not from each; an object may come in several states. What is gone has nothing in it.
    * @throws NetlinkError, SystemError, ProtocolError
    */
   dump(request: NetlinkRequest): Message[] {
@@ -169,6 +169,8 @@ export class Connection {
         if (!interrupted) return { found, settled: true };
         for (const one of found) all.push(one);
       } catch (error) {
+        // The table, map, chain or link that was to be looked into is gone: so is all that was in it.
+        if (isErrno(error, 'ENOENT', 'ENODEV')) return { found: [], settled: true };
         if (!(error instanceof TruncatedError) || attempt === dumpAttempts) throw error;
       }
     }

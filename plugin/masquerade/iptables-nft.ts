@@ -1,5 +1,4 @@
 import type { Connection } from '../../netlink/connection.ts';
-import { isErrno } from '../../netlink/error.ts';
 import { ipOfBytes, width } from '../../netlink/ip.ts';
 import { chainOf, deleteChain, getChain } from '../../netlink/nftables/chain.ts';
 import { nfproto, type Table } from '../../netlink/nftables/message.ts';
@@ -36,12 +35,7 @@ export function removeIptablesNft(connection: Connection, table: Table, { chain,
 }
 
 function postroutingRules(connection: Connection, table: Table): Rule[] {
-  try {
-    return connection.dump(listRules(table, baseChain)).map(decodeRule);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
+  return connection.dump(listRules(table, baseChain)).map(decodeRule);
 }
 
 /** A prefix shorter than an address is no source of one address alone. */

@@ -69,6 +69,7 @@ export function fuzz(calls: Calls, folder: string, seed: number, cases: number):
       const { view, isDamaged } = any(views());
       return [view, isDamaged];
     }
+    if (kind === 'words') return [new Uint32Array(any([0, 1, 2, 128]))];
     if (kind === 'int') return [any(ints)];
     if (kind === 'integer') return [any(integers)];
     if (kind === 'path') return [any(paths)];

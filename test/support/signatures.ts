@@ -1,8 +1,8 @@
 /**
- * What a parameter of the C half takes: an integer of 32 bits, a longer one, a path, another text, bytes, or a list of
- * texts.
+ * What a parameter of the C half takes: an integer of 32 bits, a longer one, a path, another text, bytes, words of 32
+ * bits, or a list of texts.
  */
-export type Kind = 'int' | 'integer' | 'path' | 'text' | 'bytes' | 'list';
+export type Kind = 'int' | 'integer' | 'path' | 'text' | 'bytes' | 'words' | 'list';
 
 /** Every function of the C half (netlink/libc/quickjs/native.ts), with what it takes. */
 export const signatures: Readonly<Record<string, readonly Kind[]>> = {
@@ -36,7 +36,8 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   decode: ['bytes'],
   strerror: ['int'],
   argv0: [],
-  environment: [],
+  environment: ['text'],
+  indexAttributes: ['bytes', 'words'],
   run: ['path', 'list', 'list', 'bytes', 'integer', 'integer', 'int'],
 };
 
@@ -45,6 +46,7 @@ export function harmless(kind: Kind): unknown {
   if (kind === 'int') return 12345;
   if (kind === 'integer') return 0;
   if (kind === 'bytes') return new Uint8Array(8);
+  if (kind === 'words') return new Uint32Array(8);
   if (kind === 'list') return [];
   return kind === 'path' ? '/nowhere/at/all' : 'text';
 }
@@ -141,7 +143,8 @@ export function wrong(kind: Kind): readonly unknown[] {
   if (kind === 'int') return [...never, ...noNumber, ...tooLong, new Uint8Array(8)];
   if (kind === 'integer')
     return [...never, ...noNumber, 2 ** 53 + 2, -(2 ** 53) - 2, 2 ** 63, 2 ** 64, new Uint8Array(8)];
-  if (kind === 'bytes') return [...never, ...noBytes];
+  if (kind === 'bytes') return [...never, ...noBytes, new Uint32Array(8)];
+  if (kind === 'words') return [...never, ...noBytes, new Uint8Array(8)];
   return [...never, ...(kind === 'list' ? noList : noText)];
 }
 

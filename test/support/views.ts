@@ -4,6 +4,8 @@ export interface Watched {
   readonly view: Uint8Array;
   /** Whether its memory has changed: what it is given to may refuse it. */
   readonly isChanged: boolean;
+  /** How long the view was before that, which may be all that the engine tells of it. */
+  readonly had: number;
   /** Whether a byte beside the view has changed. */
   isDamaged(): boolean;
 }
@@ -18,12 +20,14 @@ function watched<T extends ArrayBufferLike>(
   change?: (buffer: T) => unknown,
 ): Watched {
   const view = new Uint8Array(buffer, offset, length);
+  const had = view.length;
   const all = new Uint8Array(buffer).fill(filling);
   change?.(buffer);
   return {
     what,
     view,
     isChanged: change !== undefined,
+    had,
     isDamaged() {
       // A detached buffer has no length, and methods of an array that is one throw.
       for (let at = 0; at < all.length; at++) {

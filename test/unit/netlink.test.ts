@@ -111,6 +111,13 @@ test('a dump goes on over several datagrams until it is done', () => {
   ]);
 });
 
+test('a dump of what is gone has nothing in it', () => {
+  for (const errno of [2, 19]) {
+    expect(new Connection(kernel(answer(1, errno))).dump(request)).toEqual([]);
+  }
+  expect(() => new Connection(kernel(answer(1, 22))).dump(request)).toThrow('get link br0: EINVAL');
+});
+
 test('a dump that changed under way, or was truncated, is asked for again', () => {
   const socket = kernel(
     encodeMessage(16, 2 | 0x10, 1, u32(1)),

@@ -32,35 +32,52 @@ function done(result: number, call: string, path?: string): number {
   return result;
 }
 
-/** What a path names, by its type and permissions as the kernel has them (inode(7)). */
+/** What a path names, as the kernel tells it (inode(7)); mostly one of the numbers is all that is asked for. */
 class FileStats implements Stats {
-  constructor(
-    readonly dev: number,
-    readonly ino: number,
-    private readonly mode: number,
-    readonly birthtimeMs: number,
-    readonly ctimeMs: number,
-    readonly mtimeMs: number,
-  ) {}
+  /** @param numbers device, inode, mode, birth, status change and modification */
+  constructor(private readonly numbers: readonly number[]) {}
+
+  get dev(): number {
+    return this.numbers[0] ?? 0;
+  }
+
+  get ino(): number {
+    return this.numbers[1] ?? 0;
+  }
+
+  get birthtimeMs(): number {
+    return this.numbers[3] ?? 0;
+  }
+
+  get ctimeMs(): number {
+    return this.numbers[4] ?? 0;
+  }
+
+  get mtimeMs(): number {
+    return this.numbers[5] ?? 0;
+  }
+
+  private isOfType(type: number): boolean {
+    return ((this.numbers[2] ?? 0) & S_IFMT) === type;
+  }
 
   isDirectory(): boolean {
-    return (this.mode & S_IFMT) === S_IFDIR;
+    return this.isOfType(S_IFDIR);
   }
 
   isFile(): boolean {
-    return (this.mode & S_IFMT) === S_IFREG;
+    return this.isOfType(S_IFREG);
   }
 
   isSymbolicLink(): boolean {
-    return (this.mode & S_IFMT) === S_IFLNK;
+    return this.isOfType(S_IFLNK);
   }
 }
 
 /** @throws what {@link refusal} makes, also where `answer` is what a call was refused with */
 function statsOf(answer: number[] | number, call: string, path?: string): Stats {
   if (typeof answer === 'number') throw refusal(call, path, -answer);
-  const [dev = 0, ino = 0, mode = 0, birth = 0, change = 0, modification = 0] = answer;
-  return new FileStats(dev, ino, mode, birth, change, modification);
+  return new FileStats(answer);
 }
 
 function isDirectory(path: string): boolean {
