@@ -1,6 +1,6 @@
 import { formatIP, type IP, next } from '../netlink/ip.ts';
 import { type AttachmentIndex, placeOf } from './attachment-index.ts';
-import { look, remove } from './files.ts';
+import { look } from './files.ts';
 import { IndexSums } from './index-sums.ts';
 import type { Lease } from './lease.ts';
 import { isAddressName, type LeaseFiles } from './lease-files.ts';
@@ -56,28 +56,36 @@ export function catchUpByGuess(leases: LeaseFiles, index: AttachmentIndex, adopt
 
 /**
  * Makes an index complete by comparing the addresses in it with those in the folder; and where the sums then tell that
- * an entry is left over, or is another file than the lease, by comparing the files.
+ * an address has two entries, or one that is another file than the lease, by comparing the files.
  * @throws what `#files` throws, CniError code 5
  */
 export function catchUpByNames(leases: LeaseFiles, index: AttachmentIndex, adopt: Adopt): void {
-  for (const compare of [compareAddresses, compareFiles]) {
-    if (!compare(leases, index, adopt)) return;
-    const sums = IndexSums.anew(index);
-    if (!sums.equals(leases.sum())) continue;
+  if (!compareAddresses(leases, index, adopt)) return;
+  const sums = IndexSums.saved(index);
+  if (sums.equals(leases.sum())) {
     sums.save();
     return;
   }
+  if (!compareFiles(leases, index, adopt)) return;
+  const allSums = IndexSums.anew(index);
+  // They may still differ where a file system tells other inodes in its listings.
+  if (allSums.equals(leases.sum())) allSums.save();
+  else allSums.giveUp();
 }
 
 /** @returns whether each lease could be put in the index */
 type Compare = (leases: LeaseFiles, index: AttachmentIndex, adopt: Adopt) => boolean;
 
 const compareAddresses: Compare = (leases, index, adopt) => {
-  const indexed = index.addresses();
+  const left = index.addresses();
   let complete = true;
   for (const name of leases.names()) {
-    if (!indexed.has(name) && isAddressName(name) && !adopt(name)) complete = false;
+    if (!left.delete(name) && isAddressName(name) && !adopt(name)) complete = false;
   }
+  // Entries whose lease is gone.
+  const lost =
+    left.size === 0 ? [] : [...index.all().values()].flat().filter(({ address }) => left.has(address));
+  for (const entry of lost) index.removeEntry(entry);
   return complete;
 };
 
@@ -86,7 +94,7 @@ const compareFiles: Compare = (leases, index, adopt) => {
   let complete = true;
   for (const name of leases.names()) {
     if (!isAddressName(name)) continue;
-    const inode = leases.look(name)?.ino;
+    const inode = leases.look(name)?.ino ?? 0;
     const own = entries.get(name) ?? [];
     const kept = own.find(({ path }) => look(path)?.ino === inode);
     entries.set(
@@ -95,6 +103,6 @@ const compareFiles: Compare = (leases, index, adopt) => {
     );
     if (kept === undefined && !adopt(name)) complete = false;
   }
-  for (const { path } of [...entries.values()].flat()) remove(path);
+  for (const entry of [...entries.values()].flat()) index.removeEntry(entry);
   return complete;
 };

@@ -206,16 +206,16 @@ function ofInterface<T extends LeasedAddress>(leases: readonly T[], ifname: stri
 }
 
 /**
- * The leases of an attachment. Where the index has one that was made by us it has all: an ADD of ours makes them under
- * one lock, and leaves a draft where it is killed in between. The Go host-local lets go of the lock after each address,
- * so of a lease that was only seen there may be another that was not; and where an address is asked for by name, it
- * leases one to who has one already.
+ * The leases of an attachment. Where the index has one that was made by us it has all, for an ADD of ours makes them
+ * under one lock. The Go host-local lets go of the lock after each address, so of a lease that was only seen there may
+ * be another that was not; and where an address is asked for by name, it leases one to who has one already.
  */
 function leasesOf(store: Store, { attachment, requestedIPs = [] }: LeaseRequest): LeasedAddress[] {
   const { containerID, ifname } = attachment;
-  if (!store.isCaughtUp() && requestedIPs.length === 0 && !store.hasDraft()) {
+  if (!store.isCaughtUp() && requestedIPs.length === 0) {
     const indexed = store.indexedLeasesOf(containerID).filter((lease) => lease.ifname === ifname);
-    if (indexed.some(({ origin }) => origin === 'made')) return indexed;
+    const ours = indexed.some(({ entry }) => entry?.origin === 'made');
+    if (ours && store.isUntouched(containerID)) return indexed;
   }
   return ofInterface(store.leasesOf(containerID), ifname);
 }

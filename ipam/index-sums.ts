@@ -3,7 +3,7 @@ import { decodeText, encodeText } from '../netlink/bytes.ts';
 import { type AttachmentIndex, buckets, prefixLength } from './attachment-index.ts';
 import { bootID, unknownBoot } from './boot.ts';
 import { lookForFolder } from './files.ts';
-import { bearsStamp, putStamp } from './stamp.ts';
+import { bearsStamp, stamp } from './stamp.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -12,13 +12,13 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
  * (`sumAddressesSync`), each lease has its entry: the two have the same addresses with the same inodes, and so with the
  * same files, as the index's links keep their inodes from being given to others.
  *
- * `.attachments/sums` keeps the sum of each bucket, and a bucket whose sum is right there bears the stamp. Whoever
- * adds or removes an entry, the Go host-local too, takes the stamp away, and the bucket is summed anew. The file counts
+ * `.attachments/sums` keeps the sum of each bucket, and a bucket whose sum is right there bears the stamp
+ * `complete`. Whoever adds or removes an entry, the Go host-local too, takes it away, and the bucket is summed anew. The file counts
  * in the boot in which it was written: after a power cut it may be older than the buckets.
  */
 export class IndexSums {
   /** A boot ID, then two halves of a sum for each bucket. */
-  private readonly bytes = new Uint8Array(8 + 8 * buckets);
+  private readonly bytes = new Uint8Array(8 + 8 * buckets.length);
   private readonly halves = new Int32Array(this.bytes.buffer, 8);
   /** Buckets whose sum is not right here, and those whose sum in the file isn't. */
   private readonly changed = new Set<string>();
@@ -32,27 +32,33 @@ export class IndexSums {
   }
 
   /**
-   * The sum by what was saved of each bucket that nobody changed since.
+   * The sum, by what was saved of each bucket that nobody changed since.
    * @throws CniError code 5 where something else is in the place of a bucket
    */
   static saved(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
     const saved = sums.isSaved() ? sums.halves.slice() : undefined;
     sums.halves.fill(0);
-    for (const bucket of index.buckets()) {
-      const stats = lookForFolder(`${index.folder}/${bucket}`);
-      const at = placeIn(bucket);
-      if (saved !== undefined && stats !== undefined && bearsStamp(stats))
+    buckets.forEach((bucket, number) => {
+      const stats = lookForFolder(index.bucketPath(bucket));
+      const at = 2 * number;
+      if (stats === undefined) return;
+      if (saved !== undefined && bearsStamp(stats, stamp.complete))
         sums.set(at, saved[at] ?? 0, saved[at + 1] ?? 0);
       else sums.noteChange(bucket);
-    }
+    });
     return sums;
   }
 
-  /** The sum by the buckets alone. */
+  /**
+   * The sum, by the buckets alone.
+   * @throws CniError code 5 where something else is in the place of a bucket
+   */
   static anew(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
-    for (const bucket of index.buckets()) sums.noteChange(bucket);
+    for (const bucket of buckets) {
+      if (lookForFolder(index.bucketPath(bucket)) !== undefined) sums.noteChange(bucket);
+    }
     return sums;
   }
 
@@ -89,33 +95,34 @@ export class IndexSums {
    */
   equals([first, second]: readonly [number, number]): boolean {
     for (const bucket of this.changed) {
-      const [a, b] = sumAddressesSync(`${this.index.folder}/${bucket}`, prefixLength);
-      this.set(placeIn(bucket), a, b);
+      const [a, b] = sumAddressesSync(this.index.bucketPath(bucket), prefixLength);
+      this.set(2 * buckets.indexOf(bucket), a, b);
       this.unsaved.add(bucket);
     }
     this.changed.clear();
     return this.first === (first | 0) && this.second === (second | 0);
   }
 
-  /** Saves the sums, then stamps the buckets whose sum is new. Where that fails they are summed again next time. */
+  /** Saves the sums, then stamps the buckets whose sum is new. */
   save(): void {
     if (this.unsaved.size === 0) return;
     this.bytes.set(encodeText(bootID()));
     try {
       const fd = openSync(this.path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
       try {
-        if (writeSync(fd, this.bytes) < this.bytes.length) return;
+        if (writeSync(fd, this.bytes) < this.bytes.length) throw new Error('ENOSPC');
       } finally {
         closeSync(fd);
       }
-      for (const bucket of this.unsaved) putStamp(`${this.index.folder}/${bucket}`);
+      for (const bucket of this.unsaved) this.index.stampSummed(bucket);
     } catch {
       // The sums only save time.
+      this.giveUp();
     }
   }
-}
 
-/** Where a bucket's sum begins. */
-function placeIn(bucket: string): number {
-  return 2 * Number.parseInt(bucket, 16);
+  /** Leaves the sums as they were saved: the buckets are known, and are summed again next time. */
+  giveUp(): void {
+    for (const bucket of this.unsaved) this.index.noteChange(bucket);
+  }
 }

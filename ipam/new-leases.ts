@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, linkSync } from '#files';
-import type { AttachmentIndex } from './attachment-index.ts';
+import type { AttachmentIndex, IndexEntry } from './attachment-index.ts';
 import { errnoOf, refused, remove } from './files.ts';
 import type { Lease } from './lease.ts';
 import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
@@ -7,8 +7,7 @@ import type { LeasedAddress, LeaseFiles } from './lease-files.ts';
 
 /** A lease, and its entry in the index where that is known. */
 export interface EnteredLease extends LeasedAddress {
-  /** The entry's path. */
-  readonly entry?: string;
+  readonly entry?: IndexEntry;
 }
 
 /** The leases that one ADD makes: some day on disk, or all taken back. */

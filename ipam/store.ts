@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, readdirSync } from '#files';
 import type { Stats } from '../netlink/libc/files.ts';
-import { AttachmentIndex, type IndexEntry, type Origin } from './attachment-index.ts';
-import { catchUpByGuess, catchUpByNames } from './catch-up.ts';
+import { AttachmentIndex, type IndexEntry } from './attachment-index.ts';
+import { type Adopt, catchUpByGuess, catchUpByNames } from './catch-up.ts';
 import type { CniError } from './error.ts';
 import { errnoOf, look, lookForFolder, refused, remove } from './files.ts';
 import type { LastReserved } from './last-reserved.ts';
@@ -9,19 +9,14 @@ import type { Lease } from './lease.ts';
 import { isAddressName, type LeasedAddress, LeaseFiles } from './lease-files.ts';
 import { lockFile } from './lock.ts';
 import { type EnteredLease, NewLeases } from './new-leases.ts';
-import { bearsStamp, dropStamp, putStamp } from './stamp.ts';
-
-/** A lease as the index has it. */
-export interface IndexedLease extends EnteredLease {
-  readonly origin: Origin;
-}
+import { bearsStamp, dropStamp, putStamp, stamp } from './stamp.ts';
 
 /**
  * The folder of a network's leases, locked. As the Go host-local has it: a file for each address,
  * `last_reserved_ip.N` for each range set, and `lock`; beside them, in `.attachments`, an index by container.
  *
- * While the folder bears the stamp, each lease is in the index. Steps are taken in an order that keeps this true
- * whatever the step at which the process dies; {@link Store.catchUp} then sets it right.
+ * While the folder bears its stamp, each lease is in the index. Whatever the step at which a process dies, a stamp is
+ * gone then, the folder's or a bucket's, and {@link Store.catchUp} sets right what was left.
  */
 export class Store {
   private readonly leases: LeaseFiles;
@@ -30,7 +25,7 @@ export class Store {
   private unindexed: LeasedAddress[] = [];
   /** Whether each lease is known: by the index, or by `unindexed`. */
   private known: boolean;
-  /** Whether the index may be left as complete. */
+  /** Whether the index has all that is known. */
   private complete = true;
   private obstacle: CniError | undefined;
   private readonly newLeases: NewLeases;
@@ -105,15 +100,15 @@ export class Store {
   catchUp(): void {
     if (this.known) return;
     try {
-      const adopt = (address: string, lease?: Lease): boolean => this.adopt(address, lease);
-      if (!this.haveIndex() || !catchUpByGuess(this.leases, this.index, adopt)) {
+      if (!this.haveIndex() || !catchUpByGuess(this.leases, this.index, this.adopt)) {
         this.unindexed = [];
-        catchUpByNames(this.leases, this.index, adopt);
+        catchUpByNames(this.leases, this.index, this.adopt);
       }
     } catch (error) {
       throw refused('read lease folder', this.folder, error);
     }
     this.known = true;
+    this.index.noteCaughtUp();
   }
 
   /** Makes the index where it is missing; whether it was there. */
@@ -129,8 +124,7 @@ export class Store {
     return false;
   }
 
-  /** Puts a lease that somebody else made in the index; whether it is there now. */
-  private adopt(address: string, lease = this.read(address)): boolean {
+  private readonly adopt: Adopt = (address, lease = this.read(address)) => {
     if (lease === undefined) {
       this.discardResidue(address);
       return true;
@@ -143,7 +137,7 @@ export class Store {
     }
     if (!this.complete) this.unindexed.push({ address, ...lease });
     return this.complete;
-  }
+  };
 
   /**
    * Removes a file that names no container, such as a crash leaves of a lease. What is no plain file stays.
@@ -155,7 +149,8 @@ export class Store {
     if (!look(path)?.isFile() || this.read(address) !== undefined) return false;
     try {
       remove(path);
-      for (const entry of this.known ? (this.index.all().get(address) ?? []) : []) remove(entry.path);
+      for (const entry of this.known ? (this.index.all().get(address) ?? []) : [])
+        this.index.removeEntry(entry);
     } catch (error) {
       throw refused('remove', path, error);
     }
@@ -176,7 +171,7 @@ export class Store {
     return this.leases.look(address);
   }
 
-  /** The names in the folder, those of the leased addresses among them. */
+  /** The names in the folder. */
   names(): Set<string> {
     return new Set(this.leases.names());
   }
@@ -190,7 +185,6 @@ export class Store {
     return this.complete ? this.index.all() : new Map();
   }
 
-  /** Where the round robin of a range set stands. */
   lastReserved(set: number): LastReserved {
     return this.leases.lastReserved(set);
   }
@@ -200,28 +194,38 @@ export class Store {
    * @throws CniError code 5
    */
   leasesOf(containerID: string): LeasedAddress[] {
-    this.catchUp();
-    const others = this.unindexed.filter((lease) => lease.containerID === containerID);
-    return [...others, ...this.indexedLeasesOf(containerID)];
+    let indexed = this.indexedLeasesOf(containerID);
+    this.known &&= this.isUntouched(containerID);
+    if (!this.known) {
+      this.catchUp();
+      indexed = this.indexedLeasesOf(containerID);
+    }
+    return [...this.unindexed.filter((lease) => lease.containerID === containerID), ...indexed];
   }
 
   /**
    * Those that the index has, which may lack what others made since.
    * @throws CniError code 5
    */
-  indexedLeasesOf(containerID: string): IndexedLease[] {
-    const leases: IndexedLease[] = [];
-    for (const { path, address, origin } of this.index.of(containerID)) {
+  indexedLeasesOf(containerID: string): EnteredLease[] {
+    const leases: EnteredLease[] = [];
+    for (const entry of this.index.of(containerID)) {
+      const { address } = entry;
       const lease = this.read(address);
       if (lease?.containerID === containerID) {
-        leases.push({ address, ...lease, entry: path, origin });
+        leases.push({ address, ...lease, entry });
         continue;
       }
       // Somebody removed the lease by hand, and perhaps it is another container's by now.
-      remove(path);
+      this.index.removeEntry(entry);
       if (lease !== undefined && !this.index.has(lease.containerID, address)) this.adopt(address, lease);
     }
     return leases;
+  }
+
+  /** Whether a container that was looked for has in the index all that an ADD of ours ever made for it. */
+  isUntouched(containerID: string): boolean {
+    return this.index.isUntouched(containerID);
   }
 
   /**
@@ -242,10 +246,9 @@ export class Store {
   release({ address, containerID, entry }: EnteredLease): void {
     const path = this.leases.path(address);
     try {
-      // The lease, then its entry: as long as there is the one there is the other, and a container of which one
-      // lease is found in the index has all of them there.
+      // The lease first, which takes the folder's stamp away.
       remove(path);
-      if (entry !== undefined) remove(entry);
+      if (entry !== undefined) this.index.removeEntry(entry);
       else this.index.remove(containerID, address);
     } catch (error) {
       this.complete = false;
@@ -261,33 +264,26 @@ export class Store {
     for (const lease of this.newLeases.giveUp()) this.release(lease);
   }
 
-  /** Whether an ADD that was killed left what it was about to lease, and perhaps a lease without an entry. */
-  hasDraft(): boolean {
-    return look(this.index.draft)?.isDirectory() === false;
-  }
-
-  /**
-   * Removes what an ADD that was killed left beside the leases: the Go host-local, which reads every file there is,
-   * would take it for that container's lease.
-   */
+  /** Removes what a killed ADD left beside the leases: the Go host-local, which reads every file, takes it for one. */
   sweep(): void {
     try {
-      if (!this.hasDraft()) return;
-      this.catchUp();
-      remove(this.index.draft);
+      if (look(this.index.draft)?.isDirectory() === false) remove(this.index.draft);
     } catch (error) {
       throw refused('remove', this.index.draft, error);
     }
   }
 
   /**
-   * Unlocks, then waits until the leases made are on disk.
+   * Stamps what may be, unlocks, then waits until the leases made are on disk.
    * @throws CniError code 5
    */
   close(): void {
     try {
       this.newLeases.dropDraft();
-      if (this.known && this.complete && !this.newLeases.unlinked && !this.isStamped()) putStamp(this.folder);
+      if (this.complete && !this.newLeases.unlinked) {
+        this.index.stampChanged();
+        if (this.known && !this.isStamped()) putStamp(this.folder, stamp.complete);
+      }
     } catch {
       // Without the stamp the next one looks through the folder.
     }
@@ -297,6 +293,6 @@ export class Store {
 
   private isStamped(): boolean {
     const stats = lookForFolder(this.folder);
-    return stats !== undefined && bearsStamp(stats);
+    return stats !== undefined && bearsStamp(stats, stamp.complete);
   }
 }

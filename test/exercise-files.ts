@@ -50,6 +50,8 @@ export function exerciseFiles(files: Files, folder: string): unknown[] {
   attempt(() => files.readdirSync(folder).sort());
   attempt(() => files.readdirSync(`${folder}/a/b`));
   attempt(() => files.readdirSync(path));
+  attempt(() => files.sumAddressesSync(`${folder}/../addresses`, 0));
+  attempt(() => files.sumAddressesSync(`${folder}/../addresses`, 7));
   attempt(() => files.sumAddressesSync(`${folder}/none`, 0));
   attempt(() => files.sumAddressesSync(path, 0));
   attempt(() => kind(files.lstatSync(`${folder}/none`, { throwIfNoEntry: false })) ?? 'nothing');

@@ -40,10 +40,10 @@ const networkReport = `
   grep -s "" ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/arp_notify ipv4/conf/*/route_localnet || true
   grep -s "" ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/accept_dad ipv6/conf/*/disable_ipv6 || true`;
 
-/** The round robin's place moves on with every lease; the index takes note of leases that others made. */
+/** The round robin's place moves on with every lease; the index takes note of leases that others made, and of its sums. */
 const leaseReport = `
   cd /var/lib/cni
-  find . -type f ! -name "last_reserved_ip.*" ! -name lock ! -name "*.seen-*" -printf "%M %p\\n" -exec grep -H "" {} + | sort`;
+  find . -type f ! -name "last_reserved_ip.*" ! -name lock ! -name "*.seen-*" ! -name sums -printf "%M %p\\n" -exec grep -H "" {} + | sort`;
 
 /** One line of a report without what differs from run to run. */
 function settled(line: string): string {

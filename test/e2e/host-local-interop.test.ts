@@ -73,6 +73,44 @@ describe.each(hostLocals)('%s and the reference on one folder', (_name, ours) =>
     });
   });
 
+  test('none of the reference’s leases is missed, wherever it is', () => {
+    net = folder({ subnet: '10.1.0.0/16' });
+    net.lease(ours, 'a');
+    const at = (address: string): object => ({ args: `IP=${address}` });
+    const changes: [string, () => void][] = [
+      ['10.1.50.1', () => net.lease(reference, 'x', at('10.1.50.1'))],
+      [
+        '10.1.50.1',
+        () => {
+          net.lease(reference, 'x', at('10.1.50.1'));
+          net.lease(reference, 'y', at('10.1.0.3'));
+        },
+      ],
+      // The address, and on ext4 the inode too, are those of a lease that is gone.
+      [
+        '10.1.0.2',
+        () => {
+          net.must(reference, 'DEL', 'a');
+          net.lease(reference, 'x', at('10.1.0.2'));
+        },
+      ],
+    ];
+    for (const [address, change] of changes) {
+      for (const command of ['ADD', 'CHECK', 'DEL']) {
+        change();
+        if (command === 'ADD') expect(net.refusal(ours, 'ADD', 'x').msg).toMatch(/duplicate allocation/);
+        if (command === 'CHECK') net.must(ours, 'CHECK', 'x');
+        expect(net.leased()).toContain(address);
+        net.must(ours, 'DEL', 'x');
+        expect(net.leased()).not.toContain(address);
+        for (const id of ['a', 'y']) net.must(reference, 'DEL', id);
+        net.lease(ours, 'a', at('10.1.0.2'));
+      }
+    }
+    net.must(ours, 'DEL', 'a');
+    expect([net.leased(), net.indexed()]).toEqual([[], []]);
+  });
+
   test('a lease that names no interface is checked and released by both', () => {
     net = folder({ subnet: '10.1.2.0/24' });
     for (const executable of [ours, reference]) {

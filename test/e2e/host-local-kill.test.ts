@@ -101,7 +101,7 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
         expect(net.indexed()).toHaveLength(2);
       }
       // A call more or less is the runtime's own, as its threads take turns.
-      expect(killed).toBeGreaterThan(Math.max(5, times.length * 0.9));
+      expect(killed).toBeGreaterThanOrEqual(Math.max(5, Math.floor(times.length * 0.9)));
     },
     1_200_000,
   );

@@ -155,7 +155,7 @@ export class Bench {
       return;
     }
     const left = this.host.sh(`ip -o link show type veth; nft list ruleset; ip -n c1 -o link | grep -v ': lo:'
-      find /var/lib/cni -type f \\( -name '10.*' -o -name 'fd00*' -o -path '*/.attachments/*' \\)`);
+      find /var/lib/cni -type f ! -name sums \\( -name '10.*' -o -name 'fd00*' -o -path '*/.attachments/*' \\)`);
     if (left.trim() !== '') throw new Error(`${when} there is left: ${left}`);
   }
 

@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { onBothHosts } from '../support/hosts.ts';
 
 test('what the kernel does to files on QuickJS is what node:fs does on Node, errors included', () => {
   const root = mkdtempSync(`${tmpdir()}/files-`);
   try {
+    mkdirSync(`${root}/addresses`);
+    for (const name of ['10.0.0.1', 'FD00::a', 'cafe', '10.', 'lock', 'entry--10.0.0.2', '10.0.0.3.'])
+      writeFileSync(`${root}/addresses/${name}`, '');
+    symlinkSync('lock', `${root}/addresses/10.0.0.4`);
+    mkdirSync(`${root}/addresses/10.0.0.5`);
     const [onNode, onQuickjs] = onBothHosts('files.ts').map(([, [program, ...words]]) => {
       const folder = `${root}/folder`;
       const env = { ...process.env, FOLDER: folder };
@@ -14,7 +19,7 @@ test('what the kernel does to files on QuickJS is what node:fs does on Node, err
       return JSON.parse(text);
     });
     expect(onQuickjs).toEqual(onNode);
-    expect(onNode).toHaveLength(41);
+    expect(onNode).toHaveLength(45);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -14,6 +14,7 @@ import { addLeases, checkLeases, gcLeases, hostLocalStatus, planLeases } from '.
 import { parseResolvConf } from '../../ipam/resolv-conf.ts';
 import { LeaseFolder } from '../leases.ts';
 
+const fs: typeof import('node:fs') = jest.requireActual('node:fs');
 const small = { subnet: '10.1.2.0/29' };
 let net = new LeaseFolder(small);
 beforeEach(() => {
@@ -136,6 +137,46 @@ test('one address of each range set, all or none', () => {
   expect(net.leased()).toEqual(['10.1.2.3', 'fd01::2']);
 });
 
+test('where descriptors run out there is no lease left, and the first error is told', () => {
+  const both = { ranges: [[{ subnet: 'fd00::/64' }]] };
+  const [open, close, list] = [fs.openSync, fs.closeSync, fs.readdirSync];
+  const refused: string[] = [];
+  for (let limit = 0; ; limit++) {
+    let used = 0;
+    const take = (): void => {
+      if (used === limit) throw Object.assign(new Error('none left'), { code: 'EMFILE' });
+    };
+    jest.spyOn(fs, 'openSync').mockImplementation((...args) => {
+      take();
+      const fd = open(...args);
+      used++;
+      return fd;
+    });
+    jest.spyOn(fs, 'closeSync').mockImplementation((fd) => {
+      close(fd);
+      used--;
+    });
+    jest.spyOn(fs, 'readdirSync').mockImplementation(((...args: Parameters<typeof list>) => {
+      take();
+      return list(...args);
+    }) as never);
+    try {
+      net.add('a', both);
+      break;
+    } catch (error) {
+      refused.push(error instanceof CniError ? error.details : String(error));
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(used).toBe(0);
+    expect(net.leased()).toEqual([]);
+    expect(net.warnings.filter((line) => line.includes('take back'))).toEqual([]);
+  }
+  expect(new Set(refused)).toEqual(new Set(['EMFILE']));
+  expect(refused.length).toBeGreaterThan(2);
+  expect(net.find('a')).toHaveLength(2);
+});
+
 test('a requested address is given, or refused by name', () => {
   expect(net.add('a', { requestedIPs: ['10.1.2.5', '10.1.2.5/29'] })).toEqual(['10.1.2.5/29']);
   const refusal = (...requestedIPs: string[]) => errorOf(() => net.add('b', { requestedIPs }));
@@ -151,7 +192,11 @@ test('a requested address is given, or refused by name', () => {
     msg: not('10.9.9.9'),
     details: 'it is in no range of network net',
   });
-  expect(refusal('10.1.2.3', '10.1.2.4').msg).toBe(not('10.1.2.4'));
+  expect(refusal('10.1.2.3', '10.1.2.4')).toEqual({
+    code: 7,
+    msg: not('10.1.2.4'),
+    details: 'range set 10.1.2.0/29 has given 10.1.2.3 already; one address of each set is leased',
+  });
   expect(refusal('x')).toEqual({
     code: 7,
     msg: 'invalid requested address',

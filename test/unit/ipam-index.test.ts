@@ -50,8 +50,8 @@ test('container IDs spread over the buckets', () => {
       counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
     }
   }
-  expect(counts.size).toBe(buckets);
-  expect(Math.max(...counts.values())).toBeLessThan(950);
+  expect(counts.size).toBe(buckets.length);
+  expect(Math.max(...counts.values())).toBeLessThan(500);
   expect(new Set(Array.from({ length: 50_000 }, (_, i) => hashContainerID(`pod-${i}`))).size).toBe(50_000);
 });
 
@@ -241,6 +241,15 @@ test.each<[string, () => void, () => void]>([
   ['an ADD after the reference', () => net.goAdd('go', '10.1.0.2'), () => net.add('c1')],
   ['a DEL', () => net.add('c1'), () => net.del('c1')],
   ['a DEL of the reference’s', () => net.goAdd('c1', '10.1.0.2'), () => net.del('c1')],
+  ['a DEL of two leases', () => net.add('c1', { ranges: [[{ subnet: 'fd00::/64' }]] }), () => net.del('c1')],
+  [
+    'a DEL of two leases after the reference',
+    () => {
+      net.add('c1', { ranges: [[{ subnet: 'fd00::/64' }]] });
+      net.goAdd('go', '10.1.0.9');
+    },
+    () => net.del('c1'),
+  ],
 ])('%s that dies at any step leaves whole leases, all of them found', (_what, before, action) => {
   let steps = 0;
   for (let more = true; more; steps++) {
@@ -257,7 +266,7 @@ test.each<[string, () => void, () => void]>([
     expect(net.add('c1')).toHaveLength(1);
     expect(net.find('c1')).toHaveLength(1);
   }
-  expect(steps).toBeGreaterThan(5);
+  expect(steps).toBeGreaterThan(3);
 });
 
 test('a DEL that dies leaves no entry for an address that becomes another’s', () => {

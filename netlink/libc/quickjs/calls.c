@@ -237,14 +237,14 @@ static const uint8_t address_letters[256] = {
  */
 static JSValue js_sum_addresses(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
-  int64_t fd, skip;
+  int fd, skip;
   if (argc < 2) return JS_ThrowTypeError(context, "too few arguments");
-  if (get_integer(context, argv[0], &fd) || get_integer(context, argv[1], &skip)) return JS_EXCEPTION;
-  if (fd != (int32_t)fd || skip != (uint8_t)skip) return JS_ThrowRangeError(context, "out of range");
+  if (get_int(context, argv[0], &fd) || get_int(context, argv[1], &skip)) return JS_EXCEPTION;
+  if (skip != (uint8_t)skip) return JS_ThrowRangeError(context, "out of range");
   _Alignas(8) char bytes[32768];
   uint32_t sums[2] = {0};
   long length;
-  while ((length = syscall(SYS_getdents64, (int)fd, bytes, sizeof bytes)) > 0) {
+  while ((length = syscall(SYS_getdents64, fd, bytes, sizeof bytes)) > 0) {
     uint16_t size;
     for (long at = 0; at < length; at += size) {
       /* struct linux_dirent64, as above */
