@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, renameSync } from '#files';
 import { bootID } from './boot.ts';
 import { errnoOf, lookForFolder, refused, remove } from './files.ts';
-import { bearsStamp, putStamp, stamp } from './stamp.ts';
+import { isStamped, putStamp, stamp } from './stamp.ts';
 
 /**
  * How a lease came into the index: `made` with it, or `seen`, when it stood there already. Either way the lease
@@ -111,7 +111,7 @@ export class AttachmentIndex {
   of(containerID: string): IndexEntry[] {
     const { bucket, digits } = placeOf(containerID);
     const stats = lookForFolder(this.bucketPath(bucket));
-    const untouched = stats === undefined || bearsStamp(stats, stamp.complete, stamp.ours);
+    const untouched = stats === undefined || isStamped(stats);
     if (!this.untouched.has(bucket)) this.untouched.set(bucket, untouched);
     const found: IndexEntry[] = [];
     for (const name of stats === undefined ? [] : this.list(bucket)) {

@@ -3,7 +3,7 @@ import { decodeText, encodeText } from '../netlink/bytes.ts';
 import { type AttachmentIndex, buckets, prefixLength } from './attachment-index.ts';
 import { bootID, unknownBoot } from './boot.ts';
 import { lookForFolder } from './files.ts';
-import { bearsStamp, stamp } from './stamp.ts';
+import { isComplete } from './stamp.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -43,8 +43,7 @@ export class IndexSums {
       const stats = lookForFolder(index.bucketPath(bucket));
       const at = 2 * number;
       if (stats === undefined) return;
-      if (saved !== undefined && bearsStamp(stats, stamp.complete))
-        sums.set(at, saved[at] ?? 0, saved[at + 1] ?? 0);
+      if (saved !== undefined && isComplete(stats)) sums.set(at, saved[at] ?? 0, saved[at + 1] ?? 0);
       else sums.noteChange(bucket);
     });
     return sums;

@@ -9,17 +9,19 @@ import type { Stats } from '../netlink/libc/files.ts';
  */
 export const stamp = { complete: 981_173_107, ours: 981_173_108 } as const;
 
-/** Whether nobody has changed a folder since it was given a stamp. */
-export function bearsStamp({ mtimeMs }: Stats, ...stamps: readonly number[]): boolean {
-  return stamps.some((time) => mtimeMs === time * 1000);
+const [complete, ours] = [stamp.complete * 1000, stamp.ours * 1000];
+
+/** Whether a folder bears the stamp `complete`. */
+export function isComplete({ mtimeMs }: Stats): boolean {
+  return mtimeMs === complete;
+}
+
+/** Whether a folder bears a stamp. */
+export function isStamped({ mtimeMs }: Stats): boolean {
+  return mtimeMs === complete || mtimeMs === ours;
 }
 
 /** Stamps a folder. */
 export function putStamp(path: string, time: number): void {
   utimesSync(path, time, time);
-}
-
-/** Takes a folder's stamp away. */
-export function dropStamp(path: string): void {
-  putStamp(path, Math.floor(Date.now() / 1000));
 }

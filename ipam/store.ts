@@ -9,7 +9,7 @@ import type { Lease } from './lease.ts';
 import { isAddressName, type LeasedAddress, LeaseFiles } from './lease-files.ts';
 import { lockFile } from './lock.ts';
 import { type EnteredLease, NewLeases } from './new-leases.ts';
-import { bearsStamp, dropStamp, putStamp, stamp } from './stamp.ts';
+import { isComplete, putStamp, stamp } from './stamp.ts';
 
 /**
  * The folder of a network's leases, locked. As the Go host-local has it: a file for each address,
@@ -38,7 +38,7 @@ export class Store {
     this.leases = new LeaseFiles(folder);
     this.index = new AttachmentIndex(`${folder}/.attachments`);
     this.newLeases = new NewLeases(this.leases, this.index);
-    this.known = this.index.exists() && this.isStamped();
+    this.known = this.index.exists() && this.isComplete();
   }
 
   /**
@@ -133,7 +133,6 @@ export class Store {
       if (this.complete) this.index.addLease(this.leases.path(address), lease.containerID, address);
     } catch {
       this.complete = false;
-      if (this.known) dropStamp(this.folder);
     }
     if (!this.complete) this.unindexed.push({ address, ...lease });
     return this.complete;
@@ -194,9 +193,10 @@ export class Store {
    * @throws CniError code 5
    */
   leasesOf(containerID: string): LeasedAddress[] {
+    this.catchUp();
     let indexed = this.indexedLeasesOf(containerID);
-    this.known &&= this.isUntouched(containerID);
-    if (!this.known) {
+    if (!this.isUntouched(containerID)) {
+      this.known = false;
       this.catchUp();
       indexed = this.indexedLeasesOf(containerID);
     }
@@ -282,7 +282,7 @@ export class Store {
       this.newLeases.dropDraft();
       if (this.complete && !this.newLeases.unlinked) {
         this.index.stampChanged();
-        if (this.known && !this.isStamped()) putStamp(this.folder, stamp.complete);
+        if (this.known && !this.isComplete()) putStamp(this.folder, stamp.complete);
       }
     } catch {
       // Without the stamp the next one looks through the folder.
@@ -291,8 +291,8 @@ export class Store {
     this.newLeases.sync();
   }
 
-  private isStamped(): boolean {
+  private isComplete(): boolean {
     const stats = lookForFolder(this.folder);
-    return stats !== undefined && bearsStamp(stats, stamp.complete);
+    return stats !== undefined && isComplete(stats);
   }
 }

@@ -298,6 +298,23 @@ describe('what an ADD that was killed between two leases left', () => {
     expect(net.del('x')).toEqual(['10.1.0.2', 'fd00::2']);
   });
 
+  test('goes with its DEL after a CHECK that took an entry out of the same folder', () => {
+    const neighbour = Array.from({ length: 5000 }, (_, index) => `n${index}`).find(
+      (id) => placeOf(id).bucket === placeOf('x').bucket,
+    );
+    const { bucket, digits } = placeOf(neighbour ?? '');
+    net.write('10.1.0.20', `${neighbour}\r\neth0`);
+    for (const address of ['10.1.0.20', '10.1.0.21']) {
+      linkSync(
+        `${net.folder}/10.1.0.20`,
+        `${net.folder}/.attachments/${bucket}/${digits}.seen-00000000.${address}`,
+      );
+    }
+    checkLeases(net.request(neighbour ?? ''));
+    expect(net.indexed().filter((name) => name.includes('00000000'))).toHaveLength(1);
+    expect(net.del('x')).toEqual(['10.1.0.2', 'fd00::2']);
+  });
+
   test('goes with its DEL after a GC', () => {
     gcLeases(net.request(''), [{ containerID: 'x', ifname: 'eth0' }]);
     net.goAdd('z', '10.1.0.10');
