@@ -28,8 +28,6 @@ extern struct heap heap;
 #else
 #define heap (*(struct heap *)heap_section)
 #endif
-/** What `heap` has room for while it is built. */
-#define HEAP_ROOM (8u << 20)
 int heap_write(const char *path);
 
 /* Each adds its functions to the object that TypeScript knows as `native`. */

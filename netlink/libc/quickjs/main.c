@@ -179,7 +179,7 @@ static int build(void) {
   void *bytes = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (bytes == MAP_FAILED) give_up(NULL, bytecode);
   heap.next = (char *)(&heap + 1);
-  heap.end = heap_section + HEAP_ROOM;
+  heap.end = heap_section_end;
   make(&heap_functions, bytes, stat.st_size);
   if (heap_write(output)) give_up(NULL, output);
   return 0;
