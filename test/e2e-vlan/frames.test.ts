@@ -1,5 +1,5 @@
-import { add, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
 const plain = { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'br0' };

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { add, call, del, executables, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, type Result } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
 const reference = resolve('dist/reference/bridge');

@@ -1,5 +1,5 @@
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
 const plain = { cniVersion: '1.1.0', name: 'lab', type: 'bridge', bridge: 'br0' };

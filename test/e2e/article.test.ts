@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { add, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, del, executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const article = JSON.parse(conf);

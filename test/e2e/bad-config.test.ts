@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { add, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const article = {
   ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),

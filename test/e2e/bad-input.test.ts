@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type Call, call, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
-import { leaseFolder } from '../snapshot.ts';
+import { type Call, call, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
+import { leaseFolder } from '../support/snapshot.ts';
 
 const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const article = JSON.parse(conf);

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, del } from '../cni.ts';
-import { Host } from '../host.ts';
-import { tsx } from '../tsx.ts';
+import { add, del } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
+import { tsx } from '../support/tsx.ts';
 
 test('a quick benchmark measures every contender, and judges nothing', () => {
   const { status, stdout, stderr } = spawnSync('build/in-host', [...tsx, 'test/bench/main.ts'], {

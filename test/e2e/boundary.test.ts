@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { Host, type Outcome } from '../host.ts';
-import { compile } from '../support/hosts.ts';
-import { textOutcomes } from '../support/texts.ts';
+import { Host, type Outcome } from '../support/host.ts';
+import { compile } from '../support/libc/hosts.ts';
+import { textOutcomes } from '../support/libc/texts.ts';
 
-// BOUNDARY is another executable of test/support/boundary.ts: `make sanitize` makes one with sanitizers in it.
+// BOUNDARY is another executable of test/support/libc/boundary.ts: `make sanitize` makes one with sanitizers in it.
 const executable = resolve(process.env.BOUNDARY ?? compile('boundary.ts'));
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const cases = process.env.CASES ?? '5000';

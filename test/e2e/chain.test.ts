@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 
 const reference = resolve('dist/reference');
 const rate = {

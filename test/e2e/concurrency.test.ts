@@ -1,5 +1,5 @@
-import { executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 describe.each(executables)('many at once with %s', (_name, bridge) => {
   let host: Host;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure, type Result } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.1.0' };
 const reference = resolve('dist/reference');

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const reference = resolve('dist/reference');
 const conf = {

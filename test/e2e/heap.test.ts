@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { failure } from '../cni.ts';
-import { Host } from '../host.ts';
-import { describeStatic } from '../static.ts';
-import { compile } from '../support/hosts.ts';
+import { failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
+import { compile } from '../support/libc/hosts.ts';
+import { describeStatic } from '../support/static.ts';
 
 /** What the heap begins with (netlink/libc/quickjs/host.h), and how many bytes of the build's ID follow. */
 const magic = Buffer.from('CNI bridge heap\0');

@@ -8,9 +8,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { placeOf } from '../../ipam/attachment-index.ts';
-import { Host } from '../host.ts';
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import { placeOf } from '../../ipam/leases/attachment-index.ts';
+import { Host } from '../support/host.ts';
+import { hostLocals, reference, SharedFolder } from '../support/host-local.ts';
 
 let net = new SharedFolder();
 beforeEach(() => {

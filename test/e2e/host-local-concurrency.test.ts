@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import { hostLocals, reference, SharedFolder } from '../support/host-local.ts';
 
 let net = new SharedFolder();
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { Outcome } from '../host.ts';
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import type { Outcome } from '../support/host.ts';
+import { hostLocals, reference, SharedFolder } from '../support/host-local.ts';
 
 let net = new SharedFolder();
 const folders: SharedFolder[] = [];

@@ -1,4 +1,4 @@
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import { hostLocals, reference, SharedFolder } from '../support/host-local.ts';
 
 /** Five addresses. */
 let net = new SharedFolder({ subnet: '10.1.2.0/29' });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 
 const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const request =

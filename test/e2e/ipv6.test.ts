@@ -1,5 +1,5 @@
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const ipam = {
   type: 'host-local',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Call, call, ending, executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { type Call, call, ending, executables } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 
 const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.0.0' };
 /** All that makes the plugin go deep: both families, masquerading, spoofing, routes. */

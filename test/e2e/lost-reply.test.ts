@@ -1,7 +1,7 @@
-import { executables } from '../cni.ts';
 import { faultsFor } from '../faults/trace.ts';
 import { Bench } from '../faults/trial.ts';
-import { Host } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 describe.each(executables)('an ADD of %s that never learns what the kernel did', (_name, executable) => {
   let host: Host;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure, reference } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure, reference } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const ipam = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { add, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, del, executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const subnet = { type: 'host-local', subnet: '10.15.20.0/24' };

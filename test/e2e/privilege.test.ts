@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 
 const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const request = 'CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { add, call, del, executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { add, call, del, executables } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 
 const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const conf = { ...article, macspoofchk: true };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 
 const pod = '0310ac0a-08f8-4d84-8b65-1669bb9c5f19';
 const otherPod = '7c1b6f6e-3d0b-4f0e-9d5e-0d8f3f2f6a11';

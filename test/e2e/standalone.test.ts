@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { add, type Call, call, del, ending } from '../cni.ts';
-import { Host } from '../host.ts';
-import { describeStatic } from '../static.ts';
+import { add, type Call, call, del, ending } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
+import { describeStatic } from '../support/static.ts';
 
 const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.0.0' };
 /** What takes the plugin deepest: both families, masquerading, spoofing, routes. */

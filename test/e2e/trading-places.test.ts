@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, call, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const { name, bridge: bridgeName } = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const conf = {

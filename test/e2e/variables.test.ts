@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { add, call, del } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
-import { describeStatic } from '../static.ts';
+import { add, call, del } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
+import { describeStatic } from '../support/static.ts';
 
 const conf = {
   ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),

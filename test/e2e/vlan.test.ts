@@ -1,5 +1,5 @@
-import { add, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, executables, failure } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 
 const plain = { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'lab-br1' };
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
+import { executables } from '../support/cni.ts';
 
 const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const ipam = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { ending, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { ending, executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 import { environment, result, stdin } from './arbitraries.ts';
 import type { Property } from './properties.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { onBothHosts } from '../support/hosts.ts';
+import { onBothHosts } from '../support/libc/hosts.ts';
 
 describe.each(onBothHosts('delegate.ts'))('a delegate that hangs, on %s', (_host, [program, ...words]) => {
   let folder: string;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { onBothHosts } from '../support/hosts.ts';
+import { onBothHosts } from '../support/libc/hosts.ts';
 
 test('what the kernel does to files on QuickJS is what node:fs does on Node, errors included', () => {
   const root = mkdtempSync(`${tmpdir()}/files-`);

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { tsx } from '../tsx.ts';
+import { tsx } from '../support/tsx.ts';
 import { type Cell, type Comparison, compare } from './compare.ts';
 import { differences } from './differences.ts';
 import { hasGo } from './libcni.ts';

@@ -1,5 +1,5 @@
-import { call } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { call } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 import { deviations, type Facts, flatten } from './facts.ts';
 import { kernelFacts } from './kernel.ts';
 import { learnRoles, type Roles } from './roles.ts';
