@@ -1,3 +1,4 @@
+import { type CIDR, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
 import { CniError, errorCode } from './error.ts';
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, isSupported } from './version.ts';
@@ -31,7 +32,10 @@ function parseFlat(result: JsonObject): Result {
     const value = result[key];
     if (!isPresent(value)) continue;
     const ip = objectAt(key, value);
-    ips.push(withGateway({ address: cidrAt(`${key}.ip`, ip.ip) }, textAt(`${key}.gateway`, ip.gateway)));
+    ips.push({
+      address: cidrAt(`${key}.ip`, ip.ip),
+      ...present('gateway', ipAt(`${key}.gateway`, ip.gateway)),
+    });
     routes.push(...listAt(`${key}.routes`, ip.routes).map((item, i) => routeAt(`${key}.routes[${i}]`, item)));
   }
   return { interfaces: [], ips, routes, dns: dnsAt('dns', result.dns) };
@@ -43,7 +47,7 @@ function parseListed(result: JsonObject): Result {
   );
   return {
     interfaces,
-    ips: listAt('ips', result.ips).map((item, i) => ipAt(`ips[${i}]`, item)),
+    ips: listAt('ips', result.ips).map((item, i) => ipConfigAt(`ips[${i}]`, item)),
     routes: listAt('routes', result.routes).map((item, i) => routeAt(`routes[${i}]`, item)),
     dns: dnsAt('dns', result.dns),
   };
@@ -63,24 +67,20 @@ function interfaceAt(where: string, value: unknown): Interface {
   };
 }
 
-function ipAt(where: string, value: unknown): IPConfig {
+function ipConfigAt(where: string, value: unknown): IPConfig {
   const ip = objectAt(where, value);
-  const address = cidrAt(`${where}.address`, ip.address);
   return {
-    ...withGateway({ address }, textAt(`${where}.gateway`, ip.gateway)),
+    address: cidrAt(`${where}.address`, ip.address),
+    ...present('gateway', ipAt(`${where}.gateway`, ip.gateway)),
     ...present('interface', countAt(`${where}.interface`, ip.interface)),
   };
-}
-
-function withGateway(ip: IPConfig, gateway: string | undefined): IPConfig {
-  return { ...ip, ...present('gateway', gateway) };
 }
 
 function routeAt(where: string, value: unknown): Route {
   const route = objectAt(where, value);
   return {
     dst: cidrAt(`${where}.dst`, route.dst),
-    ...present('gw', textAt(`${where}.gw`, route.gw)),
+    ...present('gw', ipAt(`${where}.gw`, route.gw)),
     ...present('mtu', countAt(`${where}.mtu`, route.mtu)),
     ...present('advmss', countAt(`${where}.advmss`, route.advmss)),
     ...present('priority', countAt(`${where}.priority`, route.priority)),
@@ -148,16 +148,18 @@ function countAt(where: string, value: unknown): number | undefined {
   return value;
 }
 
-function cidrAt(where: string, value: unknown): string {
-  const text = textAt(where, value);
-  if (text === undefined || !isCidr(text)) throw bad(where, 'must be an address with a prefix', value);
-  return text;
+function cidrAt(where: string, value: unknown): CIDR {
+  const cidr = parseCIDR(textAt(where, value) ?? '');
+  if (cidr === undefined) throw bad(where, 'must be an address with a prefix length', value);
+  return cidr;
 }
 
-/** Whether the text has the form of an address with a prefix; what the kernel thinks of it comes later. */
-function isCidr(text: string): boolean {
-  const [, prefix] = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F.:]*:[\da-fA-F.:]*)\/(\d{1,3})$/.exec(text) ?? [];
-  return prefix !== undefined && Number(prefix) <= (text.includes(':') ? 128 : 32);
+function ipAt(where: string, value: unknown): IP | undefined {
+  const text = textAt(where, value);
+  if (text === undefined) return undefined;
+  const ip = parseIP(text);
+  if (ip === undefined) throw bad(where, 'must be an IP address', value);
+  return ip;
 }
 
 function bad(where: string, rule: string, value: unknown): CniError {

@@ -1,4 +1,4 @@
-import { family, parseCIDR } from '../netlink/ip.ts';
+import { type Family, family, formatCIDR, formatIP, type IP } from '../netlink/ip.ts';
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, type Version } from './version.ts';
 
@@ -15,8 +15,8 @@ function some<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
 
-function familyOf(cidr: string): number | undefined {
-  return parseCIDR(cidr)?.ip.family;
+function ipText(ip: IP | undefined): string | undefined {
+  return ip && formatIP(ip);
 }
 
 function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
@@ -28,7 +28,7 @@ function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
  * Go plugins do: a chain hands it on, and CHECK is given it back.
  */
 function routeJson({ dst, gw, mtu, advmss, priority, table, scope }: Route): unknown {
-  return { dst, gw, mtu, advmss, priority, table, scope };
+  return { dst: formatCIDR(dst), gw: ipText(gw), mtu, advmss, priority, table, scope };
 }
 
 function interfaceJson(link: Interface, version: Version): unknown {
@@ -37,16 +37,22 @@ function interfaceJson(link: Interface, version: Version): unknown {
 }
 
 function ipJson({ address, gateway, interface: index }: IPConfig, version: Version): unknown {
-  if (atLeast(version, '1.0.0')) return { interface: index, address, gateway };
-  return { version: familyOf(address) === family.ipv4 ? '4' : '6', interface: index, address, gateway };
+  const rest = { interface: index, address: formatCIDR(address), gateway: ipText(gateway) };
+  return atLeast(version, '1.0.0')
+    ? rest
+    : { version: address.ip.family === family.ipv4 ? '4' : '6', ...rest };
 }
 
 /** `ip4` or `ip6` of 0.2.0: the first address of the family, and the family's routes. */
-function familyJson(result: Result, of: number): unknown {
-  const ip = result.ips.find(({ address }) => familyOf(address) === of);
-  if (ip === undefined) return undefined;
-  const routes = result.routes.filter(({ dst }) => familyOf(dst) === of);
-  return { ip: ip.address, gateway: ip.gateway, routes: some(routes.map(({ dst, gw }) => ({ dst, gw }))) };
+function familyJson(result: Result, of: Family): unknown {
+  const found = result.ips.find(({ address }) => address.ip.family === of);
+  if (found === undefined) return undefined;
+  const routes = result.routes.filter(({ dst }) => dst.ip.family === of);
+  return {
+    ip: formatCIDR(found.address),
+    gateway: ipText(found.gateway),
+    routes: some(routes.map(({ dst, gw }) => ({ dst: formatCIDR(dst), gw: ipText(gw) }))),
+  };
 }
 
 /** A result in the shape of a version ("Success" in that version's SPEC.md), as the Go plugins print it. */

@@ -1,14 +1,16 @@
-/** An address of a result: CIDR text, its gateway, and the index of its link in `interfaces`. */
+import type { CIDR, IP } from '../netlink/ip.ts';
+
+/** An address of a result with its subnet's prefix length, its gateway, and the index of its link in `interfaces`. */
 export interface IPConfig {
-  readonly address: string;
-  readonly gateway?: string;
+  readonly address: CIDR;
+  readonly gateway?: IP;
   readonly interface?: number;
 }
 
-/** A route of a result; `dst` is CIDR text. What is absent is the kernel's default. */
+/** A route of a result. What is absent is left to the kernel. */
 export interface Route {
-  readonly dst: string;
-  readonly gw?: string;
+  readonly dst: CIDR;
+  readonly gw?: IP;
   readonly mtu?: number;
   readonly advmss?: number;
   readonly priority?: number;
@@ -36,7 +38,7 @@ export interface Interface {
 
 /**
  * What an ADD answers, free of any version's spelling ("Success" in SPEC.md 1.1.0). Read from JSON by
- * `parseResult`, written for a version by the plugin.
+ * `parseResult`, printed for a version by `formatResult`.
  */
 export interface Result {
   readonly interfaces: readonly Interface[];

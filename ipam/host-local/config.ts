@@ -1,5 +1,11 @@
 import type { Route } from '../../cni/result.ts';
 
+/** A route as the configuration writes it. */
+export interface RouteConfig extends Omit<Route, 'dst' | 'gw'> {
+  readonly dst: string;
+  readonly gw?: string;
+}
+
 /** A subnet to lease from, as the configuration writes it. */
 export interface RangeConfig {
   readonly subnet: string;
@@ -11,7 +17,7 @@ export interface RangeConfig {
 /** host-local's configuration, its types checked, its addresses still text. */
 export interface HostLocalConfig extends Partial<RangeConfig> {
   readonly ranges?: readonly (readonly RangeConfig[])[];
-  readonly routes?: readonly Route[];
+  readonly routes?: readonly RouteConfig[];
   readonly resolvConf?: string;
   readonly dataDir?: string;
   /**

@@ -7,6 +7,7 @@ import type { LastReserved } from '../leases/last-reserved.ts';
 import { type LeasedAddress, leaseFolder } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
 import type { Candidate } from './allocate.ts';
+import type { RouteConfig } from './config.ts';
 import { exhausted, leaseExactly, leaseNext } from './lease-address.ts';
 import { holds, type RangeSet, readRangeSets } from './ranges.ts';
 import { reclaimLeases } from './reclaim.ts';
@@ -30,15 +31,15 @@ function readRequested(texts: readonly string[]): IP[] {
   return requested;
 }
 
-function readRoute(route: Route, index: number): Route {
-  const dst = parseCIDR(route.dst);
+function readRoute({ dst: to, gw: via, ...settings }: RouteConfig, index: number): Route {
+  const dst = parseCIDR(to);
   if (dst === undefined)
-    throw invalid('invalid IPAM configuration', `routes[${index}].dst: "${route.dst}" is no subnet`);
-  if (!route.gw) return { ...route, dst: formatCIDR(dst) };
-  const gw = parseIP(route.gw);
+    throw invalid('invalid IPAM configuration', `routes[${index}].dst: "${to}" is not a subnet`);
+  if (!via) return { dst, ...settings };
+  const gw = parseIP(via);
   if (gw === undefined)
-    throw invalid('invalid IPAM configuration', `routes[${index}].gw: "${route.gw}" is no IP address`);
-  return { ...route, dst: formatCIDR(dst), gw: formatIP(gw) };
+    throw invalid('invalid IPAM configuration', `routes[${index}].gw: "${via}" is not an IP address`);
+  return { dst, gw, ...settings };
 }
 
 /** What {@link addLeases} needs to know, all of it checked. */
@@ -177,7 +178,7 @@ function leaseOne(
 }
 
 function ipConfig({ ip, range }: Candidate): IPConfig {
-  return { address: formatCIDR({ ip, prefix: range.subnet.prefix }), gateway: formatIP(range.gateway) };
+  return { address: { ip, prefix: range.subnet.prefix }, gateway: range.gateway };
 }
 
 /** Those of a container's leases that are for an interface, else those of the oldest format, which name none. */
@@ -220,8 +221,10 @@ function withStore<T>(
  * The addresses leased to an attachment.
  * @throws CniError code 5
  */
-export function findLeases(request: LeaseRequest): string[] {
-  return withStore(request, [], (store) => leasesOf(store, request).map(({ address }) => address));
+export function findLeases(request: LeaseRequest): IP[] {
+  return withStore(request, [], (store) =>
+    leasesOf(store, request).flatMap(({ address }) => parseIP(address) ?? []),
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { IPConfig, Result, Route } from '../../cni/result.ts';
 import type { Connection, NetlinkRequest } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { type CIDR, family, formatCIDR, type IP, parseCIDR, parseIP, subnetOf } from '../../netlink/ip.ts';
+import { type CIDR, family, formatCIDR, type IP, subnetOf } from '../../netlink/ip.ts';
 import { newAddress } from '../../netlink/route/address.ts';
 import { type Link, setLink } from '../../netlink/route/link.ts';
 import { newRoute, type RouteSettings, scope } from '../../netlink/route/route.ts';
@@ -12,20 +12,6 @@ import { awaitForwarding } from './port.ts';
 import type { Sides } from './sides.ts';
 import type { Undo } from './undo.ts';
 import type { VethPair } from './veth.ts';
-
-/** @throws CniError code 6: an IPAM answered with what is no address */
-export function cidrOf(text: string): CIDR {
-  const cidr = parseCIDR(text);
-  if (cidr !== undefined) return cidr;
-  throw new CniError(errorCode.decoding, 'invalid IPAM result', `"${text}" is no address in CIDR notation`);
-}
-
-/** @throws CniError code 6: an IPAM answered with what is no address */
-export function ipOf(text: string): IP {
-  const ip = parseIP(text);
-  if (ip !== undefined) return ip;
-  throw new CniError(errorCode.decoding, 'invalid IPAM result', `"${text}" is no IP address`);
-}
 
 /**
  * Brings the container's interface up with its addresses and routes, the port of the bridge forwarding.
@@ -41,7 +27,7 @@ export function configureContainer(
   undo: Undo,
 ): Link {
   const link = veth.container;
-  const addresses = ips.map(({ address }) => cidrOf(address));
+  const addresses = ips.map(({ address }) => address);
   refuseShortMtu(link, addresses);
   const detected = addresses.filter(({ ip }) => enabledad && ip.family === family.ipv6);
   const usable = addresses.filter((cidr) => !detected.includes(cidr));
@@ -104,15 +90,15 @@ function setSysctls(
  * that differ in nothing but the gateway are one route with several next hops.
  */
 function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Route[]): NetlinkRequest[] {
-  const common = ips.flatMap(({ gateway }) => (gateway === undefined ? [] : [ipOf(gateway)]));
+  const common = ips.flatMap(({ gateway }) => gateway ?? []);
   const wanted = new Map<string, RouteSettings & { readonly gateways: IP[] }>();
-  for (const { dst: text, gw, ...settings } of routes) {
-    const dst = subnetOf(cidrOf(text));
+  for (const { dst: to, gw, ...settings } of routes) {
+    const dst = subnetOf(to);
     const key = JSON.stringify([formatCIDR(dst), ...routeKeys.map((name) => settings[name])]);
     const route = wanted.get(key) ?? { ...settings, dst, gateways: [] };
     wanted.set(key, route);
     const ofFamily = common.find((ip) => ip.family === dst.ip.family && settings.scope !== scope.link);
-    const gateway = gw === undefined ? ofFamily : ipOf(gw);
+    const gateway = gw ?? ofFamily;
     const known = route.gateways.some(({ value }) => value === gateway?.value);
     if (gateway !== undefined && !known) route.gateways.push(gateway);
   }

@@ -9,8 +9,8 @@ import {
   type Family,
   family,
   formatCIDR,
-  formatIP,
   next,
+  sameCIDR,
   subnetOf,
 } from '../../netlink/ip.ts';
 import {
@@ -25,11 +25,12 @@ import { type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import { hostServesOthers, servesOthers } from './bridge.ts';
-import { cidrOf, ipOf } from './container.ts';
 import { changeSysctl } from './sysctl.ts';
 import type { Undo } from './undo.ts';
 
-const anywhere = { [family.ipv4]: '0.0.0.0/0', [family.ipv6]: '::/0' } as const;
+function anywhere(of: Family): CIDR {
+  return { ip: { family: of, value: 0n }, prefix: 0 };
+}
 
 /**
  * Completes what IPAM answered by what the configuration says of gateways: with isGateway each address has one (the
@@ -38,15 +39,17 @@ const anywhere = { [family.ipv4]: '0.0.0.0/0', [family.ipv6]: '::/0' } as const;
  */
 export function withGateways(result: Result, config: BridgeConfig): Result {
   const ips = result.ips.map((ip): IPConfig => {
-    const gateway =
-      ip.gateway ?? (config.isGateway ? formatIP(next(subnetOf(cidrOf(ip.address)).ip)) : undefined);
+    const gateway = ip.gateway ?? (config.isGateway ? next(subnetOf(ip.address).ip) : undefined);
     return { ...ip, ...(gateway === undefined ? {} : { gateway }) };
   });
   const routes = [...result.routes];
   if (config.isDefaultGateway) {
     for (const { address, gateway } of ips) {
-      const dst = anywhere[cidrOf(address).ip.family];
-      if (gateway !== undefined && !routes.some((route) => route.gw !== undefined && route.dst === dst)) {
+      const dst = anywhere(address.ip.family);
+      if (
+        gateway !== undefined &&
+        !routes.some((route) => route.gw !== undefined && sameCIDR(route.dst, dst))
+      ) {
         routes.push({ dst, gw: gateway });
       }
     }
@@ -69,24 +72,20 @@ export function ensureGateways(
 ): void {
   const free = (): boolean => !servesOthers(host, bridge, attachment);
   const gateways = ips.flatMap(({ address, gateway }) =>
-    gateway === undefined ? [] : [{ ip: ipOf(gateway), prefix: cidrOf(address).prefix }],
+    gateway === undefined ? [] : [{ ip: gateway, prefix: address.prefix }],
   );
   for (const of of [family.ipv4, family.ipv6]) {
     const wanted = gateways.filter(({ ip }) => ip.family === of);
     if (wanted.length === 0) continue;
     const live = listAddresses(host, link, of);
-    const missing = wanted.filter((one) => !live.some(({ cidr }) => same(cidr, one)));
+    const missing = wanted.filter((one) => !live.some(({ cidr }) => sameCIDR(cidr, one)));
     if (missing.length === 0) continue;
-    const others = live.filter(({ cidr }) => !wanted.some((one) => same(cidr, one)));
+    const others = live.filter(({ cidr }) => !wanted.some((one) => sameCIDR(cidr, one)));
     const inTheWay = others.filter(({ cidr }) => missing.some((one) => conflict(cidr, one)));
     if (inTheWay.length > 0) replaceAddresses(host, link, of, live, inTheWay, missing, config, free, undo);
     // One that was there may have been the secondary of one in the way.
     for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(host, link, cidr, free, undo);
   }
-}
-
-function same(a: CIDR, b: CIDR): boolean {
-  return formatCIDR(a) === formatCIDR(b);
 }
 
 /** A link has the IPv4 gateways of one network alone, and of IPv6 subnets any that do not overlap. */
@@ -169,7 +168,7 @@ export function enableForwarding(
   undo: Undo,
 ): void {
   for (const of of [family.ipv4, family.ipv6]) {
-    if (!ips.some(({ address }) => cidrOf(address).ip.family === of)) continue;
+    if (!ips.some(({ address }) => address.ip.family === of)) continue;
     changeSysctl(forwarding[of], '1', undo, () => !hostServesOthers(host, attachment));
   }
 }

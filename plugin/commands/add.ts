@@ -4,7 +4,7 @@ import type { Result } from '../../cni/result.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { getLink, type Link } from '../../netlink/route/link.ts';
 import { ensureBridge, proveBridge } from '../attach/bridge.ts';
-import { cidrOf, configureContainer } from '../attach/container.ts';
+import { configureContainer } from '../attach/container.ts';
 import { enableForwarding, ensureGateways, withGateways } from '../attach/gateway.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openSides, type Sides } from '../attach/sides.ts';
@@ -116,7 +116,7 @@ function masqueradeAddresses(
   warn: (line: string) => void,
   undo: Undo,
 ): void {
-  const addresses = ips.map(({ address }) => cidrOf(address));
+  const addresses = ips.map(({ address }) => address);
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
     () => addMasquerade(attachment, addresses, ipMasqBackend),

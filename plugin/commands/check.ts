@@ -6,7 +6,6 @@ import { listAddresses } from '../../netlink/route/address.ts';
 import { getLink, iff, type Link } from '../../netlink/route/link.ts';
 import { findLinks, listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
-import { cidrOf, ipOf } from '../attach/container.ts';
 import { openSides } from '../attach/sides.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
@@ -104,11 +103,10 @@ function nameOf(host: Connection, index: number): string {
 
 function checkAddresses(container: Connection, { ips }: Result, link: Link): void {
   for (const { address } of ips) {
-    const cidr = cidrOf(address);
-    const live = listAddresses(container, link, cidr.ip.family);
+    const live = listAddresses(container, link, address.ip.family);
     const found = live.map((one) => `${formatCIDR(one.cidr)}${one.dadFailed ? ', a duplicate' : ''}`);
-    if (!found.includes(formatCIDR(cidr))) {
-      throw mismatch(`addresses of ${link.name}`, formatCIDR(cidr), found.join('; ') || 'none');
+    if (!found.includes(formatCIDR(address))) {
+      throw mismatch(`addresses of ${link.name}`, formatCIDR(address), found.join('; ') || 'none');
     }
   }
 }
@@ -117,8 +115,8 @@ function checkRoutes(container: Connection, { routes }: Result): void {
   if (routes.length === 0) return;
   const live = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(container, of));
   for (const route of routes) {
-    const dst = formatCIDR(subnetOf(cidrOf(route.dst)));
-    const gateway = route.gw === undefined ? undefined : formatIP(ipOf(route.gw));
+    const dst = formatCIDR(subnetOf(route.dst));
+    const gateway = route.gw === undefined ? undefined : formatIP(route.gw);
     const toDst = live.filter((one) => one.dst === dst);
     const same = toDst.filter(({ gateways }) => gateway === undefined || gateways.includes(gateway));
     const settings = { ...route, table: route.table || mainTable };

@@ -1,8 +1,9 @@
 import { closeSync } from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
+import type { Result } from '../../cni/result.ts';
 import { openRoute } from '../../netlink/connection.ts';
 import { fileErrorCode, isErrno } from '../../netlink/error.ts';
-import { type CIDR, parseCIDR, parseIP, width } from '../../netlink/ip.ts';
+import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
 import { openNamespace, openOwnNamespace, sameNamespace, within } from '../../netlink/namespace.ts';
 import { removeLink } from '../../netlink/route/link.ts';
 import { removeHostVeth } from '../attach/host-veth.ts';
@@ -28,7 +29,7 @@ export function del(
   warn: (line: string) => void,
 ): void {
   const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  const known = knownAddresses(ipam?.held() ?? [], config.previousAddresses);
+  const known = knownAddresses(ipam?.held() ?? [], config.prevResult);
   // Where a lease is lost, the address is not known: its masquerading is found by whose it is.
   const addresses = known.length < (ipam?.least ?? 0) ? [] : known;
   // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
@@ -51,15 +52,13 @@ function removeVeth(request: Request, { bridge, prevResult }: BridgeConfig, owne
   }
 }
 
-/** Addresses as CIDR; the prefix length is of no matter to what is found by address. */
-function knownAddresses(held: readonly string[], previous: readonly string[]): CIDR[] {
-  const found = new Map<string, CIDR>();
-  for (const text of [...held, ...previous]) {
-    const ip = parseIP(text);
-    const cidr = ip === undefined ? parseCIDR(text) : { ip, prefix: width(ip.family) };
-    if (cidr !== undefined) found.set(`${cidr.ip.family} ${cidr.ip.value}`, cidr);
+/** Each address once; what is found by address is found whatever the prefix length. */
+function knownAddresses(held: readonly IP[], previous: Result | undefined): CIDR[] {
+  const known: CIDR[] = held.map((ip) => ({ ip, prefix: width(ip.family) }));
+  for (const { address } of previous?.ips ?? []) {
+    if (!held.some((ip) => sameIP(ip, address.ip))) known.push(address);
   }
-  return [...found.values()];
+  return known;
 }
 
 /** @returns whether there was such a link; its peer on the host is gone with it */

@@ -13,6 +13,7 @@ import {
 } from '../../ipam/host-local/host-local.ts';
 import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
 import { hostLocalStatus } from '../../ipam/host-local/status.ts';
+import type { IP } from '../../netlink/ip.ts';
 import type { IpamConfig, ValidAttachment } from '../config/bridge-config.ts';
 
 /** Where the addresses of a network come from. */
@@ -23,7 +24,7 @@ export interface Ipam {
   /** How many addresses an attachment has at least. */
   readonly least: number;
   /** The addresses that the attachment holds, as far as that is known without asking another program. */
-  held(): string[];
+  held(): IP[];
   del(): void;
   check(): void;
   /** Ends every lease of the network that belongs to none of these. */

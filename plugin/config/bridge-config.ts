@@ -1,8 +1,8 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import { parseResult } from '../../cni/parse-result.ts';
-import type { DNS, Result, Route } from '../../cni/result.ts';
+import type { DNS, Result } from '../../cni/result.ts';
 import { defaultVersion, readVersion, type Version } from '../../cni/version.ts';
-import type { HostLocalConfig, RangeConfig } from '../../ipam/host-local/config.ts';
+import type { HostLocalConfig, RangeConfig, RouteConfig } from '../../ipam/host-local/config.ts';
 import { byteLength } from '../../netlink/bytes.ts';
 import { parseCIDR, parseIP } from '../../netlink/ip.ts';
 import {
@@ -32,8 +32,6 @@ export interface NetworkConfig {
   readonly ipam: IpamConfig | undefined;
   /** The result of the ADD, as a CHECK or a DEL is given it. */
   readonly prevResult: Result | undefined;
-  /** Addresses of earlier results, for a DEL whose lease is gone. */
-  readonly previousAddresses: readonly string[];
   /** `cni.dev/valid-attachments`; undefined where there is none, which is not the same as an empty list. */
   readonly validAttachments: readonly ValidAttachment[] | undefined;
   /** Mistakes that a DEL or GC passed over, for the operator to read. */
@@ -184,7 +182,6 @@ function readNetwork(reading: Reading, json: BridgeJson): NetworkConfig {
     dns: json.dns ?? {},
     ipam: readIpam(json, reading.request),
     prevResult,
-    previousAddresses: prevResult?.ips.map(({ address }) => address) ?? [],
     validAttachments: json['cni.dev/valid-attachments'] ?? noAttachments(reading.json),
     ignored: reading.ignored,
   };
@@ -211,7 +208,7 @@ function readPrevResult(json: JsonObject | undefined, version: Version): Result 
   return json === undefined ? undefined : parseResult({ cniVersion: version, ...json });
 }
 
-function checkRoutes(routes: readonly Route[]): void {
+function checkRoutes(routes: readonly RouteConfig[]): void {
   for (const [index, { dst, gw }] of routes.entries()) {
     const where = `ipam.routes[${index}]`;
     const to = parseCIDR(dst);

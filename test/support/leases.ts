@@ -15,6 +15,7 @@ import type { HostLocalConfig } from '../../ipam/host-local/config.ts';
 import { addLeases, delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
 import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
 import { bootID } from '../../ipam/leases/boot.ts';
+import { formatCIDR, formatIP } from '../../netlink/ip.ts';
 
 /** A data directory of its own, network `net` in it, and host-local's verbs on it in short. */
 export class LeaseFolder {
@@ -43,7 +44,7 @@ export class LeaseFolder {
 
   /** The addresses of an ADD, with their prefix lengths. */
   add(containerID: string, options: Options = {}): string[] {
-    return addLeases(this.request(containerID, options)).ips.map(({ address }) => address);
+    return addLeases(this.request(containerID, options)).ips.map(({ address }) => formatCIDR(address));
   }
 
   del(containerID: string, options: Options = {}): string[] {
@@ -51,7 +52,7 @@ export class LeaseFolder {
   }
 
   find(containerID: string, options: Options = {}): string[] {
-    return findLeases(this.request(containerID, options)).sort();
+    return findLeases(this.request(containerID, options)).map(formatIP).sort();
   }
 
   /** The addresses with a lease file. */

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { CniError } from '../../../../cni/error.ts';
+import { formatResult } from '../../../../cni/print-result.ts';
 import { gcLeases } from '../../../../ipam/host-local/gc.ts';
 import { addLeases, checkLeases, planLeases } from '../../../../ipam/host-local/host-local.ts';
 import { parseResolvConf } from '../../../../ipam/host-local/resolv-conf.ts';
@@ -220,8 +221,9 @@ test('routes, gateway and resolver come with the addresses', () => {
     { dst: '0.0.0.0/0' },
     { dst: 'FD00:0::/8', gw: 'FD00::1', mtu: 1400, table: 7, priority: 3 },
   ];
-  expect(addLeases(net.request('a', { resolvConf, routes, gateway: '10.1.2.6' }))).toEqual({
-    interfaces: [],
+  const result = addLeases(net.request('a', { resolvConf, routes, gateway: '10.1.2.6' }));
+  expect(JSON.parse(formatResult(result, '1.1.0'))).toEqual({
+    cniVersion: '1.1.0',
     ips: [{ address: '10.1.2.1/29', gateway: '10.1.2.6' }],
     routes: [{ dst: '0.0.0.0/0' }, { dst: 'fd00::/8', gw: 'fd00::1', mtu: 1400, table: 7, priority: 3 }],
     dns: { nameservers: ['10.1.2.1'] },
@@ -231,7 +233,7 @@ test('routes, gateway and resolver come with the addresses', () => {
     details: 'ENOENT',
   });
   expect(() => net.add('b', { routes: [{ dst: 'default' }] })).toThrow(
-    'routes[0].dst: "default" is no subnet',
+    'routes[0].dst: "default" is not a subnet',
   );
   expect(net.leased()).toEqual(['10.1.2.1']);
 });

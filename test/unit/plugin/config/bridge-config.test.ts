@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { formatCIDR } from '../../../../netlink/ip.ts';
 import {
   type BridgeConfig,
   readBridgeConfig,
@@ -31,7 +32,6 @@ test('the defaults', () => {
     dns: {},
     ipam: undefined,
     prevResult: undefined,
-    previousAddresses: [],
     validAttachments: undefined,
     ignored: [],
     bridge: 'cni0',
@@ -137,12 +137,12 @@ test('without a type there is no IPAM', () => {
 
 test('prevResult has the version of the configuration unless it says so itself', () => {
   const flat = read({ prevResult: { ip4: { ip: '10.0.0.2/8' } } }, 'CHECK');
-  expect(flat.previousAddresses).toEqual(['10.0.0.2/8']);
+  expect(flat.prevResult?.ips.map(({ address }) => formatCIDR(address))).toEqual(['10.0.0.2/8']);
   const listed = read(
     { cniVersion: '0.4.0', prevResult: { ips: [{ version: '4', address: '10.0.0.3/8' }] } },
     'CHECK',
   );
-  expect(listed.prevResult?.ips).toEqual([{ address: '10.0.0.3/8' }]);
+  expect(listed.prevResult?.ips.map(({ address }) => formatCIDR(address))).toEqual(['10.0.0.3/8']);
 });
 
 test('valid attachments: none, null and a list are three things', () => {

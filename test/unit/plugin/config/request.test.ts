@@ -1,3 +1,4 @@
+import { parseResult } from '../../../../cni/parse-result.ts';
 import { formatResult } from '../../../../cni/print-result.ts';
 import { NetlinkError } from '../../../../netlink/error.ts';
 import { abbreviate, ownerLabel } from '../../../../plugin/attach/owner.ts';
@@ -44,12 +45,13 @@ test('CNI_ARGS', () => {
   expect(() => readArguments('FOO')).toThrow('"FOO" is no K=V pair');
 });
 
-const result = {
+const result = parseResult({
+  cniVersion: '1.0.0',
   interfaces: [{ name: 'br0', mac: '02:00:00:00:00:01' }],
   ips: [{ address: '10.0.0.2/24', gateway: '10.0.0.1', interface: 0 }],
   routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0', gw: 'fd00::1' }],
   dns: {},
-};
+});
 
 test('a result in the oldest shape has the routes of its family', () => {
   expect(JSON.parse(formatResult(result, '0.2.0'))).toEqual({
