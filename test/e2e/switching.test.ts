@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { add, call, del, executables, reference as go } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
 const conf = {
   cniVersion: '1.0.0',
@@ -24,14 +24,11 @@ const cleaning = readFileSync(resolve('docs/switching.md'), 'utf8')
   .map((line) => line.trim());
 
 describe.each(executables)('a node that changes its plugin to %s and back', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
+  const host = useHost('c1', 'c2');
+  beforeEach(() => {
     host.makeNeighbour();
     host.serve('beyond');
   });
-  afterEach(() => host.stop());
 
   /** Whom a server outside sees when a container calls it. */
   const seenFrom = (container: string): string =>
