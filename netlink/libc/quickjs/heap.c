@@ -69,8 +69,11 @@ static size_t heap_size(const void *block) { return block ? *size_of((void *)blo
 
 static void *heap_calloc(void *opaque, size_t count, size_t size) {
   if (size && count > LARGEST / size) return NULL;
+  size_t taken;
+  int is_used = heap.freed[class_of(count * size + sizeof(size_t), &taken)] != NULL;
   void *block = heap_malloc(opaque, count * size);
-  return block ? memset(block, 0, count * size) : NULL;
+  /* What has never been a block is zero as the kernel gave it, and stays untouched. */
+  return block && is_used ? memset(block, 0, count * size) : block;
 }
 
 static void *heap_realloc(void *opaque, void *block, size_t size) {
