@@ -140,6 +140,8 @@ export interface Guard<T> {
 export const keysAt: ReadonlyMap<string, readonly string[]> = new Map(${JSON.stringify(keysAt)});
 /** The rule that the value in a place follows, in words. */
 export const rules: Readonly<Record<string, string>> = ${JSON.stringify(ruleOf)};
+/** What a network or a container can be called. */
+export const namePattern = /${schemas['host-local.schema.json']?.definitions.name.pattern}/;
 export const isBridgeJson: Guard<BridgeJson> = (value) => check(isBridgeJson, validateBridge, value);
 export const isHostLocalJson: Guard<HostLocalJson> = (value) => check(isHostLocalJson, validateHostLocal, value);
 function check(guard, validate, value) {
@@ -147,7 +149,7 @@ function check(guard, validate, value) {
   guard.errors = validate.errors;
   return valid;
 }
-${guards.replace('"use strict";', '')}
+${guards}
 `;
 if (code.includes('require(')) throw new Error('the validators need a module at run time');
 
