@@ -19,8 +19,6 @@ import type { Ipam } from './ipam.ts';
 export function gc(config: BridgeConfig, ipam: Ipam | undefined, warn: (line: string) => void): void {
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
-    // `cnitool gc` and others that don't know which attachments are valid send no list.
-    warn('cni.dev/valid-attachments is missing: everything is kept');
     ipam?.gc(undefined);
     return;
   }

@@ -96,15 +96,17 @@ function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string 
 
 function refuseContradictions(config: BridgeConfig): void {
   if (config.hairpinMode && config.promiscMode) {
-    throw invalidConfig('hairpinMode, promiscMode: cannot both be true');
+    throw invalidConfig(
+      'hairpinMode, promiscMode: cannot set hairpin mode and promiscuous mode at the same time',
+    );
   }
   if (config.disableContainerInterface && config.ipam !== undefined) {
     throw invalidConfig(
-      `disableContainerInterface: cannot be true together with ipam.type "${config.ipam.type}"`,
+      `disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "${config.ipam.type}"`,
     );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   if (config.isGateway && config.vlan !== 0 && byteLength(vlanLink) > 15) {
-    throw invalidConfig(`bridge: ${vlanLink} is no name for the VLAN's gateway, being longer than 15 bytes`);
+    throw invalidConfig(`bridge: ${vlanLink} is too long a name for the VLAN's gateway, over 15 bytes`);
   }
 }

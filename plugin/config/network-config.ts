@@ -14,6 +14,8 @@ import { Reading } from './reading.ts';
 import type { Request } from './request.ts';
 import { checkSchema, onlyKeys } from './schema-check.ts';
 
+const listKey = 'cni.dev/valid-attachments';
+
 /** An attachment that a GC keeps. */
 export interface ValidAttachment {
   readonly containerID: string;
@@ -52,7 +54,7 @@ export function readHostLocalConfig(bytes: Uint8Array, request: Request): Networ
  */
 export function readLoopbackConfig(bytes: Uint8Array, request: Request): NetworkConfig {
   const reading = new Reading(bytes, request);
-  const json = onlyKeys(reading.json, ['cniVersion', 'name', 'prevResult']);
+  const json = onlyKeys(reading.json, ['cniVersion', 'name', 'prevResult', listKey]);
   return readNetwork(reading, checkSchema<BridgeJson>(json, isBridgeJson, reading.tolerate));
 }
 
@@ -68,14 +70,20 @@ export function readNetwork(reading: Reading, json: BridgeJson): NetworkConfig {
     dns: json.dns ?? {},
     ipam: readIpam(reading, json),
     prevResult: reading.unlessIgnored(() => readPrevResult(json.prevResult, reading.version)),
-    validAttachments: json['cni.dev/valid-attachments'] ?? noAttachments(reading.json),
+    validAttachments: readValidAttachments(reading, json),
     ignored: reading.ignored,
   };
 }
 
-/** A runtime written in Go whose list is empty sends null: nothing is to be kept. */
-function noAttachments(json: JsonObject): [] | undefined {
-  return json['cni.dev/valid-attachments'] === null ? [] : undefined;
+function readValidAttachments(
+  { json: { [listKey]: written }, request, ignored }: Reading,
+  { [listKey]: list }: BridgeJson,
+): readonly ValidAttachment[] | undefined {
+  // A runtime written in Go whose list is empty sends null.
+  if (list !== undefined || written === null) return list ?? [];
+  // `cnitool gc`, and whoever else doesn't know which attachments are valid, sends none.
+  if (request.command === 'GC') ignored.push(`${listKey} is missing: everything is kept`);
+  return undefined;
 }
 
 function readPrevResult(json: JsonObject | undefined, version: Version): Result | undefined {

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { executables } from '../support/cni.ts';
+import { executables, reference } from '../support/cni.ts';
 import { Host } from '../support/host.ts';
 
 const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+/** What the executables were built of (Makefile). */
+const commit = readFileSync('dist/commit', 'utf8').trim();
 const request =
   'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin';
 
@@ -20,10 +23,40 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(JSON.parse(output)).toEqual({ cniVersion: expect.any(String), supportedVersions: versions });
   });
 
-  test('without a command it says what it is', () => {
-    const { status, stdout, stderr } = host.run(['env', '-i', bridge]);
+  const about = (
+    plugin: string,
+  ): string => `CNI ${plugin} plugin v${version}${commit === '' ? '' : ` (commit ${commit})`}
+CNI protocol versions supported: ${versions.join(', ')}
+`;
+
+  test.each([
+    ['bridge', 'bridge'],
+    ['host-local', 'host-local'],
+    ['loopback', 'loopback'],
+    ['another', 'bridge'],
+  ])('called %s without a command it says what it is', (name, plugin) => {
+    host.sh(`ln -s ${bridge} /run/${name}`);
+    const said = { status: 0, stdout: '', stderr: about(plugin) };
+    expect(host.run(['env', '-i', `/run/${name}`])).toEqual(said);
+    expect(host.run(['env', '-i', 'CNI_PATH=/opt/cni/bin', `/run/${name}`, '--version'])).toEqual(said);
+  });
+
+  test('--help says more; with a command no argument is looked at', () => {
+    const { status, stdout, stderr } = host.run(['env', '-i', bridge, '--help']);
     expect([status, stdout]).toEqual([0, '']);
-    expect(stderr).toContain(versions.join(', '));
+    expect(stderr.startsWith(about('bridge'))).toBe(true);
+    expect(stderr).toContain('--version');
+    for (const word of ['--version', '--help']) {
+      const command = ['env', '-i', 'CNI_COMMAND=VERSION', bridge, word];
+      expect(JSON.parse(host.run(command).stdout)).toMatchObject({ supportedVersions: versions });
+    }
+  });
+
+  test("the about lines have the form of the Go plugin's", () => {
+    const { status, stderr } = host.run(['env', '-i', reference]);
+    const [first, ...rest] = stderr.split('\n');
+    expect([status, first]).toEqual([0, expect.stringMatching(/^CNI bridge plugin (v1|version unknown)/)]);
+    expect(rest).toEqual(about('bridge').split('\n').slice(1));
   });
 
   test.each([

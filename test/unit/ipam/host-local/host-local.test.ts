@@ -46,7 +46,7 @@ test('addresses go round, the gateway left out, and a full range says so', () =>
   ]);
   expect(errorOf(() => net.add('f'))).toEqual({
     code: 11,
-    msg: 'no IP address available in range set 10.1.2.1-10.1.2.6: 5 addresses, 5 leased',
+    msg: 'no IP addresses available in range set: 10.1.2.1-10.1.2.6 (5 addresses, 5 leased)',
     details: net.folder,
   });
   expect(net.del('b')).toEqual(['10.1.2.3']);
@@ -135,7 +135,7 @@ test('one address of each range set, all or none', () => {
   expect(net.del('a', both)).toEqual(['10.1.2.2', 'fd00::2']);
   const narrow = { ranges: [[{ subnet: 'fd01::/64', rangeStart: 'fd01::2', rangeEnd: 'fd01::2' }]] };
   net.add('b', narrow);
-  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2: 1 addresses, 1 leased');
+  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2 (1 addresses, 1 leased)');
   expect(net.find('c')).toEqual([]);
   expect(net.leased()).toEqual(['10.1.2.3', 'fd01::2']);
 });
@@ -183,13 +183,17 @@ test('where descriptors run out there is no lease left, and the first error is t
 test('a requested address is given, or refused by name', () => {
   expect(net.add('a', { requestedIPs: ['10.1.2.5', '10.1.2.5/29'] })).toEqual(['10.1.2.5/29']);
   const refusal = (...requestedIPs: string[]) => errorOf(() => net.add('b', { requestedIPs }));
-  const not = (address: string): string => `requested address ${address} is not available`;
+  const not = (address: string): string => `requested IP address ${address} is not available`;
   expect(refusal('10.1.2.5/29')).toEqual({
     code: 11,
-    msg: not('10.1.2.5'),
+    msg: `${not('10.1.2.5')} in range set 10.1.2.1-10.1.2.6`,
     details: 'it is leased to container a',
   });
-  expect(refusal('10.1.2.1')).toEqual({ code: 7, msg: not('10.1.2.1'), details: 'it is the gateway' });
+  expect(refusal('10.1.2.1')).toEqual({
+    code: 7,
+    msg: `${not('10.1.2.1')} in range set 10.1.2.1-10.1.2.6`,
+    details: 'it is the gateway',
+  });
   expect(refusal('10.9.9.9')).toEqual({
     code: 7,
     msg: not('10.9.9.9'),
