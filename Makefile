@@ -1,4 +1,4 @@
-# The CNI bridge plugin: `make help` tells what there is.
+# The CNI bridge plugin: `make help` lists its targets.
 
 SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
@@ -69,7 +69,7 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, FOLDER=/run/leases on a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
 
-parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go reference in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
+parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
 	@build/debian-packages user-mode-linux kmod
 	@$(TSX) test/parity/main.ts '$(ROWS)'
 
@@ -79,7 +79,7 @@ sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback b
 reproducible: dist/bridge ## built again in another directory: the same file, to the byte
 	@test/reproducible
 
-reference: dist/reference/version ## the Go reference plugins, into dist/reference
+reference: dist/reference/version ## the Go plugins, into dist/reference
 
 install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
 	build/install $(DESTDIR)$(PREFIX)

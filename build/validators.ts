@@ -5,7 +5,7 @@ import standalone from 'ajv/dist/standalone/index.js';
 // Makes plugin/config/generated/validate-config.ts out of the two JSON Schemas: a validator and a TypeScript type
 // for each, the names of keys, and the rules in words that messages are made of.
 
-const folder = 'plugin/config/generated';
+const directory = 'plugin/config/generated';
 const schemas: Readonly<Record<string, AnySchemaObject>> = {
   'bridge.schema.json': readSchema('plugin/config/bridge.schema.json'),
   'host-local.schema.json': readSchema('plugin/config/host-local.schema.json'),
@@ -153,5 +153,5 @@ ${guards}
 `;
 if (code.includes('require(')) throw new Error('the validators need a module at run time');
 
-mkdirSync(folder, { recursive: true });
-writeFileSync(`${folder}/validate-config.ts`, code);
+mkdirSync(directory, { recursive: true });
+writeFileSync(`${directory}/validate-config.ts`, code);

@@ -139,7 +139,7 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
   });
 
   test.each(['adsfsadf', 'v1.1.0', '1.1.0-rc1', 5, []])(
-    '%j is no version: it cannot be decoded',
+    '%j is not a version: it cannot be decoded',
     (cniVersion) => {
       const request = { conf: { ...conf, cniVersion, 'cni.dev/valid-attachments': [] } };
       for (const command of ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS']) {

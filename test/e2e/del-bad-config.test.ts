@@ -79,7 +79,7 @@ const rows: Row[] = [
   [ipam({ routes: [{ dst: 'x' }] }), [], ''],
   [ipam({ routes: 5 }), [], ''],
   [ipam({ resolvConf: 5 }), [], ''],
-  // IPAM that can't be asked: all else goes, then that is told.
+  // IPAM that cannot be asked: all else goes before the error.
   [ipam({ dataDir: 5 }), lease, 'ipam.dataDir: must be a string, not 5'],
   [ipam({ type: '../x' }), lease, 'ipam.type: must be the name of a plugin, without `/`, not "../x"'],
   [ipam({ type: '..' }), lease, 'ipam.type'],
