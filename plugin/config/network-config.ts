@@ -12,7 +12,7 @@ import {
 import { type IpamConfig, readIpam } from './ipam-config.ts';
 import { Reading } from './reading.ts';
 import type { Request } from './request.ts';
-import { checkSchema, onlyKeys } from './schema-check.ts';
+import { checkSchema, onlyKeys, type Tolerate } from './schema-check.ts';
 
 const listKey = 'cni.dev/valid-attachments';
 
@@ -44,7 +44,9 @@ export interface NetworkConfig {
  */
 export function readHostLocalConfig(bytes: Uint8Array, request: Request): NetworkConfig {
   const reading = new Reading(bytes, request);
-  const json = checkSchema<HostLocalJson>(reading.json, isHostLocalJson, reading.tolerate);
+  // Nothing can be cleaned up without the part that is its own.
+  const tolerate: Tolerate = (path, reason) => path.join() !== 'ipam' && reading.tolerate(path, reason);
+  const json = checkSchema<HostLocalJson>(reading.json, isHostLocalJson, tolerate);
   return readNetwork(reading, { ...json, ipam: { ...json.ipam, type: 'host-local' } });
 }
 

@@ -348,6 +348,21 @@ test("host-local passes over the bridge's part, and needs its own", () => {
   );
 });
 
+test('a DEL of host-local needs its own part, and no other', () => {
+  const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
+  for (const ipam of [5, 'host-local', []]) {
+    expect(() => readHostLocalConfig(bytes({ ipam }), request('DEL'))).toThrow(
+      expect.objectContaining({
+        code: 7,
+        msg: `invalid configuration: ipam: must be an object, not ${JSON.stringify(ipam)}`,
+      }),
+    );
+  }
+  const config = readHostLocalConfig(bytes({ args: 5, ipam: { subnet: 5, dataDir: '/d' } }), request('DEL'));
+  expect(config.ipam).toMatchObject({ hostLocal: { dataDir: '/d' }, fault: undefined });
+  expect(config.ignored).toHaveLength(2);
+});
+
 test('the schemas describe every key they have', () => {
   const schema = JSON.parse(readFileSync('plugin/config/bridge.schema.json', 'utf8'));
   for (const property of Object.values<object>(schema.properties)) {
