@@ -66,7 +66,7 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 	@build/debian-packages wrk
 	@build/in-host $(TSX) test/bench/main.ts
 
-bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, FOLDER=/run/leases on a tmpfs
+bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, DIRECTORY=/run/leases on a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
 
 parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part

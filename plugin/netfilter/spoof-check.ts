@@ -22,7 +22,7 @@ import {
 } from '../../netlink/nftables/expression.ts';
 import { commit, nfproto, type Table } from '../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../netlink/nftables/remove.ts';
-import { decodeRule, deleteRule, listRules, newRule, type Rule } from '../../netlink/nftables/rule.ts';
+import { decodeRule, deleteRule, type LiveRule, listRules, newRule } from '../../netlink/nftables/rule.ts';
 import { deleteTable, getTable, newTable, tableOf } from '../../netlink/nftables/table.ts';
 import { parseMac } from '../../netlink/route/link.ts';
 import { abbreviate, type Kept, networkLabel } from '../attach/owner.ts';
@@ -65,7 +65,7 @@ function namesOf({ containerID, ifname }: Omit<Attachment, 'network'>): Names {
 export function spoofCheckMessages(attachment: Attachment, port: string, mac: string): NetlinkRequest[] {
   const { chain, macChain, comment } = namesOf(attachment);
   const name = concat([text(port), new Uint8Array(linkNameLength)]).subarray(0, linkNameLength);
-  const rules: [string, ...Parameters<typeof newRule>[2]][] = [
+  const rules: [string, ...Parameters<typeof newRule>[1]][] = [
     [baseChain, meta(metaKey.iifname), equals(name), immediate(verdictCode.jump, chain)],
     [chain, immediate(verdictCode.jump, macChain)],
     [
@@ -77,9 +77,9 @@ export function spoofCheckMessages(attachment: Attachment, port: string, mac: st
     [macChain, immediate(verdictCode.drop)],
   ];
   return [
-    newChain(table, chain),
-    newChain(table, macChain),
-    ...rules.map(([where, ...expressions]) => newRule(table, where, expressions, comment)),
+    newChain({ table, name: chain }),
+    newChain({ table, name: macChain }),
+    ...rules.map(([where, ...expressions]) => newRule({ table, name: where }, expressions, comment)),
   ];
 }
 
@@ -96,13 +96,13 @@ export function addSpoofCheck(
   const names = namesOf(attachment);
   for (let attempt = 1; ; attempt++) {
     const [base, ...chains] = connection.exchange([
-      getChain(table, baseChain),
-      getChain(table, names.chain),
-      getChain(table, names.macChain),
+      getChain({ table, name: baseChain }),
+      getChain({ table, name: names.chain }),
+      getChain({ table, name: names.macChain }),
     ]);
     const isNew = chainOf(base) === undefined;
     const hook = { type: 'filter', number: hookNumber.prerouting, priority: bridgedNatPriority } as const;
-    const first = isNew ? [newTable(table, madeHere), newChain(table, baseChain, hook)] : [];
+    const first = isNew ? [newTable(table, madeHere), newChain({ table, name: baseChain }, hook)] : [];
     // An attachment of the same names that is no more may have left its chains.
     const isStale = chains.some((reply) => chainOf(reply) !== undefined);
     const stale = isStale ? lookAt(connection, names).own : [];
@@ -131,9 +131,9 @@ export function removeSpoofCheck(connection: Connection, attachment: Attachment)
 function lookAt(connection: Connection, { chain, macChain, comment }: Names): Removal {
   const replies = connection.exchange([
     getTable(table),
-    getChain(table, baseChain),
-    getChain(table, chain),
-    getChain(table, macChain),
+    getChain({ table, name: baseChain }),
+    getChain({ table, name: chain }),
+    getChain({ table, name: macChain }),
   ]);
   const [tableReply, baseReply, ...chainReplies] = replies;
   if (isErrno(tableReply?.error, 'EPERM')) throw tableReply.error;
@@ -146,13 +146,13 @@ function lookAt(connection: Connection, { chain, macChain, comment }: Names): Re
 function removal(
   tableReply: Reply | undefined,
   baseReply: Reply | undefined,
-  rules: readonly Rule[],
+  rules: readonly LiveRule[],
   chains: readonly string[],
 ): Removal {
   const [there, base] = [tableOf(tableReply), chainOf(baseReply)];
   const own = [
     ...rules.map((rule) => deleteRule(table, rule)),
-    ...chains.map((chain) => deleteChain(table, chain)),
+    ...chains.map((chain) => deleteChain({ table, name: chain })),
   ];
   const unused =
     there?.comment === madeHere &&
@@ -162,8 +162,8 @@ function removal(
   return { own, whole: unused ? [deleteTable(table)] : undefined };
 }
 
-function baseRules(connection: Connection): Rule[] {
-  const rules = connection.dump(listRules(table, baseChain)).map(decodeRule);
+function baseRules(connection: Connection): LiveRule[] {
+  const rules = connection.dump(listRules({ table, name: baseChain })).map(decodeRule);
   // On a busy host a dump has one rule in several places.
   return [...new Map(rules.map((rule) => [String(rule.handle), rule])).values()];
 }
@@ -180,14 +180,17 @@ export function removeStaleSpoofChecks(
   listLabels: () => ReadonlyMap<string, string>,
 ): void {
   remove(connection, (): Removal => {
-    const [tableReply, baseReply] = connection.exchange([getTable(table), getChain(table, baseChain)]);
+    const [tableReply, baseReply] = connection.exchange([
+      getTable(table),
+      getChain({ table, name: baseChain }),
+    ]);
     if (isErrno(tableReply?.error, 'EPERM')) throw tableReply.error;
     if (chainOf(baseReply) === undefined) return { own: [] };
     const rules = baseRules(connection).filter(({ comment }) => comment.startsWith(commentPrefix));
     const keptComments = new Set(attachments.map((attachment) => namesOf(attachment).comment));
     // Asked after the rules, each of which was made after its port.
     const ports = rules.length === 0 ? new Map<string, string>() : listLabels();
-    const isStale = ({ iifname, comment }: Rule): boolean => {
+    const isStale = ({ iifname, comment }: LiveRule): boolean => {
       const label = ports.get(iifname);
       if (label === undefined) return !keptComments.has(comment);
       return label.startsWith(networkLabel(network)) && !labels.has(label);

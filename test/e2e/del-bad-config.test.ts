@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { articleAs } from '../support/article.ts';
 import { add, call, executables, reference } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
+import type { Host } from '../support/host.ts';
+import { shareHost } from '../support/use-host.ts';
 
 /** What a runtime hands over at the ADD; a DEL is then given the same with something bad in it. */
 const conf = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.1.0',
+  ...articleAs('1.1.0'),
   ipMasqBackend: 'nftables',
   macspoofchk: true,
 };
@@ -123,12 +123,7 @@ function leftBy(host: Host, bridge: string, [what, , , args]: Row, netns: string
 }
 
 describe.each(executables)('DEL of %s with a bad configuration', (_name, bridge) => {
-  let host: Host;
-  beforeAll(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterAll(() => host.stop());
+  const host = shareHost('c1');
 
   function expectLeft(row: Row, netns?: string): void {
     const [, left, error] = row;

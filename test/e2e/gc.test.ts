@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { articleAs } from '../support/article.ts';
 import { add, call, executables, failure, reference } from '../support/cni.ts';
-import { Host, type Outcome } from '../support/host.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.1.0' };
+const article = articleAs('1.1.0');
 const listed = (...names: string[]) =>
   names.map((name) => {
     const [containerID, ifname = 'eth0'] = name.split(' ');
     return { containerID, ifname };
   });
-const keeping = (attachments: unknown, conf = article) => ({
+const keeping = (attachments: unknown, conf: object = article) => ({
   ...conf,
   'cni.dev/valid-attachments': attachments,
 });
@@ -17,12 +18,7 @@ const keeping = (attachments: unknown, conf = article) => ({
 const warning = 'cni.dev/valid-attachments is missing: everything is kept\n';
 
 describe.each(executables)('GC of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
   const gc = (conf: unknown, env = {}) =>

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { articleAs } from '../support/article.ts';
 import { add, type Call, call, executables, failure, reference } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.0.0' };
+const article = articleAs('1.0.0');
 const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
 const one = { rangeStart: '10.15.20.5', rangeEnd: '10.15.20.5' };
 
@@ -61,12 +61,7 @@ const cases: Case[] = [
 ];
 
 describe.each(executables)('%s says what the Go plugin says, and then more', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1; ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   function said(executable: string, { command = 'ADD', request = {}, before = 'true', other }: Case): string {
     host.sh(before);

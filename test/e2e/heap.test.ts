@@ -1,20 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { failure } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
 import { compile } from '../support/libc/hosts.ts';
 import { describeStatic } from '../support/static.ts';
+import { shareHost } from '../support/use-host.ts';
 
 /** What the heap begins with (netlink/libc/quickjs/host.h), and how many bytes of the build's ID follow. */
 const magic = Buffer.from('CNI bridge heap\0');
 const idLength = 64;
 
 describeStatic('the heap in %s', (_name, bridge) => {
-  let host: Host;
-  beforeAll(async () => {
-    host = await Host.start();
-  });
-  afterAll(() => host.stop());
+  const host = shareHost();
 
   const bytes = readFileSync(bridge);
   // The code has the same words, before it.

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { type Call, call, executables, failure, reference } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
 const goLoopback = join(dirname(reference), 'loopback');
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
@@ -44,12 +44,7 @@ const previous = (cniVersion: string): object => {
 
 describe.each(executables)('loopback, a link to %s', (_name, bridge) => {
   const ours = join(dirname(bridge), 'loopback');
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   const isUp = (): boolean =>
     host.json<{ flags: string[] }[]>('ip -n c1 -j link show lo')[0]?.flags.includes('UP') === true;

@@ -1,14 +1,10 @@
 import { faultsFor } from '../faults/trace.ts';
 import { Bench } from '../faults/trial.ts';
 import { executables } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
 describe.each(executables)('an ADD of %s that never learns what the kernel did', (_name, executable) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-  });
-  afterEach(() => host.stop());
+  const host = useHost();
 
   test('takes back what it asked for', () => {
     const bench = new Bench(host, executable);

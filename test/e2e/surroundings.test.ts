@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { articleText as conf } from '../support/article.ts';
 import { executables, reference } from '../support/cni.ts';
-import { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** What the executables were built of (Makefile). */
@@ -11,12 +11,7 @@ const request =
   'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin';
 
 describe.each(executables)('the surroundings of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test('VERSION lists what is supported', () => {
     const output = host.sh(`env -i CNI_COMMAND=VERSION ${bridge} </dev/null`);

@@ -48,7 +48,7 @@ const input: Property = [
     if (request === undefined) return;
     const config = allowed(() => readBridgeConfig(bytes, request), CniError);
     allowed(() => readHostLocalConfig(bytes, request), CniError);
-    // It becomes the name of a folder.
+    // It becomes the name of a directory.
     if (config !== undefined && !isName(config.name)) throw new Error(`network ${config.name}`);
   }),
 ];
@@ -73,7 +73,7 @@ const fileContent = fc.oneof(
 );
 
 const leases: Property = [
-  'whatever files lie in the folder of leases, nothing outside changes and no address is leased twice',
+  'whatever files lie in the directory of leases, nothing outside changes and no address is leased twice',
   fc.property(fc.array(fc.tuple(fileName, fileContent), { maxLength: 6 }), (files) => {
     const root = mkdtempSync(`${tmpdir()}/fuzz-`);
     try {
@@ -96,7 +96,7 @@ const leases: Property = [
       allowed(() => gcLeases(request(''), [{ containerID: 'a', ifname: 'eth0' }]), CniError);
       allowed(() => delLeases(request('a')), CniError);
       if (readdirSync(root).join() !== 'networks' || readdirSync(dataDir).join() !== 'net') {
-        throw new Error('a file outside the folder');
+        throw new Error('a file outside the directory');
       }
     } finally {
       rmSync(root, { recursive: true });

@@ -21,7 +21,7 @@ export interface Call {
   readonly under?: readonly string[];
 }
 
-/** Calls a plugin with nothing in its environment but CNI_*, from the root folder. */
+/** Calls a plugin with nothing in its environment but CNI_*, from the root directory. */
 export function call(host: Host, executable: string, command: string, request: Call): Outcome {
   const {
     containerID = 'c1',

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { executables } from './cni.ts';
 import type { Outcome } from './host.ts';
-import { LeaseFolder } from './leases.ts';
+import { LeaseDirectory } from './leases.ts';
 
 /** host-local beside each executable under test. */
 export const hostLocals = executables.map(([name, path]): [string, string] => [
@@ -10,7 +10,7 @@ export const hostLocals = executables.map(([name, path]): [string, string] => [
   join(dirname(path), 'host-local'),
 ]);
 
-/** The reference's host-local (`make reference`). */
+/** The Go host-local's host-local (`make reference`). */
 export const reference = resolve(process.env.REFERENCE_CNI_PATH ?? 'dist/reference', 'host-local');
 
 /** What differs from a plain call. */
@@ -24,8 +24,8 @@ export interface CallOptions {
   readonly under?: readonly string[];
 }
 
-/** A folder of leases that executables work on. */
-export class SharedFolder extends LeaseFolder {
+/** A directory of leases that executables work on. */
+export class SharedDirectory extends LeaseDirectory {
   /** Calls an executable as a plugin does that delegates to it. */
   call(executable: string, command: string, containerID: string, options: CallOptions = {}): Outcome {
     const {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { snapshot } from './snapshot.ts';
 
 /** What a command did. */
@@ -12,34 +13,60 @@ export interface Outcome {
 /** Root enters namespaces as they are; an ordinary user becomes root of a user namespace. */
 const isRoot = process.getuid?.() === 0;
 
+/** Gives a network namespace the sysctls that a kernel starts with. */
+const kernelDefaults = resolve('build/kernel-defaults');
+
 /**
- * A host of a test's own: network and mount namespaces with an empty /run and /var/lib/cni, which vanish with the
- * process that holds them. That process reads a pipe from here, so that it ends with the tests however they end.
+ * A host of a test's own, as `build/in-host` makes it: network and mount namespaces with the kernel's own sysctls and
+ * an empty /run and /var/lib/cni, which vanish with the process that holds them. That process reads a pipe from here,
+ * so that it ends with the tests however they end.
  */
 export class Host {
+  private holder: ChildProcess | undefined;
   private readonly servers: number[] = [];
 
-  private constructor(
-    private readonly holder: ChildProcess,
-    readonly pid: number,
-  ) {}
+  /** A new host, started. */
+  static async start(...containers: readonly string[]): Promise<Host> {
+    const host = new Host();
+    await host.start(...containers);
+    return host;
+  }
 
-  static async start(): Promise<Host> {
+  /** Makes the host, with these containers; one that was stopped can be started again, with nothing of before. */
+  async start(...containers: readonly string[]): Promise<void> {
     const holder = spawn('build/in-host', ['sh', '-c', 'echo ready && exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    this.holder = holder;
     const [answer] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
-    if (String(answer).trim() !== 'ready' || holder.pid === undefined) {
+    if (String(answer).trim() !== 'ready') {
       throw new Error('a host of its own could not be made: user namespaces may be off on this machine');
     }
-    return new Host(holder, holder.pid);
+    if (containers.length > 0) this.addContainers(...containers);
   }
 
   /** Ends the host and all that is in it. */
   async stop(): Promise<void> {
-    for (const pid of this.servers) process.kill(pid);
-    this.holder.kill('SIGKILL');
-    if (this.holder.exitCode === null && this.holder.signalCode === null) await once(this.holder, 'exit');
+    for (const pid of this.servers.splice(0)) process.kill(pid);
+    const { holder } = this;
+    this.holder = undefined;
+    if (holder === undefined) return;
+    holder.kill('SIGKILL');
+    if (holder.exitCode === null && holder.signalCode === null) await once(holder, 'exit');
+  }
+
+  /** The process that holds the host. */
+  get pid(): number {
+    const pid = this.holder?.pid;
+    if (pid === undefined) throw new Error('the host has not been started');
+    return pid;
+  }
+
+  /** Makes named network namespaces, each with the kernel's own sysctls whatever this machine's are. */
+  addContainers(...names: readonly string[]): void {
+    this.sh(
+      names.map((name) => `ip netns add ${name} && ip netns exec ${name} ${kernelDefaults}`).join(' && '),
+    );
   }
 
   /** How to enter the host, for a command that is to go on in the background. */
@@ -85,15 +112,15 @@ export class Host {
 
   /** Starts an nginx in a network namespace of this host that answers with the address that it sees. */
   serve(netns: string): void {
-    const folder = `/run/nginx-${netns}`;
+    const directory = `/run/nginx-${netns}`;
     // In a user namespace there may be no other user than root, so none is changed to.
-    const conf = `user root; master_process off; pid ${folder}/pid; error_log ${folder}/error; events {}
-      http { access_log off; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
-        fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+    const conf = `user root; master_process off; pid ${directory}/pid; error_log ${directory}/error; events {}
+      http { access_log off; client_body_temp_path ${directory}/b; proxy_temp_path ${directory}/p;
+        fastcgi_temp_path ${directory}/f; uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
         server { listen 80; listen [::]:80; location / { return 200 "seen from $remote_addr"; } } }`;
-    this.sh(`mkdir ${folder} && printf %s '${conf}' >${folder}/conf
-      ip netns exec ${netns} nginx -c ${folder}/conf -e ${folder}/error`);
-    this.servers.push(Number(this.sh(`cat ${folder}/pid`)));
+    this.sh(`mkdir ${directory} && printf %s '${conf}' >${directory}/conf
+      ip netns exec ${netns} nginx -c ${directory}/conf -e ${directory}/error`);
+    this.servers.push(Number(this.sh(`cat ${directory}/pid`)));
   }
 
   /**

@@ -23,8 +23,8 @@ export function snapshot(host: Shell, containers: readonly string[]): string {
   return report.split('\n').map(settled).filter(Boolean).join('\n');
 }
 
-/** The lease folder to the last file: also the lock and the round robin's place, which snapshots leave out. */
-export function leaseFolder(host: Shell): string {
+/** The lease directory to the last file: also the lock and the round robin's place, which snapshots leave out. */
+export function leaseDirectory(host: Shell): string {
   return host.sh(
     'cd /var/lib/cni && find . -mindepth 1 -printf "%M %p\\n" | sort; find . -type f -exec grep -H "" {} + | sort',
   );

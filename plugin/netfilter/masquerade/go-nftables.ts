@@ -15,7 +15,7 @@ const chain = 'masq_checks';
 export function removeReferenceRules(connection: Connection, isStale: (comment: string) => boolean): void {
   remove(connection, () => ({
     own: connection
-      .dump(listRules(referenceTable, chain))
+      .dump(listRules({ table: referenceTable, name: chain }))
       .map(decodeRule)
       .filter(({ comment }) => isStale(comment))
       .map((rule) => deleteRule(referenceTable, rule)),

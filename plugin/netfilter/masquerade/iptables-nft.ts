@@ -3,7 +3,7 @@ import { ipOfBytes, width } from '../../../netlink/ip.ts';
 import { chainOf, deleteChain, getChain } from '../../../netlink/nftables/chain.ts';
 import { nfproto, type Table } from '../../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../../netlink/nftables/remove.ts';
-import { decodeRule, deleteRule, listRules, type Rule } from '../../../netlink/nftables/rule.ts';
+import { decodeRule, deleteRule, type LiveRule, listRules } from '../../../netlink/nftables/rule.ts';
 import type { Jump, Stale } from './iptables-jump.ts';
 
 /** The nat tables of iptables-nft, which are tables of nftables like others. */
@@ -20,7 +20,10 @@ const baseChain = 'POSTROUTING';
  */
 export function removeIptablesNft(connection: Connection, table: Table, { chain, isStale }: Stale): void {
   remove(connection, (): Removal => {
-    if (chain !== undefined && chainOf(connection.exchange([getChain(table, chain)])[0]) === undefined) {
+    if (
+      chain !== undefined &&
+      chainOf(connection.exchange([getChain({ table, name: chain })])[0]) === undefined
+    ) {
       return { own: [] };
     }
     const rules = postroutingRules(connection, table);
@@ -29,17 +32,17 @@ export function removeIptablesNft(connection: Connection, table: Table, { chain,
     const targets = new Set([...stale.map(({ target }) => target), ...(chain === undefined ? [] : [chain])]);
     const unused = [...targets].filter((target) => !live.has(target));
     const own = stale.map((rule) => deleteRule(table, rule));
-    const whole = [...own, ...unused.map((name) => deleteChain(table, name))];
+    const whole = [...own, ...unused.map((name) => deleteChain({ table, name }))];
     return { own, whole: unused.length > 0 ? whole : undefined };
   });
 }
 
-function postroutingRules(connection: Connection, table: Table): Rule[] {
-  return connection.dump(listRules(table, baseChain)).map(decodeRule);
+function postroutingRules(connection: Connection, table: Table): LiveRule[] {
+  return connection.dump(listRules({ table, name: baseChain })).map(decodeRule);
 }
 
 /** A prefix shorter than an address is no source of one address alone. */
-function jumpOf({ target, comment, source }: Rule): Jump {
+function jumpOf({ target, comment, source }: LiveRule): Jump {
   const ip = ipOfBytes(source);
   return {
     target,

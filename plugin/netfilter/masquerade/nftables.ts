@@ -3,15 +3,14 @@ import type { Connection, NetlinkRequest, Reply } from '../../../netlink/connect
 import { isErrno } from '../../../netlink/error.ts';
 import { type CIDR, ipBytes } from '../../../netlink/ip.ts';
 import { chainOf, decodeChain, deleteChain, getChain, listChains } from '../../../netlink/nftables/chain.ts';
-import { verdictCode } from '../../../netlink/nftables/expression.ts';
 import {
   decodeElements,
   deleteElement,
   type Element,
   getElement,
+  isTaken,
   listElements,
   newElement,
-  newElementOperation,
 } from '../../../netlink/nftables/map.ts';
 import { commit, type Table } from '../../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../../netlink/nftables/remove.ts';
@@ -48,11 +47,14 @@ export function addNftables(
   const table = masqueradeTable(attachment.network);
   const comment = ownerLabel(attachment);
   const elements = addresses.map((cidr) =>
-    newElement(table, families[cidr.ip.family].map, verdictCode.goto, {
-      key: ipBytes(cidr.ip),
-      chain: subnetChain(cidr),
-      comment,
-    }),
+    newElement(
+      { table, name: families[cidr.ip.family].map },
+      {
+        key: ipBytes(cidr.ip),
+        chain: subnetChain(cidr),
+        comment,
+      },
+    ),
   );
   let stale: NetlinkRequest[] = [];
   for (let attempt = 1; ; attempt++) {
@@ -68,8 +70,7 @@ export function addNftables(
       }
       if (!isErrno(error, 'ENOENT', 'EEXIST') || attempt === attempts) throw error;
       // An address that is ours now and still stands in the map was left by an attachment that is no more.
-      const taken = error.operation === newElementOperation && error.errnoName === 'EEXIST';
-      stale = taken ? staleMessages(connection, table, addresses) : [];
+      stale = isTaken(error) ? staleMessages(connection, table, addresses) : [];
     }
   }
 }
@@ -83,8 +84,8 @@ interface Missing {
 function missingMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): Missing {
   const subnets = new Map(addresses.map((cidr) => [subnetChain(cidr), cidr]));
   const [base, ...chains] = connection.exchange([
-    getChain(table, baseChain),
-    ...[...subnets.keys()].map((name) => getChain(table, name)),
+    getChain({ table, name: baseChain }),
+    ...[...subnets.keys()].map((name) => getChain({ table, name })),
   ]);
   const isNew = base?.error !== undefined;
   const messages = [
@@ -115,9 +116,9 @@ function isFlushed(base: Reply | undefined): boolean {
 
 function staleMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): NetlinkRequest[] {
   const maps = addresses.map(({ ip }) => ({ map: families[ip.family].map, key: ipBytes(ip) }));
-  const replies = connection.exchange(maps.map(({ map, key }) => getElement(table, map, key)));
+  const replies = connection.exchange(maps.map(({ map, key }) => getElement({ table, name: map }, key)));
   return maps.flatMap(({ map, key }, index) =>
-    replies[index]?.error === undefined ? [deleteElement(table, map, key)] : [],
+    replies[index]?.error === undefined ? [deleteElement({ table, name: map }, key)] : [],
   );
 }
 
@@ -172,9 +173,9 @@ function removeElements(
     // Remembered from one look to the next: another DEL may have left a chain to this one.
     for (const { element } of stale) chains.add(element.chain);
     const unused = unusedChains(connection, table, chains, stale);
-    const own = stale.map(({ map, element }) => deleteElement(table, map, element.key));
+    const own = stale.map(({ map, element }) => deleteElement({ table, name: map }, element.key));
     if (there.use === tableParts + unused.length) return { own, whole: [deleteTable(table)] };
-    const whole = [...own, ...unused.map((chain) => deleteChain(table, chain))];
+    const whole = [...own, ...unused.map((chain) => deleteChain({ table, name: chain }))];
     return { own, whole: unused.length > 0 ? whole : undefined };
   });
 }
@@ -189,7 +190,7 @@ function locate(
   if (addresses.length > 0) {
     const maps = addresses.map(({ ip }) => families[ip.family].map);
     return connection
-      .exchange(addresses.map(({ ip }) => getElement(table, families[ip.family].map, ipBytes(ip))))
+      .exchange(addresses.map(({ ip }) => getElement({ table, name: families[ip.family].map }, ipBytes(ip))))
       .flatMap(({ messages }, index) =>
         messages
           .flatMap((message) => decodeElements(message, isStale))
@@ -199,7 +200,9 @@ function locate(
   return bothFamilies.flatMap((of) => {
     const { map } = families[of];
     // Almost all of a busy host's belong to somebody else.
-    const stale = connection.collect(listElements(table, map), (message) => decodeElements(message, isStale));
+    const stale = connection.collect(listElements({ table, name: map }), (message) =>
+      decodeElements(message, isStale),
+    );
     // On a busy host a dump may have an element more than once.
     const each = new Map(stale.flat().map((element) => [String(element.key), element]));
     return [...each.values()].map((element) => ({ map, element }));
@@ -215,7 +218,9 @@ function unusedChains(
 ): string[] {
   const names = [...chains];
   if (names.length === 0) return [];
-  const [base, ...replies] = connection.exchange([baseChain, ...names].map((name) => getChain(table, name)));
+  const [base, ...replies] = connection.exchange(
+    [baseChain, ...names].map((name) => getChain({ table, name })),
+  );
   // A chain without its rules is used by its elements alone, however many rules it was counted with.
   const rules = isFlushed(base) ? 0 : subnetRules;
   return names.filter((name, index) => {

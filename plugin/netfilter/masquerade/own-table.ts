@@ -95,10 +95,13 @@ function destinedFor({ proto, destination }: (typeof families)[Family], cidr: CI
 export function networkMessages(table: Table): NetlinkRequest[] {
   return [
     newTable(table),
-    newChain(table, baseChain, { type: 'nat', number: hookNumber.postrouting, priority: sourceNatPriority }),
+    newChain(
+      { table, name: baseChain },
+      { type: 'nat', number: hookNumber.postrouting, priority: sourceNatPriority },
+    ),
     ...bothFamilies.flatMap((of, index) => {
       const { map, keyType: type } = families[of];
-      return [newVerdictMap(table, map, type, width(of) / 8, index + 1), lookupRule(table, of)];
+      return [newVerdictMap({ table, name: map }, type, index + 1), lookupRule(table, of)];
     }),
   ];
 }
@@ -106,7 +109,7 @@ export function networkMessages(table: Table): NetlinkRequest[] {
 /** Looks a family's sources up. */
 function lookupRule(table: Table, of: Family): NetlinkRequest {
   const { map, proto, source } = families[of];
-  return newRule(table, baseChain, [
+  return newRule({ table, name: baseChain }, [
     meta(metaKey.nfproto),
     equals(Uint8Array.of(proto)),
     payload(payloadBase.network, source, width(of) / 8),
@@ -116,28 +119,28 @@ function lookupRule(table: Table, of: Family): NetlinkRequest {
 
 /** A subnet's chain: what stays in the subnet and multicast go as they are, the rest is masqueraded. */
 export function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
-  return [newChain(table, subnetChain(cidr)), ...subnetRulesOf(table, cidr)];
+  return [newChain({ table, name: subnetChain(cidr) }), ...subnetRulesOf(table, cidr)];
 }
 
 /** The rules of a table that has its chains and maps, and had its rules flushed, whoever fills it at the same time. */
 export function refillMessages(table: Table, chains: readonly string[]): NetlinkRequest[] {
   return [
-    flushChain(table, baseChain),
+    flushChain({ table, name: baseChain }),
     ...bothFamilies.map((of) => lookupRule(table, of)),
     ...chains.flatMap((chain) => {
       const cidr = subnetOfChain(chain);
-      return cidr === undefined ? [] : [flushChain(table, chain), ...subnetRulesOf(table, cidr)];
+      return cidr === undefined ? [] : [flushChain({ table, name: chain }), ...subnetRulesOf(table, cidr)];
     }),
   ];
 }
 
 function subnetRulesOf(table: Table, cidr: CIDR): NetlinkRequest[] {
-  const chain = subnetChain(cidr);
+  const chain = { table, name: subnetChain(cidr) };
   const shape = families[cidr.ip.family];
   const multicast = parseCIDR(shape.multicast) ?? cidr;
   return [
-    newRule(table, chain, [...destinedFor(shape, cidr), immediate(verdictCode.return)]),
-    newRule(table, chain, [...destinedFor(shape, multicast), immediate(verdictCode.return)]),
-    newRule(table, chain, [masquerade()]),
+    newRule(chain, [...destinedFor(shape, cidr), immediate(verdictCode.return)]),
+    newRule(chain, [...destinedFor(shape, multicast), immediate(verdictCode.return)]),
+    newRule(chain, [masquerade()]),
   ];
 }

@@ -1,6 +1,6 @@
 // Calls the C half of the QuickJS host with all that is wrong, and prints what is not as it must be; the last line says
 // how many calls were made. PART chooses: `texts`, `random`, `environment`, `calls`, or `fuzz` with SEED and CASES,
-// which tells each call on stderr before it is made. FOLDER is a directory with a file `hundred` of 100 bytes.
+// which tells each call on stderr before it is made. DIRECTORY is a directory with a file `hundred` of 100 bytes.
 
 import { libc } from '#libc';
 import { hex } from '../../../netlink/bytes.ts';
@@ -13,12 +13,12 @@ import { textOutcomes } from './texts.ts';
 const calls = new Calls(native);
 
 function part(name: string | undefined, variables: Readonly<Record<string, string | undefined>>): string[] {
-  const { FOLDER = '', SEED, CASES } = variables;
+  const { DIRECTORY = '', SEED, CASES } = variables;
   if (name === 'texts') return textOutcomes({ encode: libc.encodeText, decode: libc.decodeText });
   if (name === 'random') return [hex(libc.randomBytes(32))];
   if (name === 'environment') return [JSON.stringify({ argv0: libc.argv0(), variables })];
-  if (name === 'calls') return calls.checked(FOLDER);
-  if (name === 'fuzz') return fuzz(calls, FOLDER, Number(SEED), Number(CASES));
+  if (name === 'calls') return calls.checked(DIRECTORY);
+  if (name === 'fuzz') return fuzz(calls, DIRECTORY, Number(SEED), Number(CASES));
   throw new Error(`no part ${name}`);
 }
 

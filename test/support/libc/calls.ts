@@ -47,7 +47,7 @@ export class Calls {
   }
 
   /** Every call that must be refused, and every view that must be kept to. */
-  checked(folder: string): string[] {
+  checked(directory: string): string[] {
     const [there, known] = [[...this.functions.keys()], Object.keys(signatures)].map((names) =>
       names.sort().join(),
     );
@@ -56,7 +56,7 @@ export class Calls {
       this.expectTypes(name, kinds);
       this.expectTraps(name, kinds);
     }
-    this.expectViews(folder);
+    this.expectViews(directory);
     this.expectLists();
     return [...this.failures, `${this.count} calls`];
   }
@@ -97,8 +97,9 @@ export class Calls {
     }
   }
 
-  private expectViews(folder: string): void {
-    const open = (path: string): unknown => this.outcome('open', [`${folder}/${path}`, O_RDWR_CREAT, 0o600]);
+  private expectViews(directory: string): void {
+    const open = (path: string): unknown =>
+      this.outcome('open', [`${directory}/${path}`, O_RDWR_CREAT, 0o600]);
     const written = open('written');
     this.expectView(
       'write',

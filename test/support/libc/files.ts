@@ -1,4 +1,4 @@
-// Prints what a host's `#files` makes of test/support/exercise-files.ts in the folder that FOLDER names.
+// Prints what a host's `#files` makes of test/support/exercise-files.ts in the directory that DIRECTORY names.
 
 import * as files from '#files';
 import { libc } from '#libc';
@@ -6,7 +6,7 @@ import { exerciseFiles } from '../exercise-files.ts';
 import { print } from './print.ts';
 
 libc.start(() => {
-  const { FOLDER = '' } = libc.environment('');
-  print(JSON.stringify(exerciseFiles(files, FOLDER)));
+  const { DIRECTORY = '' } = libc.environment('');
+  print(JSON.stringify(exerciseFiles(files, DIRECTORY)));
   return 0;
 });

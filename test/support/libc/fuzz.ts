@@ -56,10 +56,10 @@ const texts = ['', 'text', 'ÿ€\u{1f600}', '\ud800', '\0', 'x'.repeat(70_000)]
 const lists = [[], ['cat'], ['sh', '-c', 'exit 3'], ['A=b', 'PATH=/bin'], ['']];
 
 /** Calls anything with anything, as a seed has it; what it writes beside a view is told. */
-export function fuzz(calls: Calls, folder: string, seed: number, cases: number): string[] {
+export function fuzz(calls: Calls, directory: string, seed: number, cases: number): string[] {
   const random = randomNumbers(seed);
   const any = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
-  const paths = [...['a', 'b', 'a/b', 'hundred', '.', ''].map((name) => `${folder}/${name}`), ...noPaths];
+  const paths = [...['a', 'b', 'a/b', 'hundred', '.', ''].map((name) => `${directory}/${name}`), ...noPaths];
   const damaged: string[] = [];
 
   /** A value of a kind, and whether the bytes beside it have changed. */

@@ -4,19 +4,15 @@ import { proofOfDeath, reclaimLeases } from '../../../../ipam/host-local/reclaim
 import { hostLocalStatus } from '../../../../ipam/host-local/status.ts';
 import { type Boot, bootID, currentBoot, unknownBoot } from '../../../../ipam/leases/boot.ts';
 import { Store } from '../../../../ipam/leases/store.ts';
-import { LeaseFolder } from '../../../support/leases.ts';
+import { LeaseDirectory, useDirectory } from '../../../support/leases.ts';
 
 const config = { subnet: '10.1.2.0/29' };
-let net = new LeaseFolder(config);
-beforeEach(() => {
-  net = new LeaseFolder(config);
-});
-afterEach(() => net.remove());
+const net = useDirectory(new LeaseDirectory(config));
 
 /** What a full range gives back, on the kernel described. */
 function reclaim(boot: Boot): number {
   const [set = []] = readRangeSets({ config, ipRanges: [], warn: () => undefined });
-  const store = Store.open(net.folder, (line) => net.warnings.push(line));
+  const store = Store.open(net.directory, (line) => net.warnings.push(line));
   try {
     return reclaimLeases(store, set, (line) => net.warnings.push(line), boot);
   } finally {
@@ -45,14 +41,14 @@ test('leases of an earlier boot are taken back when no address is free, and not 
   expect(() => net.add('i')).toThrow('5 addresses, 5 leased');
 });
 
-test('the reference’s leases that were seen in an earlier boot are taken back too', () => {
+test('the Go host-local’s leases that were seen in an earlier boot are taken back too', () => {
   for (let i = 2; i < 7; i++) net.goAdd(`go${i}`, `10.1.2.${i}`);
   expect(() => net.add('a')).toThrow('5 leased');
   net.reboot();
   expect(net.add('a')).toEqual(['10.1.2.2/29']);
 });
 
-test('a lease that the reference made anew is not the one of the earlier boot', () => {
+test('a lease that the Go host-local made anew is not the one of the earlier boot', () => {
   fill('a', 'b', 'c', 'd', 'e');
   net.reboot();
   net.goDel('b');
@@ -65,15 +61,15 @@ test('a lease that the reference made anew is not the one of the earlier boot', 
 test('a lease that a power cut left without content is taken back', () => {
   fill('a', 'b', 'c', 'd', 'e');
   net.reboot();
-  truncateSync(`${net.folder}/10.1.2.4`);
+  truncateSync(`${net.directory}/10.1.2.4`);
   for (const id of ['a', 'b', 'd', 'e']) net.del(id);
   net.goAdd('f', '10.1.2.2');
   expect(net.add('g')).toEqual(['10.1.2.3/29']);
-  // In its turn, though the folder looks untouched.
+  // In its turn, though the directory looks untouched.
   expect(net.add('h')).toEqual(['10.1.2.4/29']);
   expect(net.warnings).toEqual([expect.stringContaining('10.1.2.4: it names no container')]);
   expect([net.find('g'), net.find('h'), net.find('c')]).toEqual([['10.1.2.3'], ['10.1.2.4'], []]);
-  truncateSync(`${net.folder}/10.1.2.4`);
+  truncateSync(`${net.directory}/10.1.2.4`);
   expect(net.add('i', { requestedIPs: ['10.1.2.4'] })).toEqual(['10.1.2.4/29']);
 });
 
@@ -105,7 +101,7 @@ test('a lease first seen in this boot goes by its file’s time, ours does not',
   fill('a');
   net.goAdd('old', '10.1.2.3');
   net.goAdd('new', '10.1.2.4');
-  for (const address of ['10.1.2.2', '10.1.2.3']) utimesSync(`${net.folder}/${address}`, 1000, 1000);
+  for (const address of ['10.1.2.2', '10.1.2.3']) utimesSync(`${net.directory}/${address}`, 1000, 1000);
   expect(reclaim({ id: bootID() })).toBe(0);
   expect(reclaim({ id: bootID(), start: 2_000_000 })).toBe(1);
   expect(net.leased()).toEqual(['10.1.2.2', '10.1.2.4']);

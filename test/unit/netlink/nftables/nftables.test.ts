@@ -89,7 +89,7 @@ test("a rule of iptables-nft has its comment in a match of iptables' own", () =>
     ),
   );
   const table = { family: nfproto.ipv4, name: 'nat' };
-  const { body } = newRule(table, 'POSTROUTING', [
+  const { body } = newRule({ table, name: 'POSTROUTING' }, [
     payload(payloadBase.network, 12, 4),
     equals(Uint8Array.of(10, 15, 20, 2)),
     match,

@@ -77,7 +77,7 @@ test('a result is indented by four spaces and ends without a newline, as in Go',
 });
 
 test('a refusal by the kernel says what to do about it', () => {
-  const error = new NetlinkError('create bridge', 'br0', 1);
+  const error = new NetlinkError({ type: 16, operation: 'create bridge', object: 'br0' }, 1);
   expect(JSON.parse(formatError(error, '1.0.0'))).toEqual({
     cniVersion: '1.0.0',
     code: 999,

@@ -9,22 +9,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { placeOf } from '../../ipam/leases/attachment-index.ts';
-import { Host } from '../support/host.ts';
-import { hostLocals, reference, SharedFolder } from '../support/host-local.ts';
+import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
+import { useDirectory } from '../support/leases.ts';
+import { useHost } from '../support/use-host.ts';
 
-let net = new SharedFolder();
-beforeEach(() => {
-  net = new SharedFolder({ subnet: '10.1.0.0/24' });
-});
-afterEach(() => net.remove());
+const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/24' }));
 
-/** What is put where a file or folder of host-local should be; links point outside. */
+/** What is put where a file or directory of host-local should be; links point outside. */
 const plant: Record<string, (path: string) => void> = {
   'a link to a file': (path) => symlinkSync(`${net.dataDir}/precious`, path),
   'a link to nothing': (path) => symlinkSync(`${net.dataDir}/nothing`, path),
-  'a link to a folder': (path) => symlinkSync(`${net.dataDir}/elsewhere`, path),
+  'a link to a directory': (path) => symlinkSync(`${net.dataDir}/elsewhere`, path),
   'a pipe': (path) => execFileSync('mkfifo', [path]),
-  'a folder': (path) => mkdirSync(path),
+  'a directory': (path) => mkdirSync(path),
 };
 
 describe.each(hostLocals)('%s: something else in the place of', (_name, ours) => {
@@ -48,14 +45,14 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
 
   /** Puts it there; the name is free afterwards. */
   function put(kind: string, name: string): string {
-    const path = `${net.folder}/${name}`;
-    mkdirSync(`${net.folder}/.attachments`, { recursive: true });
+    const path = `${net.directory}/${name}`;
+    mkdirSync(`${net.directory}/.attachments`, { recursive: true });
     rmSync(path, { recursive: true, force: true });
     plant[kind]?.(path);
     return path;
   }
 
-  test('a folder that can be listed: none that a disk fails to list passes for an empty one', () => {
+  test('a directory that can be listed: none that a disk fails to list passes for an empty one', () => {
     net.lease(ours, 'c1');
     const under = ['strace', '-o', '/dev/null', '-e', 'inject=getdents64:error=EIO'];
     for (const command of ['CHECK', 'DEL']) {
@@ -100,7 +97,7 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
     expectUnharmed();
   });
 
-  test.each(Object.keys(plant).filter((kind) => kind !== 'a folder'))('the index: %s', (kind) => {
+  test.each(Object.keys(plant).filter((kind) => kind !== 'a directory'))('the index: %s', (kind) => {
     const path = put(kind, '.attachments');
     for (const command of ['ADD', 'CHECK', 'DEL']) {
       const { code, msg } = net.refusal(ours, command, 'other');
@@ -112,24 +109,27 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
     net.must(ours, 'CHECK', 'other');
   });
 
-  test.each(Object.keys(plant).filter((kind) => kind !== 'a folder'))('a folder of the index: %s', (kind) => {
-    const path = put(kind, bucket);
-    // The one lease that it would take in is looked for there, and so is that of the reference.
-    net.write('10.1.0.2', 'c1\r\neth0');
-    for (const command of ['ADD', 'CHECK', 'DEL']) {
-      const { code, msg } = net.refusal(ours, command, 'c1');
-      expect([command, code, msg]).toEqual([command, 5, `cannot use ${path}`]);
-    }
-    expect(net.leased()).toEqual(['10.1.0.2', '10.1.0.98', '10.1.0.99']);
-    expectUnharmed();
-    rmSync(path);
-    net.must(ours, 'DEL', 'c1');
-    expect(net.leased()).toEqual(['10.1.0.98', '10.1.0.99']);
-  });
+  test.each(Object.keys(plant).filter((kind) => kind !== 'a directory'))(
+    'a directory of the index: %s',
+    (kind) => {
+      const path = put(kind, bucket);
+      // The one lease that it would take in is looked for there, and so is that of the Go host-local.
+      net.write('10.1.0.2', 'c1\r\neth0');
+      for (const command of ['ADD', 'CHECK', 'DEL']) {
+        const { code, msg } = net.refusal(ours, command, 'c1');
+        expect([command, code, msg]).toEqual([command, 5, `cannot use ${path}`]);
+      }
+      expect(net.leased()).toEqual(['10.1.0.2', '10.1.0.98', '10.1.0.99']);
+      expectUnharmed();
+      rmSync(path);
+      net.must(ours, 'DEL', 'c1');
+      expect(net.leased()).toEqual(['10.1.0.98', '10.1.0.99']);
+    },
+  );
 
   test.each(Object.keys(plant))('the draft: %s', (kind) => {
     const path = put(kind, '.attachments/draft');
-    if (kind === 'a folder') {
+    if (kind === 'a directory') {
       const { code, msg } = net.refusal(ours, 'ADD', 'c1');
       expect([code, msg]).toEqual([5, expect.stringContaining(path)]);
       expect(net.leased()).toEqual(['10.1.0.98', '10.1.0.99']);
@@ -141,13 +141,13 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
     expectUnharmed();
   });
 
-  test('the network’s folder', () => {
+  test('the network’s directory', () => {
     net.must(ours, 'DEL', 'other');
-    for (const kind of Object.keys(plant).filter((one) => one !== 'a folder')) {
-      rmSync(net.folder, { recursive: true });
-      plant[kind]?.(net.folder);
+    for (const kind of Object.keys(plant).filter((one) => one !== 'a directory')) {
+      rmSync(net.directory, { recursive: true });
+      plant[kind]?.(net.directory);
       const { code, msg } = net.refusal(ours, 'ADD', 'c1');
-      expect([kind, code, msg]).toEqual([kind, 5, expect.stringContaining(net.folder)]);
+      expect([kind, code, msg]).toEqual([kind, 5, expect.stringContaining(net.directory)]);
       expect(readdirSync(`${net.dataDir}/elsewhere`)).toEqual([]);
       expect(existsSync(`${net.dataDir}/nothing`)).toBe(false);
     }
@@ -174,7 +174,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
     expect([code, msg, details]).toEqual([
       11,
       'no IP addresses available in range set: 10.1.0.1-10.1.0.6 (5 addresses, 5 leased)',
-      net.folder,
+      net.directory,
     ]);
   });
 
@@ -189,7 +189,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
     ['the end of the range', '10.1.0.254'],
   ])('last_reserved_ip that is %s costs the round robin its place and nothing more', (_what, content) => {
     net.lease(ours, 'c1');
-    if (content === undefined) rmSync(`${net.folder}/last_reserved_ip.0`);
+    if (content === undefined) rmSync(`${net.directory}/last_reserved_ip.0`);
     else net.write('last_reserved_ip.0', content);
     expect(net.lease(ours, 'c2')).toEqual(['10.1.0.3/24']);
     expect(net.read('last_reserved_ip.0')).toBe('10.1.0.3');
@@ -203,23 +203,19 @@ describe.each(hostLocals)('%s', (_name, ours) => {
   ])('%s lease is no lease', (_what, content) => {
     net.write('10.1.0.2', content);
     const { status, stderr } = net.call(ours, 'ADD', 'c1');
-    expect([status, stderr]).toEqual([0, expect.stringContaining(`reclaimed ${net.folder}/10.1.0.2`)]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining(`reclaimed ${net.directory}/10.1.0.2`)]);
     expect(net.read('10.1.0.2')).toBe('c1\r\neth0');
   });
 });
 
 describe.each(hostLocals)('%s on a disk', (_name, ours) => {
-  let host: Host;
+  const host = useHost();
   const ipam = { dataDir: '/run/small', ranges: [[{ subnet: '10.1.0.0/24' }], [{ subnet: 'fd00::/64' }]] };
   const options = () => ({ ipam: { ...ipam, subnet: undefined }, under: ['nsenter', ...host.entering] });
   const leases = (): string =>
     host.sh('cd /run/small && find . -name "10.*" -o -name "fd*" -o -name "*.10.*"');
 
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('mkdir /run/small');
-  });
-  afterEach(() => host.stop());
+  beforeEach(() => void host.sh('mkdir /run/small'));
 
   test('that is read-only: code 5 where there are leases; with none, DEL has nothing to do', () => {
     host.sh('mount -t tmpfs none /run/small && mkdir /run/small/net && mount -o remount,ro /run/small');
