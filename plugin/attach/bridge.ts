@@ -32,7 +32,7 @@ function bridgeNamed(host: Connection, name: string): Link | undefined {
   throw new CniError(
     errorCode.invalidConfig,
     'invalid configuration',
-    `bridge: "${name}" is ${kind}, no bridge`,
+    `bridge: "${name}" already exists but is not a bridge: it is ${kind}`,
   );
 }
 

@@ -113,7 +113,7 @@ function replaceAddresses(
   if (!forceAddress) {
     throw new CniError(
       errorCode.invalidConfig,
-      `${link.kind} ${link.name} already has an address different from ${list(wanted)}`,
+      `${link.kind} "${link.name}" already has an IP address different from ${list(wanted)}`,
       `it has ${there}; "forceAddress": true replaces it`,
     );
   }

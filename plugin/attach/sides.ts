@@ -32,7 +32,7 @@ export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
   } catch (error) {
     closeSync(own.fd);
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is no network namespace`, reason);
+    throw new CniError(errorCode.invalidNetns, `failed to open netns "${netns}"`, `CNI_NETNS: ${reason}`);
   }
   if (!allowOwnNamespace && sameNamespace(own, containerNamespace)) {
     closeSync(own.fd);
@@ -65,6 +65,10 @@ export function openInside(netns: string, inContainer: <T>(work: () => T) => T):
     return inContainer(openRoute);
   } catch (error) {
     if (!isErrno(error, 'EINVAL')) throw error;
-    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is no network namespace`, error.message);
+    throw new CniError(
+      errorCode.invalidNetns,
+      `failed to open netns "${netns}"`,
+      `CNI_NETNS: ${error.message}`,
+    );
   }
 }

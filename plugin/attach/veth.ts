@@ -59,8 +59,8 @@ function refuseTaken({ container }: Sides, ifname: string): void {
   if (getLink(container, ifname) === undefined) return;
   throw new CniError(
     errorCode.invalidEnvironment,
-    `invalid CNI_IFNAME: "${ifname}"`,
-    'the container has an interface of that name already',
+    `container veth name provided (${ifname}) already exists`,
+    'CNI_IFNAME: the container already has an interface of that name',
   );
 }
 

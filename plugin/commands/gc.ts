@@ -1,5 +1,4 @@
 import { libc } from '#libc';
-import { CniError, errorCode } from '../../cni/error.ts';
 import { getU32 } from '../../netlink/bytes.ts';
 import { type Connection, openRoute } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
@@ -14,16 +13,14 @@ import type { Ipam } from './ipam.ts';
 
 /**
  * Removes what belongs to no attachment of the list ("GC" in SPEC.md): spoof checks, masquerading, host veths, leases.
- * @throws CniError code 7 without a list; NetlinkError
+ * Without a list everything is kept, save what another IPAM plugin makes of it.
+ * @throws CniError of the IPAM plugin; NetlinkError
  */
 export function gc(config: BridgeConfig, ipam: Ipam | undefined, warn: (line: string) => void): void {
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      'invalid configuration',
-      'cni.dev/valid-attachments is missing',
-    );
+    ipam?.gc(undefined);
+    return;
   }
   const kept = keptOf(network, valid);
   const route = openRoute();
