@@ -32,6 +32,11 @@ export function getU32(bytes: Uint8Array, offset: number): number {
   return (low | ((bytes[offset + 2] ?? 0) << 16) | ((bytes[offset + 3] ?? 0) << 24)) >>> 0;
 }
 
+/** 16 bits in network byte order; bytes past the end count as 0. */
+export function getBe16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+}
+
 /** 32 bits in network byte order, unsigned; bytes past the end count as 0. */
 export function getBe32(bytes: Uint8Array, offset: number): number {
   const high = ((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16);
@@ -50,6 +55,12 @@ export function putU32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset + 1] = value >> 8;
   bytes[offset + 2] = value >> 16;
   bytes[offset + 3] = value >> 24;
+}
+
+/** Writes 16 bits in network byte order. */
+export function putBe16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >> 8;
+  bytes[offset + 1] = value;
 }
 
 /** Writes 32 bits in network byte order. */
