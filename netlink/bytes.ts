@@ -132,11 +132,6 @@ export function textAt(bytes: Uint8Array, from: number, to: number): string {
   return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
 }
 
-/** A string up to its first NUL; empty where there are no bytes. */
-export function readText(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : textAt(bytes, 0, bytes.length);
-}
-
 /** Whether two byte strings are the same. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,7 +1,7 @@
 import { libc } from '#libc';
 import { getBe16, getBe32, getU16, getU32, putBe16, putBe32, textAt } from './bytes.ts';
 import { type IP, ipBytes, ipOfBytes } from './ip.ts';
-import { formatMac, parseMac } from './mac.ts';
+import { formatMac, macBytes } from './mac.ts';
 import type { Room } from './room.ts';
 
 /** How a value of a fixed number of bytes stands in memory: in a field of a struct, or as an attribute's payload. */
@@ -105,5 +105,5 @@ export const mac: FreeFormat<string> = {
   length: 0,
   absent: '',
   get: (of, at, end) => formatMac(of.subarray(at, end)),
-  encode: parseMac,
+  encode: macBytes,
 };

@@ -6,6 +6,6 @@ export function formatMac(bytes: Uint8Array): string {
 }
 
 /** Six bytes of `aa:bb:cc:dd:ee:ff` or `AA-BB-CC-DD-EE-FF`. */
-export function parseMac(mac: string): Uint8Array {
+export function macBytes(mac: string): Uint8Array {
   return new Uint8Array(mac.split(/[:-]/).map((byte) => Number.parseInt(byte, 16)));
 }

@@ -1,5 +1,5 @@
 import { Attributes, attributeList } from '../attribute.ts';
-import { readText } from '../bytes.ts';
+import { textAt } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import { NLM_F_APPEND, NLM_F_CREATE } from '../linux/netlink.ts';
 import {
@@ -124,7 +124,8 @@ function readExpressions(list: Uint8Array, family: number): Conditions {
     if (name === 'meta' || name === 'payload') loaded = loadedBy(name, data, sourceOffsets[family]);
     else if (name === 'cmp') {
       const value = data.nested(NFTA_CMP_DATA).get(NFTA_DATA_VALUE);
-      if (loaded === 'iifname') conditions = { ...conditions, iifname: readText(value) };
+      if (loaded === 'iifname')
+        conditions = { ...conditions, iifname: value === undefined ? '' : textAt(value, 0, value.length) };
       else if (loaded === 'source') conditions = { ...conditions, source: value?.slice() };
     } else if (name === 'immediate') {
       const verdict = data.nested(NFTA_IMMEDIATE_DATA).nested(NFTA_DATA_VERDICT);

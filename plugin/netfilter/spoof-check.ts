@@ -2,7 +2,7 @@ import type { Attachment } from '../../cni/attachment.ts';
 import { concat, text } from '../../netlink/bytes.ts';
 import type { Connection, NetlinkRequest, Reply } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { parseMac } from '../../netlink/mac.ts';
+import { macBytes } from '../../netlink/mac.ts';
 import {
   chainOf,
   decodeChain,
@@ -71,7 +71,7 @@ export function spoofCheckMessages(attachment: Attachment, port: string, mac: st
     [
       macChain,
       payload(payloadBase.link, sourceMac.offset, sourceMac.length),
-      equals(parseMac(mac)),
+      equals(macBytes(mac)),
       immediate(verdictCode.return),
     ],
     [macChain, immediate(verdictCode.drop)],
