@@ -18,7 +18,7 @@ export class Field {
 }
 
 /** A struct's fields by the kernel's names, in the kernel's order. */
-type Layout = Readonly<Record<string, FixedFormat<number>>>;
+export type Layout = Readonly<Record<string, FixedFormat<number>>>;
 
 /** A value for each field. */
 export type StructValues<L extends Layout> = { readonly [K in keyof L]: number };

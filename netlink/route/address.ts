@@ -16,8 +16,6 @@ import { RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
 import type { Link } from './link.ts';
 
-type On = Pick<Link, 'index' | 'name'>;
-
 const addVerb = { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, operation: 'add address' } as const;
 const deleteVerb = { type: RTM_DELADDR, flags: 0, operation: 'delete address' } as const;
 
@@ -45,7 +43,11 @@ function addressBody({ index }: Pick<Link, 'index'>, { ip, prefix }: CIDR): Mess
  * Adds an address to a link; an IPv4 one with its subnet's broadcast address.
  * @param options `nodad`: an IPv6 address is usable at once, without duplicate address detection
  */
-export function newAddress(link: On, cidr: CIDR, options: { nodad?: boolean } = {}): NetlinkRequest {
+export function newAddress(
+  link: Pick<Link, 'index' | 'name'>,
+  cidr: CIDR,
+  options: { nodad?: boolean } = {},
+): NetlinkRequest {
   const hasBroadcast = cidr.ip.family === family.ipv4 && cidr.prefix < 31;
   const body = addressBody(link, cidr)
     .put(IFA_BROADCAST, hasBroadcast ? lastOf(cidr) : undefined)
@@ -54,7 +56,7 @@ export function newAddress(link: On, cidr: CIDR, options: { nodad?: boolean } = 
 }
 
 /** Deletes an address from a link. It fails with EADDRNOTAVAIL where the link doesn't have it. */
-export function deleteAddress(link: On, cidr: CIDR): NetlinkRequest {
+export function deleteAddress(link: Pick<Link, 'index' | 'name'>, cidr: CIDR): NetlinkRequest {
   return request(deleteVerb, link, cidr, addressBody(link, cidr).done());
 }
 
@@ -84,7 +86,11 @@ export interface LinkAddress {
  * @param of AF_INET or AF_INET6
  * @throws NetlinkError
  */
-export function listAddresses(connection: Connection, link: On, of: number): LinkAddress[] {
+export function listAddresses(
+  connection: Connection,
+  link: Pick<Link, 'index' | 'name'>,
+  of: number,
+): LinkAddress[] {
   const found: LinkAddress[] = [];
   for (const { body } of connection.dump({
     type: RTM_GETADDR,
