@@ -15,13 +15,13 @@ import {
 import { decodeError, decodeMessages, encodeMessages, type Message } from './message.ts';
 import { openSocket, type Socket } from './socket.ts';
 
-/** A message to send, and the words for its refusal. */
+/** A message to send, and what an error says of it where the kernel refuses it. */
 export interface NetlinkRequest {
   readonly type: number;
   /** Beyond NLM_F_REQUEST, which is always set. */
   readonly flags: number;
   readonly body: Uint8Array;
-  /** In words: `create veth`. */
+  /** What is asked: `create veth`. */
   readonly operation: string;
   /** What it is done to: `veth1a2b3c4d`. */
   readonly object: string;
