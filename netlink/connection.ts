@@ -55,7 +55,17 @@ function refusal(request: NetlinkRequest, message: Message): NetlinkError {
   return new NetlinkError(request, errno, extack);
 }
 
-/** Requests and replies on one netlink socket, matched by sequence number. */
+/**
+ * Requests and replies on one netlink socket, matched by sequence number.
+ *
+ * @example
+ * const route = openRoute();
+ * try {
+ *   route.execute(newBridge('br0', { up: true }), setLink('br0', { alias: 'mine' }));
+ * } finally {
+ *   route.close();
+ * }
+ */
 export class Connection {
   private sequence = 0;
 
@@ -83,6 +93,7 @@ export class Connection {
   /**
    * Sends the requests, as many in one datagram as can be answered at once, and waits until each is acknowledged.
    * The kernel goes on after a refusal: look at each reply.
+   * @returns a reply for each request, in the order of the requests
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
