@@ -93,7 +93,6 @@ export class Connection {
   /**
    * Sends the requests, as many in one datagram as can be answered at once, and waits until each is acknowledged.
    * The kernel goes on after a refusal: look at each reply.
-   * @returns a reply for each request, in the order of the requests
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
