@@ -21,7 +21,7 @@ export interface NetlinkRequest {
   /** Beyond NLM_F_REQUEST, which is always set. */
   readonly flags: number;
   readonly body: Uint8Array;
-  /** What is asked: `create veth`. */
+  /** In words: `create veth`. */
   readonly operation: string;
   /** What it is done to: `veth1a2b3c4d`. */
   readonly object: string;
