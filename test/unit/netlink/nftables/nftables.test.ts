@@ -10,7 +10,7 @@ import {
 import { nfproto } from '../../../../netlink/nftables/message.ts';
 import { decodeRule, newRule } from '../../../../netlink/nftables/rule.ts';
 import { commentUserdata, readComment } from '../../../../netlink/nftables/userdata.ts';
-import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check.ts';
+import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check-rules.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const attachment = { network: 'lab', containerID: 'c1', ifname: 'eth0' };
