@@ -2,14 +2,7 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import type { Connection, NetlinkRequest } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
 import { type CIDR, ipBytes } from '../../../netlink/ip.ts';
-import {
-  chainOf,
-  decodeChain,
-  deleteChain,
-  getChain,
-  type LiveChain,
-  listChains,
-} from '../../../netlink/nftables/chain.ts';
+import { chainOf, decodeChain, deleteChain, getChain, listChains } from '../../../netlink/nftables/chain.ts';
 import {
   decodeElements,
   deleteElement,
@@ -30,6 +23,7 @@ import {
   baseChainOf,
   bothFamilies,
   isFlushed,
+  isSubnetFlushed,
   mapOf,
   networkMessages,
   ownTable,
@@ -83,22 +77,24 @@ interface Missing {
 
 function missingMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): Missing {
   const subnets = new Map(addresses.map((cidr) => [subnetChain(cidr), cidr]));
-  const [base, ...chains] = connection.exchange([
-    getChain(baseChainOf(table)),
-    ...[...subnets.keys()].map((name) => getChain({ table, name })),
-  ]);
-  const isNew = base?.error !== undefined;
-  const missing = [...subnets.values()].filter((_, index) => chains[index]?.error !== undefined);
-  const messages = [
-    ...(isNew ? networkMessages(table) : refill(connection, table, chainOf(base))),
-    ...missing.flatMap((cidr) => subnetMessages(table, cidr)),
-  ];
-  return { messages, isAll: isNew && missing.length === subnets.size };
+  const [base, ...chains] = connection
+    .exchange([getChain(baseChainOf(table)), ...[...subnets.keys()].map((name) => getChain({ table, name }))])
+    .map(chainOf);
+  const missing = [...subnets.values()].filter((_, index) => chains[index] === undefined);
+  const subnetsMessages = missing.flatMap((cidr) => subnetMessages(table, cidr));
+  if (base === undefined) {
+    return {
+      messages: [...networkMessages(table), ...subnetsMessages],
+      isAll: missing.length === subnets.size,
+    };
+  }
+  const isAnyFlushed =
+    isFlushed(base) || chains.some((chain) => chain !== undefined && isSubnetFlushed(chain));
+  return { messages: [...(isAnyFlushed ? refill(connection, table) : []), ...subnetsMessages], isAll: false };
 }
 
-/** The rules that are missing after somebody flushed the table, which leaves its chains and maps. */
-function refill(connection: Connection, table: Table, base: LiveChain | undefined): NetlinkRequest[] {
-  if (base === undefined || !isFlushed(base)) return [];
+/** The rules of a table that somebody flushed, which leaves its chains and maps. */
+function refill(connection: Connection, table: Table): NetlinkRequest[] {
   const chains = connection.dump(listChains(table)).map(decodeChain);
   const own = chains.filter((chain) => chain.table === table.name);
   return refillMessages(
@@ -155,8 +151,9 @@ export function removeNftables(
     for (const { element } of stale) chains.add(element.chain);
     const unused = unusedChains(connection, table, chains, stale);
     const own = stale.map(({ map, element }) => deleteElement(map, element.key));
-    if (live.use === tableParts + unused.length) return { own, whole: [deleteTable(table)] };
+    // The chains before the table: EBUSY protects whatever still leads to one.
     const whole = [...own, ...unused.map((name) => deleteChain({ table, name }))];
+    if (live.use === tableParts + unused.length) return { own, whole: [...whole, deleteTable(table)] };
     return { own, whole: unused.length > 0 ? whole : undefined };
   });
 }
@@ -194,10 +191,11 @@ function unusedChains(
   const [base, ...replies] = connection
     .exchange([getChain(baseChainOf(table)), ...names.map((name) => getChain({ table, name }))])
     .map(chainOf);
-  // A flushed chain is used by its elements alone, however many rules it was counted with.
   const rules = base !== undefined && isFlushed(base) ? 0 : subnetRules;
-  return names.filter(
-    (name, index) =>
-      replies[index]?.use === rules + stale.filter(({ element }) => element.chain === name).length,
-  );
+  return names.filter((name, index) => {
+    const own = stale.filter(({ element }) => element.chain === name).length;
+    const use = replies[index]?.use;
+    // A chain that was flushed by itself is used by its elements alone.
+    return use === rules + own || use === own;
+  });
 }

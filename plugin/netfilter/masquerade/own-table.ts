@@ -83,6 +83,11 @@ export function isFlushed(base: LiveChain): boolean {
   return base.use < baseRules;
 }
 
+/** Whether a subnet's chain has certainly lost its rules: it may have as many elements as it had rules. */
+export function isSubnetFlushed(chain: LiveChain): boolean {
+  return chain.use < subnetRules;
+}
+
 const chainPrefix = 'masquerade-';
 
 /** The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons, which nft's grammar has not in names, become `_`. */
