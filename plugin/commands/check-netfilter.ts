@@ -1,5 +1,4 @@
 import type { Link } from '../../netlink/route/link.ts';
-import { cidrOf } from '../attach/container.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
@@ -19,7 +18,7 @@ export function checkNetfilter(
 ): void {
   const attachment = { network, containerID, ifname };
   if (alias !== ownerLabel(attachment)) return;
-  const addresses = prevResult?.ips.map(({ address }) => cidrOf(address)) ?? [];
+  const addresses = prevResult?.ips.map(({ address }) => address) ?? [];
   const lost =
     (macspoofchk ? lostSpoofCheck(attachment) : undefined) ??
     (ipMasq && addresses.length > 0 ? lostMasquerade(attachment, addresses, ipMasqBackend) : undefined);
