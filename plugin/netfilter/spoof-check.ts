@@ -1,7 +1,14 @@
 import type { Attachment } from '../../cni/attachment.ts';
 import type { Connection, NetlinkRequest, Reply } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { chainOf, decodeChain, deleteChain, getChain, listChains } from '../../netlink/nftables/chain.ts';
+import {
+  chainOf,
+  chainUseOf,
+  decodeChain,
+  deleteChain,
+  getChain,
+  listChains,
+} from '../../netlink/nftables/chain.ts';
 import { type Removal, remove } from '../../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, type LiveRule, listRules } from '../../netlink/nftables/rule.ts';
 import { deleteTable, getTable, tableOf } from '../../netlink/nftables/table.ts';
@@ -40,7 +47,7 @@ export function addSpoofCheck(
   const look = (): NetlinkRequest[] => {
     const [base, ...chains] = connection
       .exchange([getChain(spoofBaseChain), ...getChains(names)])
-      .map(chainOf);
+      .map(chainUseOf);
     // An earlier attachment of the same names may have left its chains.
     const isStale = chains.some((chain) => chain !== undefined);
     const stale = isStale ? findCheck(connection, names).own : [];
@@ -75,10 +82,10 @@ export function lostSpoofCheck(attachment: Attachment): Lost | undefined {
   const [chain, macChain] = withNetfilterIfThere((connection) => {
     const replies = connection?.exchange(getChains(names)) ?? [];
     for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
-    return replies.map(chainOf);
+    return replies.map(chainUseOf);
   });
-  // A jump leads to each of them; one has one rule, the other two.
-  const isThere = chain !== undefined && macChain !== undefined && chain.use >= 2 && macChain.use >= 3;
+  // The uses of each: a jump leads to it; the first has one rule, the other two.
+  const isThere = chain !== undefined && macChain !== undefined && chain >= 2 && macChain >= 3;
   if (isThere) return undefined;
   return {
     what: `macspoofchk of container ${attachment.containerID} interface ${attachment.ifname}`,

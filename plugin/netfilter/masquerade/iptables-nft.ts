@@ -1,6 +1,6 @@
 import type { Connection } from '../../../netlink/connection.ts';
 import { type CIDR, type Family, family, type IP, ipOfBytes, width } from '../../../netlink/ip.ts';
-import { chainOf, deleteChain, getChain } from '../../../netlink/nftables/chain.ts';
+import { chainUseOf, deleteChain, getChain } from '../../../netlink/nftables/chain.ts';
 import { nfproto, type Table } from '../../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, type LiveRule, listRules } from '../../../netlink/nftables/rule.ts';
@@ -31,7 +31,7 @@ export function removeIptablesNft(connection: Connection, of: Family, stale: Sta
 }
 
 function hasChain(connection: Connection, table: Table, chain: string): boolean {
-  return chainOf(connection.exchange([getChain({ table, name: chain })])[0]) !== undefined;
+  return chainUseOf(connection.exchange([getChain({ table, name: chain })])[0]) !== undefined;
 }
 
 /**
@@ -45,11 +45,11 @@ export function lostIptablesNft(
   chain: string,
 ): CIDR | undefined {
   const table = iptablesTables[of];
-  const live = chainOf(connection.exchange([getChain({ table, name: chain })])[0]);
-  if (live === undefined) return addresses[0];
+  const use = chainUseOf(connection.exchange([getChain({ table, name: chain })])[0]);
+  if (use === undefined) return addresses[0];
   const jumps = listJumps(connection, of).filter(({ target }) => target === chain);
   // A chain's users are the jumps to it and the rules in it.
-  return live.use <= jumps.length ? addresses[0] : withoutJump(addresses, jumps, chain);
+  return use <= jumps.length ? addresses[0] : withoutJump(addresses, jumps, chain);
 }
 
 /** A rule of the base chain, which is a jump where it has a target. */

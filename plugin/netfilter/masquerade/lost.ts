@@ -2,7 +2,7 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import type { Connection } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
 import { type CIDR, type Family, formatIP, ipBytes } from '../../../netlink/ip.ts';
-import { type Chain, chainOf, getChain, type LiveChain } from '../../../netlink/nftables/chain.ts';
+import { type Chain, chainUseOf, getChain } from '../../../netlink/nftables/chain.ts';
 import { decodeElements, type Element, getElement } from '../../../netlink/nftables/map.ts';
 import { ownerLabel } from '../../attach/owner.ts';
 import type { BridgeConfig } from '../../config/bridge-config.ts';
@@ -63,7 +63,7 @@ function lostInNftables(
     ]),
   ]);
   if (isErrno(baseReply?.error, 'EPERM')) throw baseReply.error;
-  const base = chainOf(baseReply);
+  const base = chainUseOf(baseReply);
   if (base === undefined || isFlushed(base)) {
     return lostAddress(addresses[0], rulesOf(baseChainOf(table), baseRules), describe(base));
   }
@@ -80,10 +80,10 @@ function lostInNftables(
         element === undefined ? 'none' : elementOf(cidr, element),
       );
     }
-    const live = chainOf(replies[2 * index + 1]);
+    const use = chainUseOf(replies[2 * index + 1]);
     // The element uses the chain too.
-    if (live === undefined || live.use <= subnetRules) {
-      return lostAddress(cidr, rulesOf(chain, subnetRules), describe(live));
+    if (use === undefined || use <= subnetRules) {
+      return lostAddress(cidr, rulesOf(chain, subnetRules), describe(use));
     }
   }
   return undefined;
@@ -93,8 +93,8 @@ function rulesOf({ table, name }: Chain, count: number): string {
   return `chain inet ${table.name} ${name} with ${count} rules`;
 }
 
-function describe(chain: LiveChain | undefined): string {
-  return chain === undefined ? 'none' : 'fewer';
+function describe(use: number | undefined): string {
+  return use === undefined ? 'none' : 'fewer';
 }
 
 /** An element as the nft command prints it. */

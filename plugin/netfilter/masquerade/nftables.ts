@@ -2,7 +2,13 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import type { Connection, NetlinkRequest } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
 import { type CIDR, ipBytes } from '../../../netlink/ip.ts';
-import { chainOf, decodeChain, deleteChain, getChain, listChains } from '../../../netlink/nftables/chain.ts';
+import {
+  chainUseOf,
+  decodeChain,
+  deleteChain,
+  getChain,
+  listChains,
+} from '../../../netlink/nftables/chain.ts';
 import {
   decodeElements,
   deleteElement,
@@ -79,7 +85,7 @@ function missingMessages(connection: Connection, table: Table, addresses: readon
   const subnets = new Map(addresses.map((cidr) => [subnetChain(cidr), cidr]));
   const [base, ...chains] = connection
     .exchange([getChain(baseChainOf(table)), ...[...subnets.keys()].map((name) => getChain({ table, name }))])
-    .map(chainOf);
+    .map(chainUseOf);
   const missing = [...subnets.values()].filter((_, index) => chains[index] === undefined);
   const subnetsMessages = missing.flatMap((cidr) => subnetMessages(table, cidr));
   if (base === undefined) {
@@ -88,8 +94,7 @@ function missingMessages(connection: Connection, table: Table, addresses: readon
       isAll: missing.length === subnets.size,
     };
   }
-  const isAnyFlushed =
-    isFlushed(base) || chains.some((chain) => chain !== undefined && isSubnetFlushed(chain));
+  const isAnyFlushed = isFlushed(base) || chains.some((use) => use !== undefined && isSubnetFlushed(use));
   return { messages: [...(isAnyFlushed ? refill(connection, table) : []), ...subnetsMessages], isAll: false };
 }
 
@@ -190,11 +195,11 @@ function unusedChains(
   if (names.length === 0) return [];
   const [base, ...replies] = connection
     .exchange([getChain(baseChainOf(table)), ...names.map((name) => getChain({ table, name }))])
-    .map(chainOf);
+    .map(chainUseOf);
   const rules = base !== undefined && isFlushed(base) ? 0 : subnetRules;
   return names.filter((name, index) => {
     const own = stale.filter(({ element }) => element.chain === name).length;
-    const use = replies[index]?.use;
+    const use = replies[index];
     // A chain that was flushed by itself is used by its elements alone.
     return use === rules + own || use === own;
   });

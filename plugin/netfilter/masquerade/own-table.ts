@@ -9,7 +9,7 @@ import {
   subnetOf,
   width,
 } from '../../../netlink/ip.ts';
-import { type Chain, hookNumber, type LiveChain, newChain } from '../../../netlink/nftables/chain.ts';
+import { type Chain, hookNumber, newChain } from '../../../netlink/nftables/chain.ts';
 import {
   type Expression,
   equals,
@@ -78,14 +78,14 @@ export function mapOf(table: Table, of: Family): VerdictMap {
   return { table, name: families[of].map };
 }
 
-/** Whether the base chain has lost its rules, as after `nft flush table`. */
-export function isFlushed(base: LiveChain): boolean {
-  return base.use < baseRules;
+/** Whether the base chain has lost its rules, as after `nft flush table`, by the number of its uses. */
+export function isFlushed(baseUse: number): boolean {
+  return baseUse < baseRules;
 }
 
 /** Whether a subnet's chain has certainly lost its rules: it may have as many elements as it had rules. */
-export function isSubnetFlushed(chain: LiveChain): boolean {
-  return chain.use < subnetRules;
+export function isSubnetFlushed(use: number): boolean {
+  return use < subnetRules;
 }
 
 const chainPrefix = 'masquerade-';
