@@ -76,7 +76,7 @@ function findSave(of: Family): string | undefined {
 
 /**
  * Removes the stale jumps from a family's legacy nat table, and their chains.
- * @param warn is told where the programs for it are missing
+ * @param warn gets a line where the programs for it are missing
  * @throws CniError code 11 where another program held the xtables lock, 999 where a program fails
  */
 export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line: string) => void): void {

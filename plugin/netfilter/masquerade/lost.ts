@@ -24,7 +24,7 @@ import {
 
 /**
  * What is missing of an attachment's masquerading, undefined where nothing is. Without a backend in the configuration
- * either will do. Runs no program unless legacy iptables is in use and has to do with it.
+ * either will do. Runs no program unless the rules may be in legacy iptables.
  * @throws NetlinkError, CniError
  */
 export function lostMasquerade(

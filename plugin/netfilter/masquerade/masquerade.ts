@@ -57,7 +57,7 @@ export function checkMasquerade(backend: Backend): void {
   }
 }
 
-/** What a DEL or a GC removes, told by the names that each backend and either plugin gives it. */
+/** What a DEL or a GC removes, by the names that each backend and either plugin gives it. */
 interface StaleMasquerade {
   readonly network: string;
   readonly elements: StaleElements;

@@ -90,7 +90,7 @@ export function isSubnetFlushed(use: number): boolean {
 
 const chainPrefix = 'masquerade-';
 
-/** The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons, which nft's grammar has not in names, become `_`. */
+/** The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons become `_`, for the nft command takes none in names. */
 export function subnetChain(cidr: CIDR): string {
   return `${chainPrefix}${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
 }
