@@ -5,7 +5,7 @@ import { useHost } from '../support/use-host.ts';
 const conf = { ...article, macspoofchk: true };
 const backends = ['nftables', 'iptables'];
 /** How often two DELs run at once; Node takes ten times as long to start. */
-const pairsOf = (name: string): number => (name.includes('pkg') ? 20 : 200);
+const pairsOf = (name: string): number => (name.includes('pkg') ? 20 : 150);
 
 /**
  * Runs pairs of DELs at once: of one container, of two, of one that never was; in every other pair while the network's
@@ -54,7 +54,7 @@ describe.each(executables)('netfilter under many hands, %s', (name, bridge) => {
       host.sh(script(bridge, pairsOf(name), left));
       expect(host.sh('cat /run/failures 2>/dev/null || true')).toBe('');
     },
-    300_000,
+    900_000,
   );
 
   test("a DEL takes nothing of others' whose subnet's chain was flushed", () => {
