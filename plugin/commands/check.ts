@@ -9,6 +9,7 @@ import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { openSides } from '../attach/sides.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
+import { checkNetfilter } from './check-netfilter.ts';
 import { checkVlans } from './check-vlan.ts';
 import type { Ipam } from './ipam.ts';
 import { checkMac, mismatch } from './mismatch.ts';
@@ -28,6 +29,7 @@ export function check(request: Request, config: BridgeConfig, ipam: Ipam | undef
     const container = checkContainer(sides.container, previous, request);
     const veth = checkHostVeth(sides.host, previous, bridge, container, request);
     checkVlans(sides.host, previous, bridge, veth, config);
+    checkNetfilter(request, config, veth);
     checkAddresses(sides.container, previous, container);
     checkRoutes(sides.container, previous);
   } finally {
