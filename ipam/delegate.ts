@@ -9,7 +9,7 @@ import type { Ended, Program } from '../netlink/libc/libc.ts';
 
 /** How another plugin is called, in our own environment: what the runtime gave us, passed on as it came. */
 export interface DelegateCall {
-  /** The folders of CNI_PATH, in order. */
+  /** The directories of CNI_PATH, in order. */
   readonly path: readonly string[];
   /** The configuration, byte for byte. */
   readonly stdin: Uint8Array;
@@ -44,14 +44,14 @@ export function findPlugin(
     );
   }
   let notExecutable: string | undefined;
-  for (const folder of path) {
-    const file = `${folder}/${type}`;
+  for (const directory of path) {
+    const file = `${directory}/${type}`;
     try {
       if (!statSync(file).isFile()) continue;
       accessSync(file, constants.X_OK);
       return file;
     } catch (error) {
-      // The next folder may have it.
+      // The next directory may have it.
       if (fileErrorCode(error) === 'EACCES') notExecutable ??= file;
     }
   }

@@ -1,6 +1,6 @@
 import { statSync } from '#files';
 import { readFile } from '../../netlink/file.ts';
-import { readText } from './files.ts';
+import { readSmallFile } from './files.ts';
 
 /** What is known of the running kernel's start. */
 export interface Boot {
@@ -23,7 +23,7 @@ export function bootID(): string {
 
 function readBootID(): string {
   try {
-    const id = readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
+    const id = readSmallFile('/proc/sys/kernel/random/boot_id').slice(0, 8);
     return /^[0-9a-f]{8}$/.test(id) ? id : unknownBoot;
   } catch {
     return unknownBoot;

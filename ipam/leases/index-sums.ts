@@ -1,14 +1,14 @@
-import { closeSync, constants, openSync, readSync, sumAddressesSync, writeSync } from '#files';
+import { closeSync, constants, openSync, readSync, writeSync } from '#files';
 import { decodeText, encodeText } from '../../netlink/bytes.ts';
 import { type AttachmentIndex, buckets, prefixLength } from './attachment-index.ts';
 import { bootID, unknownBoot } from './boot.ts';
-import { lookForFolder } from './files.ts';
+import { lookForDirectory, sumIn } from './files.ts';
 import { isComplete } from './stamp.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * The sum over the index's entries, each of an address and the inode of its lease. Where it is that of the folder
+ * The sum over the index's entries, each of an address and the inode of its lease. Where it is that of the directory
  * (`sumAddressesSync`), each lease has its entry: the two have the same addresses with the same inodes, and so with the
  * same files, as the index's links keep their inodes from being given to others.
  *
@@ -28,7 +28,7 @@ export class IndexSums {
   private second = 0;
 
   private constructor(private readonly index: AttachmentIndex) {
-    this.path = `${index.folder}/sums`;
+    this.path = `${index.directory}/sums`;
   }
 
   /**
@@ -40,7 +40,7 @@ export class IndexSums {
     const saved = sums.isSaved() ? sums.halves.slice() : undefined;
     sums.halves.fill(0);
     buckets.forEach((bucket, number) => {
-      const stats = lookForFolder(index.bucketPath(bucket));
+      const stats = lookForDirectory(index.bucketPath(bucket));
       const at = 2 * number;
       if (stats === undefined) return;
       if (saved !== undefined && isComplete(stats)) sums.set(at, saved[at] ?? 0, saved[at + 1] ?? 0);
@@ -56,7 +56,7 @@ export class IndexSums {
   static anew(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
     for (const bucket of buckets) {
-      if (lookForFolder(index.bucketPath(bucket)) !== undefined) sums.noteChange(bucket);
+      if (lookForDirectory(index.bucketPath(bucket)) !== undefined) sums.noteChange(bucket);
     }
     return sums;
   }
@@ -89,12 +89,12 @@ export class IndexSums {
   }
 
   /**
-   * Whether this is the sum of a folder.
+   * Whether this is the sum of a directory.
    * @throws what `#files` throws
    */
   equals([first, second]: readonly [number, number]): boolean {
     for (const bucket of this.changed) {
-      const [a, b] = sumAddressesSync(this.index.bucketPath(bucket), prefixLength);
+      const [a, b] = sumIn(this.index.bucketPath(bucket), prefixLength);
       this.set(2 * buckets.indexOf(bucket), a, b);
       this.unsaved.add(bucket);
     }

@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from '#files';
 import { encodeText } from '../../netlink/bytes.ts';
 import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
-import { errnoOf, readAll } from './files.ts';
+import { readAll, refused } from './files.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
@@ -38,7 +38,7 @@ export class LastReserved {
       writeSync(this.fd, encodeText(text), 0);
       if (this.length > text.length) ftruncateSync(this.fd, text.length);
     } catch (error) {
-      warn(`cannot write ${this.path} (${errnoOf(error)}): the round robin loses its place`);
+      warn(`${refused('write', this.path, error).message}: the round robin loses its place`);
     }
   }
 

@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
 import { encodeText } from '../../netlink/bytes.ts';
-import { errnoOf, remove } from './files.ts';
+import { fileErrorCode } from '../../netlink/error.ts';
+import { remove } from './files.ts';
 import { formatLease, type Lease } from './lease.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -29,7 +30,7 @@ export function rewriteLeaseFile(path: string, lease: Lease): number {
   try {
     return writeLeaseFile(path, lease);
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
+    if (fileErrorCode(error) !== 'EEXIST') throw error;
     unlinkSync(path);
     return writeLeaseFile(path, lease);
   }

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, linkSync } from '#files';
+import { fileErrorCode } from '../../netlink/error.ts';
 import type { AttachmentIndex, IndexEntry } from './attachment-index.ts';
-import { errnoOf, refused, remove } from './files.ts';
+import { refused, remove } from './files.ts';
 import type { Lease } from './lease.ts';
 import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
 import type { LeasedAddress, LeaseFiles } from './lease-files.ts';
@@ -39,7 +40,7 @@ export class NewLeases {
     try {
       linkSync(this.index.draft, path);
     } catch (error) {
-      const errno = errnoOf(error);
+      const errno = fileErrorCode(error) ?? '';
       if (errno === 'EEXIST') return false;
       if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno)) {
         return this.claimWithoutLink(address, lease);
@@ -64,7 +65,7 @@ export class NewLeases {
     try {
       this.unsynced.push(writeLeaseFile(path, lease));
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return false;
+      if (fileErrorCode(error) === 'EEXIST') return false;
       throw refused('write lease', path, error);
     }
     this.made.push({ ...lease, address });
@@ -98,7 +99,7 @@ export class NewLeases {
         // On ext4, XFS and Btrfs this takes the file's new names along.
         fsyncSync(fd);
       } catch (error) {
-        throw refused('sync leases of', this.leases.folder, error);
+        throw refused('sync leases of', this.leases.directory, error);
       } finally {
         closeSync(fd);
       }
