@@ -83,7 +83,7 @@ export function checkLeases(request: LeaseRequest): void {
   if (found) return;
   throw new CniError(
     errorCode.unknownContainer,
-    `Failed to find address added by container ${containerID}`,
+    `host-local: Failed to find address added by container ${containerID}`,
     `no address is leased to container ${containerID} interface ${ifname} in ${leaseDirectory(config.dataDir, network)}`,
   );
 }

@@ -33,7 +33,7 @@ function readRequested(texts: readonly string[]): IP[] {
   const requested: IP[] = [];
   for (const text of texts) {
     const ip = text.includes('/') ? parseCIDR(text)?.ip : parseIP(text);
-    if (ip === undefined) throw invalid('invalid requested address', `invalid IP address: "${text}"`);
+    if (ip === undefined) throw invalid('invalid requested address', `invalid IP address ${text}`);
     if (!requested.some((one) => sameIP(one, ip))) requested.push(ip);
   }
   return requested;
@@ -42,10 +42,10 @@ function readRequested(texts: readonly string[]): IP[] {
 function readRoute({ dst: to, gw: via, ...settings }: RouteConfig, index: number): Route {
   const dst = parseCIDR(to);
   if (dst === undefined)
-    throw invalid('invalid IPAM configuration', `routes[${index}].dst: invalid CIDR address: "${to}"`);
+    throw invalid('invalid IPAM configuration', `routes[${index}].dst: invalid CIDR address: ${to}`);
   if (!via) return { dst, ...settings };
   const gw = parseIP(via);
   if (gw === undefined)
-    throw invalid('invalid IPAM configuration', `routes[${index}].gw: invalid IP address: "${via}"`);
+    throw invalid('invalid IPAM configuration', `routes[${index}].gw: invalid IP address: ${via}`);
   return { dst, gw, ...settings };
 }

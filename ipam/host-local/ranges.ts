@@ -61,7 +61,7 @@ function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
   const written = parseCIDR(text);
   // The length of an IPv4-mapped subnet counts other bits than its address has.
   if (written === undefined || (written.ip.family === family.ipv4 && text.includes(':'))) {
-    throw invalid(`subnet: invalid CIDR address: "${text}"`);
+    throw invalid(`subnet: invalid CIDR address: ${text}`);
   }
   if (width(written.ip.family) - written.prefix < 2)
     throw invalid(`Network ${text} too small to allocate from: a subnet has four addresses or more`);
@@ -80,7 +80,7 @@ function lastUsable(subnet: CIDR): IP {
 
 function readBound(key: 'rangeStart' | 'rangeEnd', text: string, subnet: CIDR): IP {
   const ip = parseIP(text);
-  if (ip === undefined) throw invalid(`${key}: invalid IP address: "${text}"`);
+  if (ip === undefined) throw invalid(`${key}: invalid IP address: ${text}`);
   if (!contains(subnet, ip)) {
     const name = key === 'rangeStart' ? 'RangeStart' : 'RangeEnd';
     throw invalid(`${name} ${text} not in network ${formatCIDR(subnet)}`);
@@ -90,7 +90,7 @@ function readBound(key: 'rangeStart' | 'rangeEnd', text: string, subnet: CIDR): 
 
 function readGateway(text: string, subnet: CIDR): IP {
   const ip = parseIP(text);
-  if (ip === undefined) throw invalid(`gateway: invalid IP address: "${text}"`);
+  if (ip === undefined) throw invalid(`gateway: invalid IP address: ${text}`);
   // It need not lie in the subnet: the Go plugin takes a gateway on another link too.
   if (ip.family !== subnet.ip.family) {
     throw invalid(`gateway: ${text} is of another family than subnet ${formatCIDR(subnet)}`);

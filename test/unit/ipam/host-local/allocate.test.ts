@@ -29,7 +29,7 @@ test('a requested address is given, or refused by name', () => {
   expect(refusal('x')).toEqual({
     code: 7,
     msg: 'invalid requested address',
-    details: 'invalid IP address: "x"',
+    details: 'invalid IP address x',
   });
   expect(net.leased()).toEqual(['10.1.2.5']);
 });

@@ -100,14 +100,14 @@ test('routes, gateway and resolver come with the addresses', () => {
     details: 'ENOENT',
   });
   expect(() => net.add('b', { routes: [{ dst: 'default' }] })).toThrow(
-    'routes[0].dst: invalid CIDR address: "default"',
+    'routes[0].dst: invalid CIDR address: default',
   );
   expect(net.leased()).toEqual(['10.1.2.1']);
 });
 
 test('a plan says what an ADD would, and touches nothing', () => {
-  expect(() => planLeases(net.request('a', { requestedIPs: ['x'] }))).toThrow('invalid IP address: "x"');
-  expect(() => planLeases(net.request('a', { subnet: 'x' }))).toThrow('invalid CIDR address: "x"');
+  expect(() => planLeases(net.request('a', { requestedIPs: ['x'] }))).toThrow('invalid IP address x');
+  expect(() => planLeases(net.request('a', { subnet: 'x' }))).toThrow('invalid CIDR address: x');
   const plan = planLeases(net.request('a', { subnet: '10.1.2.1/29' }));
   const warnings = [expect.stringContaining('subnet 10.1.2.1/29 has host bits set')];
   expect([net.warnings, readdirSync(net.dataDir)]).toEqual([warnings, []]);
@@ -126,7 +126,7 @@ test('CHECK wants a lease of that container and interface', () => {
   checkLeases(net.request('a'));
   expect(errorOf(() => checkLeases(net.request('b')))).toEqual({
     code: 3,
-    msg: 'Failed to find address added by container b',
+    msg: 'host-local: Failed to find address added by container b',
     details: `no address is leased to container b interface eth0 in ${net.directory}`,
   });
   expect(() => checkLeases(net.request('a', { ifname: 'eth1' }))).toThrow('eth1');
