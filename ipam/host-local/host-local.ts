@@ -27,7 +27,7 @@ function leasesOf(store: Store, { attachment, requestedIPs = [] }: LeaseRequest)
   return ofInterface(store.known.leasesOf(containerID), ifname);
 }
 
-/** Opens the directory for `use` where there is one; else the answer is `none`. */
+/** What `use` returns with the directory open; `none` where there is no directory. */
 function withStore<T>(
   { attachment, config, warn = nobody }: LeaseRequest,
   none: T,

@@ -19,7 +19,7 @@ function refuseOtherThanFile(store: Store, address: string): void {
   throw new CniError(errorCode.io, `cannot use ${store.path(address)}`, `it is ${kind}`);
 }
 
-/** Leases an address if it is free, or has nothing but what a crash left. */
+/** Leases an address if it is free, or taken by nothing but what a crash left. */
 function claim(store: Store, address: string, owner: Lease): boolean {
   if (store.claim(address, owner)) return true;
   refuseOtherThanFile(store, address);

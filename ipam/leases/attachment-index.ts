@@ -27,7 +27,7 @@ export interface IndexEntry {
  */
 export const buckets = Array.from({ length: 128 }, (_, index) => index.toString(16).padStart(2, '0'));
 
-/** How long an entry's name is before the address. */
+/** The length of an entry's name before the address. */
 export const prefixLength = 29;
 
 /** Where a container's entries are: in which bucket, and how their names begin. */
@@ -39,7 +39,10 @@ interface Place {
 /** The place asked for last: mostly it is asked for again. */
 let last: { readonly containerID: string; readonly place: Place } | undefined;
 
-/** Where a container's entries are. */
+/**
+ * Where a container's entries are.
+ * @example placeOf('c1') // { bucket: '2f', digits: '341d79d0b68014' }
+ */
 export function placeOf(containerID: string): Place {
   if (last?.containerID !== containerID) {
     const hash = hash64(containerID);
@@ -77,7 +80,7 @@ export class AttachmentIndex {
     return lookForDirectory(this.directory) !== undefined;
   }
 
-  /** Makes the directory of an index that isn't there. */
+  /** Makes the index's directory. */
   create(): void {
     mkdirSync(this.directory, { mode: 0o700 });
   }
@@ -112,7 +115,7 @@ export class AttachmentIndex {
     return this.caughtUp || this.untouched.get(placeOf(containerID).bucket) === true;
   }
 
-  /** To be told once each lease has its entry. */
+  /** To be called once each lease has its entry. */
   noteCaughtUp(): void {
     this.caughtUp = true;
   }
@@ -122,7 +125,7 @@ export class AttachmentIndex {
     return this.of(containerID).some((entry) => entry.address === address);
   }
 
-  /** The entry that a file name spells; undefined where it is none. */
+  /** The entry that a file name stands for; undefined where it is not an entry's. */
   private parse(bucket: string, name: string): IndexEntry | undefined {
     // No regular expression, which takes ten times as long: there may be thousands of names.
     const origin = name.slice(15, 19);
@@ -159,7 +162,7 @@ export class AttachmentIndex {
     for (const [, names] of this.listings()) {
       for (const name of names) addresses.add(name.slice(prefixLength));
     }
-    // Of names that are no entries.
+    // From names that are not entries.
     addresses.delete('');
     return addresses;
   }
@@ -183,14 +186,14 @@ export class AttachmentIndex {
   }
 
   /**
-   * Gives the draft, a lease by now, its name in the index.
+   * Moves the draft, which has been linked to its address, to its name in the index.
    * @returns the entry
    */
   addDraft(containerID: string, address: string): IndexEntry {
     return this.add(containerID, address, 'made', (path) => renameSync(this.draft, path));
   }
 
-  /** Adds a lease that stands in the directory already. */
+  /** Adds an entry for a lease that is there already. */
   addLease(lease: string, containerID: string, address: string): void {
     this.add(containerID, address, 'seen', (path) => linkSync(lease, path));
   }
@@ -212,20 +215,20 @@ export class AttachmentIndex {
     return { path, bucket, origin, boot, address };
   }
 
-  /** Takes the entries of one lease out. */
+  /** Removes the entries of one lease. */
   remove(containerID: string, address: string): void {
     for (const entry of this.of(containerID)) {
       if (entry.address === address) this.removeEntry(entry);
     }
   }
 
-  /** Takes an entry out. */
+  /** Removes an entry. */
   removeEntry({ bucket, path }: IndexEntry): void {
     this.changed.add(bucket);
     remove(path);
   }
 
-  /** Has a bucket stamped with those that were changed. */
+  /** Has {@link AttachmentIndex.stampChanged} stamp a bucket too. */
   noteChange(bucket: string): void {
     this.changed.add(bucket);
   }

@@ -30,12 +30,12 @@ function readBootID(): string {
   }
 }
 
-/** Milliseconds: a clock that is set right by less than this deceives nobody. */
+/** Milliseconds by which the clock may be corrected after the boot without a lease being misjudged. */
 const margin = 60_000;
 
 /**
- * The running kernel. Its start is told by two readings, the clock's present one and the one taken then, and counts
- * from the earlier: a clock that was set since, forward or back, makes one of them wrong, not both.
+ * The running kernel. Its start is known by the clock as it goes now and as it went then; the earlier of the two
+ * counts. A clock that was set since, forward or back, makes one of them wrong, not both.
  */
 export function currentBoot(): Boot {
   const id = bootID();

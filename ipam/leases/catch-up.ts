@@ -9,7 +9,7 @@ import { isAddressName, type LeaseFiles } from './lease-files.ts';
 const guesses = 32;
 
 /**
- * Puts a lease that somebody else made in the index, or removes what is no lease.
+ * Puts a lease that somebody else made in the index, or removes what is not a lease.
  * @param lease what it says, where that is known already
  * @returns whether the index is complete as far as this address goes
  */

@@ -13,14 +13,14 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
  * same files, as the index's links keep their inodes from being given to others.
  *
  * `.attachments/sums` keeps the sum of each bucket, and a bucket whose sum is right there bears the stamp
- * `complete`. Whoever adds or removes an entry, the Go host-local too, takes it away, and the bucket is summed anew. The file counts
- * in the boot in which it was written: after a power cut it may be older than the buckets.
+ * `complete`. Whoever adds or removes an entry, the Go host-local too, takes the stamp away, and the bucket is summed
+ * anew. The file counts in the boot in which it was written: after a power cut it may be older than the buckets.
  */
 export class IndexSums {
   /** A boot ID, then two halves of a sum for each bucket. */
   private readonly bytes = new Uint8Array(8 + 8 * buckets.length);
   private readonly halves = new Int32Array(this.bytes.buffer, 8);
-  /** Buckets whose sum is not right here, and those whose sum in the file isn't. */
+  /** Buckets whose sum is out of date here, and those whose sum is out of date in the file. */
   private readonly changed = new Set<string>();
   private readonly unsaved = new Set<string>();
   private readonly path: string;

@@ -52,13 +52,13 @@ export class KnownLeases {
     this.index.noteCaughtUp();
   }
 
-  /** Makes the index where it is missing; whether it was there. */
+  /** Makes the index where it is missing. @returns whether it was there */
   private haveIndex(): boolean {
     if (this.index.exists()) return true;
     try {
       this.index.create();
     } catch (error) {
-      // What is leased can still be found and released; a new lease needs the index.
+      // Leases can still be found and released; a new one needs the index.
       this.complete = false;
       this.obstacle = refused('create', this.index.directory, error);
     }

@@ -25,7 +25,7 @@ export function writeLeaseFile(path: string, lease: Lease): number {
   }
 }
 
-/** The same in the place of what a crash has left there, which may have become a lease and is not written to. */
+/** The same where a crash has left a file; that one may have become a lease by another name, so it is not written to. */
 export function rewriteLeaseFile(path: string, lease: Lease): number {
   try {
     return writeLeaseFile(path, lease);

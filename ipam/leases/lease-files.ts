@@ -4,7 +4,7 @@ import { look, namesIn, readSmallFile, refused, sumIn } from './files.ts';
 import { LastReserved } from './last-reserved.ts';
 import { type Lease, parseLease } from './lease.ts';
 
-/** A lease and the address it is of. */
+/** A lease and its address. */
 export interface LeasedAddress extends Lease {
   readonly address: string;
 }
@@ -17,7 +17,7 @@ export function leaseDirectory(dataDir: string | undefined, network: string): st
   return `${dataDir || defaultDataDir}/${network}`;
 }
 
-/** Whether a file name may be a lease's, judged by its letters; `sumAddressesSync` judges alike. */
+/** Whether a file name may be a lease's, judged by its characters; `sumAddressesSync` judges alike. */
 export function isAddressName(name: string): boolean {
   return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
 }
@@ -31,7 +31,7 @@ export class LeaseFiles {
   }
 
   /**
-   * The lease of an address; undefined for none, or for a file that is no lease.
+   * The lease of an address; undefined for none, or for a file that is not a lease.
    * @throws CniError code 5
    */
   read(address: string): Lease | undefined {

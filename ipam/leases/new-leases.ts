@@ -11,9 +11,9 @@ export interface EnteredLease extends LeasedAddress {
   readonly entry?: IndexEntry;
 }
 
-/** The leases that one ADD makes: some day on disk, or all taken back. */
+/** The leases that one ADD makes: in the end all are on disk, or all are taken back. */
 export class NewLeases {
-  /** Whether one had to do without a link, and so without an entry in the index. */
+  /** Whether one was made without a link, and so has no entry in the index. */
   unlinked = false;
   private draft: number | undefined;
   private readonly made: EnteredLease[] = [];
@@ -72,7 +72,7 @@ export class NewLeases {
     return true;
   }
 
-  /** Gives up the leases made: they are to be ended, and need not get to the disk. */
+  /** The leases made, which are to be ended and so need not get to the disk. */
   giveUp(): EnteredLease[] {
     for (const fd of this.unsynced.splice(0)) closeSync(fd);
     return this.made.splice(0);

@@ -2,10 +2,10 @@ import { utimesSync } from '#files';
 import type { Stats } from '../../netlink/libc/files.ts';
 
 /**
- * Modification times, in seconds since 1970, that directories are given: `complete` where what is noted of a directory is
- * complete, `ours` where nobody else has changed it. Whoever changes the directory after that, the Go host-local or an
- * operator, changes the time too, however coarse the clock; so one look tells whether the notes can be trusted. Notes
- * of another format would need other times.
+ * Modification times, in seconds since 1970, that directories are given: `complete` where the index has all of a
+ * directory, `ours` where nobody else has changed it. Whoever changes the directory after that, the Go host-local or an
+ * operator, changes the time too, however coarse the clock; so one look tells whether the index can be trusted. An
+ * index of another format would need other times.
  */
 export const stamp = { complete: 981_173_107, ours: 981_173_108 } as const;
 

@@ -54,13 +54,13 @@ export class Store {
     const path = `${directory}/lock`;
     let lock: number;
     try {
-      // Before the lock: a link is not followed to a directory in which the lock would then be made.
+      // First, since the lock would be made in the directory that a link leads to.
       lookForDirectory(directory);
       lock = lockFile(path);
     } catch (error) {
       const errno = fileErrorCode(error) ?? '';
       if (['ENOENT', 'ENOTDIR'].includes(errno)) return undefined;
-      // A full disk must not keep a container from being deleted that has nothing here.
+      // A full disk must not fail the DEL of a container that has nothing here.
       if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errno) && !namesIn(directory).some(isAddressName)) {
         return undefined;
       }
@@ -84,7 +84,7 @@ export class Store {
   }
 
   /**
-   * The lease of an address; undefined for none, or for a file that is no lease.
+   * The lease of an address; undefined for none, or for a file that is not a lease.
    * @throws CniError code 5
    */
   read(address: string): Lease | undefined {
@@ -140,7 +140,7 @@ export class Store {
     for (const lease of this.newLeases.giveUp()) this.release(lease);
   }
 
-  /** Removes what a killed ADD left beside the leases: the Go host-local, which reads every file, takes it for one. */
+  /** Removes the draft of a killed ADD: the Go host-local, which reads every file, takes it for a lease. */
   sweep(): void {
     try {
       if (look(this.index.draft)?.isDirectory() === false) remove(this.index.draft);
