@@ -41,7 +41,7 @@ let last: { readonly containerID: string; readonly place: Place } | undefined;
 
 /**
  * Where a container's entries are.
- * @example placeOf('c1') // { bucket: '2f', digits: '341d79d0b68014' }
+ * @example placeOf('c1') // { bucket: '41', digits: '54d6fa980e601a' }
  */
 export function placeOf(containerID: string): Place {
   if (last?.containerID !== containerID) {

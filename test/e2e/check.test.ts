@@ -169,7 +169,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     const error = failure(host, bridge, 'CHECK', { conf: { ...article, prevResult } });
     expect(error.msg).toBe(spelled(msg));
     expect(error.details).toContain(spelled(details));
-    expect(error.code).toBe(msg.startsWith('no address') ? 3 : 999);
+    expect(error.code).toBe(msg.startsWith('host-local: ') ? 3 : 999);
   });
 
   test('is content while somebody listens on the bridge, which makes it promiscuous for the time', () => {
