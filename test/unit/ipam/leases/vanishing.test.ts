@@ -62,8 +62,6 @@ const losses: [string, () => string[]][] = [
     'the directories of the index',
     () => readdirSync(`${net.directory}/.attachments`).map((name) => `${net.directory}/.attachments/${name}`),
   ],
-  ['the lock', () => [`${net.directory}/lock`]],
-  ['the leases', () => net.leased().map((address) => `${net.directory}/${address}`)],
   ['all but the directories', () => readdirSync(net.directory).map((name) => `${net.directory}/${name}`)],
 ];
 
