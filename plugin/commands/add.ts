@@ -1,4 +1,4 @@
-import type { Attachment } from '../../cni/attachment.ts';
+import { type Attachment, attachmentOf } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Result } from '../../cni/result.ts';
 import { isErrno } from '../../netlink/error.ts';
@@ -16,7 +16,7 @@ import type { Request } from '../config/request.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
-import type { Ipam } from './ipam.ts';
+import type { Ipam, PlannedAdd } from './ipam.ts';
 
 /**
  * Connects a container to the bridge ("ADD" in SPEC.md): the bridge, the veth pair, the addresses, the gateway, the
@@ -31,14 +31,14 @@ export function add(
   warn: (line: string) => void,
   deliver: (result: Result) => void,
 ): void {
-  const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  ipam?.validate();
+  const attachment = attachmentOf(config.name, request);
+  const lease = ipam?.planAdd();
   const sides = openSides(request.netns, request.allowOwnNamespace);
   const undo = new Undo();
   try {
     const { bridge, veth } = plugIn(sides, attachment, config, undo);
     if (config.macspoofchk) checkSource(attachment, veth, undo);
-    const leased = leaseAddresses(attachment, config, ipam, undo);
+    const leased = leaseAddresses(attachment, config, lease, undo);
     const { enabledad, disableContainerInterface } = config;
     const port = disableContainerInterface
       ? endOf(sides.host, veth.hostName)
@@ -92,12 +92,12 @@ const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
 function leaseAddresses(
   attachment: Attachment,
   config: BridgeConfig,
-  ipam: Ipam | undefined,
+  lease: PlannedAdd | undefined,
   undo: Undo,
 ): Result {
-  if (ipam === undefined) return nothingLeased;
-  const leased = ipam.add();
-  undo.register(`leases of container ${attachment.containerID}`, () => ipam.del());
+  if (lease === undefined) return nothingLeased;
+  const leased = lease.run();
+  undo.register(`leases of container ${attachment.containerID}`, () => lease.undo());
   return withGateways(leased, config);
 }
 

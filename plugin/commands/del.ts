@@ -1,4 +1,5 @@
 import { closeSync } from '#files';
+import { attachmentOf } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Result } from '../../cni/result.ts';
 import { openRoute } from '../../netlink/connection.ts';
@@ -28,10 +29,10 @@ export function del(
   ipam: Ipam | undefined,
   warn: (line: string) => void,
 ): void {
-  const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
+  const attachment = attachmentOf(config.name, request);
   const known = knownAddresses(ipam?.held() ?? [], config.prevResult);
   // Where a lease is lost, the address is not known: its masquerading is found by whose it is.
-  const addresses = known.length < (ipam?.least ?? 0) ? [] : known;
+  const addresses = known.length < (ipam?.minimumAddresses ?? 0) ? [] : known;
   // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
   // link, which takes as long: so the link and the lease go before it is closed.
   withNetfilterIfThere((netfilter) => {
