@@ -80,11 +80,12 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
   prepare(request.command, config);
   const ipam = ipamOf(config, request, stdin);
   const { command } = request;
-  if (command === 'ADD') add(request, config, ipam, warn, deliverFor(request, config));
-  else if (command === 'DEL') del(request, config, ipam, warn);
-  else if (command === 'CHECK') check(request, config, ipam);
-  else if (command === 'GC') gc(config, ipam, warn);
-  else status(config, ipam);
+  const operation = { request, config, ipam, warn };
+  if (command === 'ADD') add(operation, deliverFor(request, config));
+  else if (command === 'DEL') del(operation);
+  else if (command === 'CHECK') check(operation);
+  else if (command === 'GC') gc(operation);
+  else status(operation);
 }
 
 /** @returns the exit status */

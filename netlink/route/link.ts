@@ -79,9 +79,17 @@ export function parseMac(mac: string): Uint8Array {
 /** The length of struct ifinfomsg. */
 const headerLength = 16;
 
+/** A link by name, or by index, which no other link of its namespace takes over while it is there. */
+export type LinkReference = string | Pick<Link, 'index' | 'name'>;
+
 /** struct ifinfomsg, linux/rtnetlink.h: family and type, index, flags, and which of them change. */
-function ifinfomsg(flags = 0, change = 0): MessageBody {
-  return new MessageBody(0, 0, flags, change);
+function ifinfomsg(link: LinkReference, [flags, change]: readonly [number, number] = [0, 0]): MessageBody {
+  if (typeof link === 'object') return new MessageBody(0, link.index, flags, change);
+  return new MessageBody(0, 0, flags, change).text(ifla.ifname, link);
+}
+
+function nameOf(link: LinkReference): string {
+  return typeof link === 'string' ? link : link.name;
 }
 
 /**
@@ -122,7 +130,7 @@ function getRequest(name: string): NetlinkRequest {
   return {
     type: type.getlink,
     flags: 0,
-    body: ifinfomsg().text(ifla.ifname, name).done(),
+    body: ifinfomsg(name).done(),
     operation: 'get link',
     object: name,
   };
@@ -144,14 +152,16 @@ export function getLink(connection: Connection, name: string): Link | undefined 
 export interface LinkSettings {
   readonly mac?: string | undefined;
   readonly mtu?: number | undefined;
-  readonly master?: number;
-  readonly alias?: string;
-  readonly group?: number;
-  readonly up?: boolean;
-  readonly promisc?: boolean;
-  readonly port?: { readonly hairpin?: boolean; readonly isolated?: boolean };
+  readonly master?: number | undefined;
+  readonly alias?: string | undefined;
+  readonly group?: number | undefined;
+  readonly up?: boolean | undefined;
+  readonly promisc?: boolean | undefined;
+  readonly port?:
+    | { readonly hairpin?: boolean | undefined; readonly isolated?: boolean | undefined }
+    | undefined;
   /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
-  readonly vlanFiltering?: boolean;
+  readonly vlanFiltering?: boolean | undefined;
 }
 
 function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
@@ -186,7 +196,7 @@ function settingFlags({ up, promisc }: LinkSettings): [number, number] {
 
 /** Makes a bridge. It fails with EEXIST where the name is taken. */
 export function newBridge(name: string, settings: LinkSettings): NetlinkRequest {
-  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  const body = ifinfomsg(name, settingFlags(settings));
   putBridge(body, settings);
   putSettings(body, settings);
   return {
@@ -210,7 +220,7 @@ export interface Peer {
  * and no alias for the near end: those are {@link setLink}'s.
  */
 export function newVeth(name: string, settings: LinkSettings, peer: Peer): NetlinkRequest {
-  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  const body = ifinfomsg(name, settingFlags(settings));
   putSettings(body, settings);
   const putPeer = (): void => {
     body.text(ifla.ifname, peer.name);
@@ -230,40 +240,41 @@ export function newVeth(name: string, settings: LinkSettings, peer: Peer): Netli
   };
 }
 
-/** Changes a link, found by name. Port settings are those of a bridge port. */
-export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
-  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+/** Changes a link. Port settings are those of a bridge port. */
+export function setLink(link: LinkReference, settings: LinkSettings): NetlinkRequest {
+  const body = ifinfomsg(link, settingFlags(settings));
   putSettings(body, settings);
   if (settings.vlanFiltering !== undefined) putBridge(body, settings);
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
   return {
     type: type.newlink,
     flags: 0,
     body: body.done(),
-    operation: `set ${Object.keys(settings).join(', ')} of link`,
-    object: name,
+    operation: `set ${set.map(([key]) => key).join(', ')} of link`,
+    object: nameOf(link),
   };
 }
 
 /**
- * Deletes a link, found by name.
+ * Deletes a link.
  * @returns whether there was one
  * @throws NetlinkError
  */
-export function removeLink(connection: Connection, name: string): boolean {
-  const [reply] = connection.exchange([deleteLink(name)]);
+export function removeLink(connection: Connection, link: LinkReference): boolean {
+  const [reply] = connection.exchange([deleteLink(link)]);
   if (isErrno(reply?.error, 'ENODEV')) return false;
   if (reply?.error !== undefined) throw reply.error;
   return true;
 }
 
-/** Deletes a link, found by name; of a veth, both ends. */
-export function deleteLink(name: string): NetlinkRequest {
+/** Deletes a link; of a veth, both ends. */
+export function deleteLink(link: LinkReference): NetlinkRequest {
   return {
     type: type.dellink,
     flags: 0,
-    body: ifinfomsg().text(ifla.ifname, name).done(),
+    body: ifinfomsg(link).done(),
     operation: 'delete link',
-    object: name,
+    object: nameOf(link),
   };
 }
 
@@ -272,7 +283,7 @@ export function deleteGroup(group: number): NetlinkRequest {
   return {
     type: type.dellink,
     flags: 0,
-    body: ifinfomsg().u32(ifla.group, group).done(),
+    body: new MessageBody(0, 0, 0, 0).u32(ifla.group, group).done(),
     operation: 'delete links of group',
     object: String(group),
   };
