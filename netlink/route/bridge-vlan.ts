@@ -7,7 +7,7 @@ const type = { dellink: 17, getlink: 18, setlink: 19 } as const;
 /** AF_BRIDGE, linux/socket.h */
 const bridgeFamily = 7;
 /** IFLA_*, linux/if_link.h */
-const ifla = { afSpec: 26, extMask: 29 } as const;
+const ifla = { master: 10, afSpec: 26, extMask: 29 } as const;
 /** IFLA_BRIDGE_VLAN_INFO, linux/if_bridge.h */
 const vlanInfo = 2;
 /** BRIDGE_VLAN_INFO_*, linux/if_bridge.h */
@@ -77,19 +77,35 @@ export function deleteVlans(
   };
 }
 
+/** Asks for the VLANs of every bridge and of every port of one. */
+function vlansRequest(operation: string, object: string): NetlinkRequest {
+  const body = concat([header(0), attribute(ifla.extMask, u32(vlansAsRanges))]);
+  return { type: type.getlink, flags: 0, body, operation, object };
+}
+
+/**
+ * The indexes of a bridge's ports that are in a VLAN.
+ * @throws NetlinkError
+ */
+export function listVlanPorts(
+  connection: Connection,
+  bridge: { index: number; name: string },
+  vid: number,
+): number[] {
+  return connection.collect(vlansRequest(`list ports in VLAN ${vid} of`, bridge.name), ({ body }) => {
+    const index = getU32(body, 4);
+    const isPort = attributes(body.subarray(16)).u32(ifla.master) === bridge.index && index !== bridge.index;
+    const isIn = isPort && decodeVlans(body).some(({ first, last }) => first <= vid && vid <= last);
+    return isIn ? index : undefined;
+  });
+}
+
 /**
  * The VLANs of one bridge port.
  * @throws NetlinkError
  */
 export function listVlans(connection: Connection, port: { index: number; name: string }): PortVlans[] {
-  const messages = connection.dump({
-    type: type.getlink,
-    flags: 0,
-    body: concat([header(0), attribute(ifla.extMask, u32(vlansAsRanges))]),
-    operation: 'list VLANs of port',
-    object: port.name,
-  });
-  // The kernel dumps every port of every bridge.
+  const messages = connection.dump(vlansRequest('list VLANs of port', port.name));
   const own = messages.find(({ body }) => getU32(body, 4) === port.index);
   return own === undefined ? [] : decodeVlans(own.body);
 }

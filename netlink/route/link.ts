@@ -25,7 +25,7 @@ const ifla = {
 /** IFLA_INFO_*, linux/if_link.h */
 const info = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
 /** IFLA_BR_*, linux/if_link.h; forwardDelay in hundredths of a second */
-const br = { forwardDelay: 1, stpState: 5, vlanFiltering: 7, vlanDefaultPvid: 39 } as const;
+const br = { forwardDelay: 1, stpState: 5, vlanFiltering: 7, bridgeId: 11, vlanDefaultPvid: 39 } as const;
 /** VETH_INFO_PEER, linux/veth.h */
 const vethPeer = 1;
 /** IFLA_BRPORT_*, linux/if_link.h */
@@ -62,6 +62,8 @@ export interface Link {
   readonly forwardDelayMilliseconds: number;
   /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
   readonly vlanFiltering: boolean | undefined;
+  /** For a bridge, whether its first port gives it a MAC address: it was given none, and has no port. */
+  readonly takesPortMac: boolean;
   /** For a bridge, the VLAN that a new port is put in untagged; 0 for none. */
   readonly defaultVlan: number;
 }
@@ -90,6 +92,11 @@ function ifinfomsg(link: LinkReference, [flags, change]: readonly [number, numbe
 
 function nameOf(link: LinkReference): string {
   return typeof link === 'string' ? link : link.name;
+}
+
+/** Whether a struct ifla_bridge_id, a priority and a MAC address, has no address. */
+function isZero(bridgeId: Uint8Array | undefined): boolean {
+  return bridgeId === undefined || bridgeId.subarray(2).every((byte) => byte === 0);
 }
 
 /**
@@ -122,6 +129,7 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     forwardDelayMilliseconds:
       data === undefined || data.u32(br.stpState) === 0 ? 0 : 10 * data.u32(br.forwardDelay),
     vlanFiltering: filters ? data?.u8(br.vlanFiltering) === 1 : undefined,
+    takesPortMac: data !== undefined && isZero(data.get(br.bridgeId)),
     defaultVlan: data?.u16(br.vlanDefaultPvid) ?? 0,
   };
 }

@@ -5,7 +5,8 @@ import { getLink, iff, type Link, type LinkSettings, newBridge, setLink } from '
 import { listPorts } from '../../netlink/route/link-list.ts';
 import { randomMac } from '../config/mac.ts';
 import type { Addition } from './addition.ts';
-import { BridgeGone, provisionalGroup, removeProvisional } from './bridge-lifetime.ts';
+import { BridgeGone, isRemovable, keepBridge, removeProvisional } from './bridge-lifetime.ts';
+import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
 
@@ -19,7 +20,7 @@ export function ensureBridge(addition: Addition): Link {
   const { config, sides, undo } = addition;
   const { host } = sides;
   const bridge = findBridge(host, config.bridge) ?? createBridge(addition);
-  if (bridge.group === provisionalGroup) {
+  if (bridge.group === provisionalGroup || isBeingRemoved(bridge)) {
     undo.register(`bridge ${bridge.name}`, () => removeProvisional(host, bridge));
   }
   try {
@@ -31,6 +32,20 @@ export function ensureBridge(addition: Addition): Link {
   // Router advertisements must not give the host routes through this link.
   changeSysctl(`net/ipv6/conf/${bridge.name}/accept_ra`, '0', undo);
   return bridge;
+}
+
+/**
+ * The bridge since this ADD has a port on it. It is looked at again only where the port may have changed its MAC
+ * address, or another command may be about to delete it: a bridge without an address of its own takes the lowest of
+ * its ports'.
+ * @param portMac the port's MAC address
+ * @throws BridgeGone, NetlinkError
+ */
+export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, portMac: string): Link {
+  if (!bridge.takesPortMac && portMac > bridge.mac && !isRemovable(bridge)) return bridge;
+  const now = getLink(host, bridge.name);
+  if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
+  return keepBridge(host, now);
 }
 
 /** @throws CniError code 7 where the name belongs to a link of another kind */

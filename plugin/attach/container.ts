@@ -37,10 +37,10 @@ export function configureContainer(addition: Addition, bridge: Link, veth: VethP
   ];
   if (detected.length === 0) {
     configure(sides.container, first, wanted);
-    return awaitForwarding(sides.host, bridge, veth.hostName);
+    return awaitForwarding(sides.host, bridge, veth.host.name);
   }
   configure(sides.container, first, []);
-  const port = awaitForwarding(sides.host, bridge, veth.hostName);
+  const port = awaitForwarding(sides.host, bridge, veth.host.name);
   // Asked before the port forwards, a neighbour that has the address would not hear of it.
   addUniqueAddresses(sides, link, detected);
   configure(sides.container, [], wanted);
@@ -65,6 +65,7 @@ function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses
   // Enhanced detection (RFC 7527) knows its own question when a hairpin port sends it back.
   if (enabledad) setSysctl(`${ipv6}/enhanced_dad`, '1');
   setSysctl(`${ipv6}/accept_dad`, enabledad ? '1' : '0');
+  refuseAdvertisements(`${ipv6}/accept_ra`);
   if (addresses.every(({ ip }) => ip.family !== family.ipv6)) return;
   // The kernel puts an address's own route on lo, and refuses the address where that has no IPv6.
   const loopback = 'net/ipv6/conf/lo/disable_ipv6';
@@ -76,6 +77,18 @@ function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses
   }
   setSysctl(`${ipv6}/disable_ipv6`, '0');
   setSysctl(`${ipv6}/keep_addr_on_down`, '1');
+}
+
+/** The kernel's value of accept_ra. */
+const acceptsByDefault = '1';
+
+/**
+ * Keeps a neighbour's router advertisements from giving the interface addresses and routes that IPAM knows nothing of.
+ * One whose accept_ra somebody has set keeps it: a new interface takes the value from the namespace's `default`.
+ */
+function refuseAdvertisements(acceptRa: string): void {
+  const before = setSysctl(acceptRa, '0');
+  if (before !== undefined && before !== acceptsByDefault) setSysctl(acceptRa, before);
 }
 
 /**

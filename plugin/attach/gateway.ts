@@ -24,7 +24,8 @@ import { type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
-import { servesOthers } from './other-attachments.ts';
+import { hostServesOthers, servesOthers } from './other-attachments.ts';
+import { changeSysctl } from './sysctl.ts';
 
 function anywhere(of: Family): CIDR {
   return { ip: { family: of, value: 0n }, prefix: 0 };
@@ -90,8 +91,16 @@ function ensureAddresses(gatewayLink: GatewayLink, of: Family, wanted: readonly 
     refuseDifferent(gatewayLink, inTheWay, missing);
     removeAddresses(gatewayLink, inTheWay, live);
   }
+  if (of === family.ipv6) enableIPv6(gatewayLink);
   // A wanted address that was there may have been a secondary of one that was in the way.
   for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(gatewayLink, cidr);
+}
+
+/** Turns IPv6 on where it is off; the kernel puts an address's own route on lo, so that lo needs it too. */
+function enableIPv6({ attachment, sides, undo, link, isFree }: GatewayLink): void {
+  const isHostFree = (): boolean => !hostServesOthers(sides.host, attachment);
+  changeSysctl('net/ipv6/conf/lo/disable_ipv6', '0', undo, isHostFree);
+  changeSysctl(`net/ipv6/conf/${link.name}/disable_ipv6`, '0', undo, isFree);
 }
 
 /** A link has IPv4 gateways of one network only, and of any IPv6 subnets that do not overlap. */

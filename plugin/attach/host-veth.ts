@@ -22,6 +22,14 @@ export function vethNames(owner: string): string[] {
   return [0, 8, 4, 12].map((at) => `veth${ring.slice(at, at + 8)}`);
 }
 
+/**
+ * A locally administered MAC address for a port of a bridge, higher than nearly all others': a bridge that was given no
+ * address of its own takes the lowest of its ports'.
+ */
+export function randomPortMac(): string {
+  return `fe:${hex(libc.randomBytes(5), ':')}`;
+}
+
 /** A name of the same kind for a veth that belongs to no attachment. */
 export function randomVethName(): string {
   return `veth${hex(libc.randomBytes(4))}`;

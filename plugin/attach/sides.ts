@@ -117,3 +117,16 @@ export function withHost<T>(work: (host: Connection) => T): T {
     host.close();
   }
 }
+
+/**
+ * Enters the namespace that the plugin is in, which takes the permission that entering any takes.
+ * @throws SystemError
+ */
+export function enterOwnNamespace(): void {
+  const own = openOwnNamespace();
+  try {
+    within(own, own, () => undefined);
+  } finally {
+    closeSync(own.fd);
+  }
+}

@@ -3,17 +3,16 @@ import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { getLink, type Link, newVeth, removeLink, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
-import { randomMac } from '../config/mac.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
-import { vethNames } from './host-veth.ts';
+import { randomPortMac, vethNames } from './host-veth.ts';
 import { ownerLabel } from './owner.ts';
 import { filtersVlans, setPortVlans } from './port-vlans.ts';
 
 /** Both ends of a pair. */
 export interface VethPair {
-  /** The name of the host's end, which is up and a port of the bridge. */
-  readonly hostName: string;
+  /** The host's end, which is up and a port of the bridge. */
+  readonly host: Pick<Link, 'index' | 'name' | 'mac'>;
   /** The container's end, which is still down. */
   readonly container: Link;
 }
@@ -66,14 +65,18 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   const port = { hairpin: config.hairpinMode || undefined, isolated: config.portIsolation || undefined };
   // The MAC address tells that it is the one made here: another ADD of the attachment, or a later one, takes the same
   // name.
-  const mac = randomMac();
+  const mac = randomPortMac();
   const near = { mac, mtu: config.mtu, master: bridge.index, up: true };
-  const far = { mac: config.mac, mtu: config.mtu };
+  const peer = {
+    name: ifname,
+    namespaceFd: containerNamespace.fd,
+    settings: { mac: config.mac, mtu: config.mtu },
+  };
   const [, ...more] = undo.attempt(
     `veth pair ${name}`,
     () => {
       const replies = host.exchange([
-        newVeth(name, near, { name: ifname, namespaceFd: containerNamespace.fd, settings: far }),
+        newVeth(name, near, peer),
         // In the same datagram, which the kernel works through without a pause: there is no moment at which a process
         // can die and leave a pair that does not say whose it is.
         setLink(name, { alias: ownerLabel(attachment) }),
@@ -91,7 +94,13 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
   // The container's end is still down: not a frame goes through the bridge's default VLAN.
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));
-  return { hostName: name, container: endOf(container, ifname, name) };
+  const far = endOf(container, ifname, name);
+  return { host: { index: far.peer, name, mac }, container: far };
+}
+
+/** Deletes a pair that was made here. */
+export function removePair({ sides: { host } }: Addition, pair: VethPair): void {
+  removeLink(host, pair.host);
 }
 
 /**

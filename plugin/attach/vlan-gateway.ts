@@ -1,11 +1,13 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
+import { listVlanPorts } from '../../netlink/route/bridge-vlan.ts';
 import { getLink, iff, type Link, newVeth, removeLink, setLink } from '../../netlink/route/link.ts';
 import { findLinks } from '../../netlink/route/link-list.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
 import { randomVethName } from './host-veth.ts';
+import { keep, removeUnused } from './link-group.ts';
 import { servesOthers } from './other-attachments.ts';
 import { setPortVlans } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
@@ -14,6 +16,9 @@ import { changeSysctl } from './sysctl.ts';
 export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 'vlan'>): string {
   return `${bridge}.${vlan}`;
 }
+
+/** Alias of a VLAN's gateway that an ADD made; it goes with the last other port in its VLAN. */
+const madeHereAlias = 'cni-bridge: gateway of a VLAN';
 
 /**
  * The link for a VLAN's gateway address, up: a veth whose other end is a port of the bridge in that VLAN. It is made
@@ -25,7 +30,9 @@ export function ensureVlanGateway(addition: Addition, bridge: Link): Link {
   const { host } = sides;
   const name = vlanGatewayName(config);
   const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
-  const link = getLink(host, name) ?? createPair(addition, bridge, isFree);
+  // Looked at when the container's port is in the VLAN, so that a DEL that would delete it sees that port.
+  const found = findKept(host, name);
+  const link = found ?? createPair(addition, bridge, isFree);
   if ((link.flags & iff.up) !== 0) return link;
   // It is set up last, so that one that is down is not complete: the ADD that made it was killed, or is at it now.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
@@ -35,14 +42,37 @@ export function ensureVlanGateway(addition: Addition, bridge: Link): Link {
   for (const end of port === undefined ? [name] : [port.name, name]) {
     changeSysctl(`net/ipv6/conf/${end}/accept_ra`, '0', undo, isFree);
   }
+  const alias = found === undefined ? madeHereAlias : undefined;
   undo.attempt(
     `flags of ${name}`,
-    () => host.execute(...vlans, setLink(link, { up: true })),
+    () => host.execute(...vlans, setLink(link, { up: true, alias })),
     () => {
       if (isFree()) host.execute(setLink(link, { up: false }));
     },
   );
   return link;
+}
+
+/** The link of that name, which no DEL deletes from now on; undefined where there is none. */
+function findKept(host: Connection, name: string): Link | undefined {
+  const link = getLink(host, name);
+  if (link?.alias !== madeHereAlias) return link;
+  return keep(host, link, 0) ? link : undefined;
+}
+
+/**
+ * Deletes the gateway of a VLAN that an ADD made, if no other port of the bridge is in that VLAN.
+ * @throws NetlinkError
+ */
+export function removeUnusedVlanGateway(
+  host: Connection,
+  config: Pick<BridgeConfig, 'bridge' | 'vlan'>,
+): void {
+  const [gateway, bridge] = [getLink(host, vlanGatewayName(config)), getLink(host, config.bridge)];
+  if (gateway?.alias !== madeHereAlias) return;
+  const isUsed = (): boolean =>
+    bridge !== undefined && listVlanPorts(host, bridge, config.vlan).some((port) => port !== gateway.peer);
+  removeUnused(host, gateway, 0, isUsed);
 }
 
 /** The other end of a veth, if it is a port of the bridge. */

@@ -1,14 +1,14 @@
 import type { Result } from '../../cni/result.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { Addition } from '../attach/addition.ts';
-import { ensureBridge } from '../attach/bridge.ts';
+import { bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
 import { BridgeGone, makePermanent } from '../attach/bridge-lifetime.ts';
 import { configureContainer } from '../attach/container.ts';
 import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
-import { connectContainer, endOf, type VethPair } from '../attach/veth.ts';
+import { connectContainer, endOf, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
@@ -43,7 +43,7 @@ function attach(operation: Operation, addition: Addition): Result {
 
   const leased = leaseAddresses(operation, addition);
   const port = config.disableContainerInterface
-    ? endOf(sides.host, veth.hostName)
+    ? endOf(sides.host, veth.host.name)
     : configureContainer(addition, bridge, veth, leased);
 
   const routed = config.isGateway && leased.ips.length > 0;
@@ -62,19 +62,22 @@ const bridgeAttempts = 5;
 
 function plugIn(addition: Addition): { bridge: Link; veth: VethPair } {
   for (let attempt = 1; ; attempt++) {
+    let veth: VethPair | undefined;
     try {
       const bridge = ensureBridge(addition);
-      return { bridge, veth: connectContainer(addition, bridge) };
+      veth = connectContainer(addition, bridge);
+      return { bridge: bridgeWithPort(addition, bridge, veth.host.mac), veth };
     } catch (error) {
+      if (veth !== undefined) removePair(addition, veth);
       if (!(error instanceof BridgeGone) || attempt === bridgeAttempts) throw error;
     }
   }
 }
 
-function checkSource({ attachment, undo }: Addition, { hostName, container }: VethPair): void {
+function checkSource({ attachment, undo }: Addition, { host, container }: VethPair): void {
   undo.attempt(
     `spoof check of container ${attachment.containerID}`,
-    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, hostName, container.mac)),
+    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac)),
     () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
   );
 }

@@ -6,6 +6,7 @@ import { removeLink } from '../../netlink/route/link.ts';
 import { removeHostVeth } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
+import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
@@ -27,6 +28,7 @@ export function del(operation: Operation): void {
     disconnected = true;
     const gone = removeVeth(operation, ownerLabel(attachment), steps);
     if (gone) steps.attempt(() => operation.ipam?.del());
+    steps.attempt(() => removeUnusedLinks(operation.config));
   };
   // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
   // link, which takes as long: so the link and the lease go before netfilter is closed.

@@ -6,6 +6,7 @@ import { listLinks } from '../../netlink/route/link-list.ts';
 import { unusedGroup } from '../attach/link-group.ts';
 import { type Kept, keptOf, networkLabel } from '../attach/owner.ts';
 import { withHost } from '../attach/sides.ts';
+import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
@@ -35,6 +36,7 @@ export function gc({ config, ipam, warn }: Operation): void {
       steps.attempt(() => removeStaleMasquerade(netfilter, kept, warn));
       const deleted = steps.attempt(() => deleteStaleVeths(host, kept));
       if (deleted !== undefined) steps.attempt(() => ipam?.gc(valid));
+      steps.attempt(() => removeUnusedLinks(config));
     }),
   );
   steps.finish();
