@@ -19,7 +19,8 @@ export type BridgeAbility = 'none' | 'plain' | 'vlans';
  * @throws NetlinkError EPERM where the caller may not change links
  */
 export function probeBridges(connection: Connection): BridgeAbility {
-  const body = new MessageBody(0, 0, 0, 0).text(ifla.ifname, 'lo').nested(ifla.linkinfo, () => {
+  const body = new MessageBody(0, 0, 0, 0).text(ifla.ifname, 'lo');
+  body.nested(ifla.linkinfo, () => {
     body.text(info.kind, 'bridge').nested(info.data, () => body.bytes(vlanProtocol, Uint8Array.of(0, 0)));
   });
   const [reply] = connection.exchange([

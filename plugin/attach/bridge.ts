@@ -56,7 +56,7 @@ function findBridge(host: Connection, name: string): Link | undefined {
   throw new CniError(
     errorCode.invalidConfig,
     'invalid configuration',
-    `bridge: "${name}" is ${kind}, not a bridge`,
+    `bridge: "${name}" already exists but is not a bridge: it is ${kind}`,
   );
 }
 

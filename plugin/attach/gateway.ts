@@ -121,7 +121,7 @@ function refuseDifferent(
   if (forceAddress) return;
   throw new CniError(
     errorCode.invalidConfig,
-    `${link.kind} ${link.name} already has an IP address different from ${listed(missing)}`,
+    `${link.kind} "${link.name}" already has an IP address different from ${listed(missing)}`,
     `it has ${listed(inTheWay.map(({ cidr }) => cidr))}; "forceAddress": true replaces it`,
   );
 }

@@ -101,7 +101,7 @@ function openInside(where: Where, inContainer: ContainerSide['inContainer']): Co
 
 function notNamespace({ netns }: Where, error: unknown): CniError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is not a network namespace`, reason);
+  return new CniError(errorCode.invalidNetns, `failed to open netns "${netns}"`, `CNI_NETNS: ${reason}`);
 }
 
 function ownNamespace({ netns }: Where): CniError {

@@ -53,8 +53,8 @@ function refuseTaken({ attachment: { ifname }, sides: { container } }: Addition)
   if (getLink(container, ifname) === undefined) return;
   throw new CniError(
     errorCode.invalidEnvironment,
-    `invalid CNI_IFNAME: "${ifname}"`,
     `container veth name provided (${ifname}) already exists`,
+    'CNI_IFNAME: the container already has an interface of that name',
   );
 }
 
