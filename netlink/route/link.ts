@@ -20,6 +20,7 @@ const ifla = {
   ifalias: 20,
   group: 27,
   netnsFd: 28,
+  extMask: 29,
 } as const;
 
 /** IFLA_INFO_*, linux/if_link.h */
@@ -134,11 +135,14 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
   };
 }
 
+/** RTEXT_FILTER_SKIP_STATS, linux/rtnetlink.h: statistics are half of what the kernel would tell of a link. */
+const skipStatistics = 0x8;
+
 function getRequest(name: string): NetlinkRequest {
   return {
     type: type.getlink,
     flags: 0,
-    body: ifinfomsg(name).done(),
+    body: ifinfomsg(name).u32(ifla.extMask, skipStatistics).done(),
     operation: 'get link',
     object: name,
   };
@@ -171,6 +175,18 @@ export interface LinkSettings {
   /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
   readonly vlanFiltering?: boolean | undefined;
 }
+
+const settingNames = [
+  'mac',
+  'mtu',
+  'master',
+  'alias',
+  'group',
+  'up',
+  'promisc',
+  'port',
+  'vlanFiltering',
+] as const;
 
 function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
   body.nested(ifla.linkinfo, () => {
@@ -248,17 +264,20 @@ export function newVeth(name: string, settings: LinkSettings, peer: Peer): Netli
   };
 }
 
+function namesOf(settings: LinkSettings): string {
+  return settingNames.filter((name) => settings[name] !== undefined).join(', ');
+}
+
 /** Changes a link. Port settings are those of a bridge port. */
 export function setLink(link: LinkReference, settings: LinkSettings): NetlinkRequest {
   const body = ifinfomsg(link, settingFlags(settings));
   putSettings(body, settings);
   if (settings.vlanFiltering !== undefined) putBridge(body, settings);
-  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
   return {
     type: type.newlink,
     flags: 0,
     body: body.done(),
-    operation: `set ${set.map(([key]) => key).join(', ')} of link`,
+    operation: `set ${namesOf(settings)} of link`,
     object: nameOf(link),
   };
 }
