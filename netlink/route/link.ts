@@ -63,7 +63,7 @@ export interface Link {
   readonly forwardDelayMilliseconds: number;
   /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
   readonly vlanFiltering: boolean | undefined;
-  /** For a bridge, whether its first port gives it a MAC address: it was given none, and has no port. */
+  /** For a bridge, whether its first port may give it a MAC address: it was given none, and has no port. */
   readonly takesPortMac: boolean;
   /** For a bridge, the VLAN that a new port is put in untagged; 0 for none. */
   readonly defaultVlan: number;
@@ -93,11 +93,6 @@ function ifinfomsg(link: LinkReference, [flags, change]: readonly [number, numbe
 
 function nameOf(link: LinkReference): string {
   return typeof link === 'string' ? link : link.name;
-}
-
-/** Whether a struct ifla_bridge_id, a priority and a MAC address, has no address. */
-function isZero(bridgeId: Uint8Array | undefined): boolean {
-  return bridgeId === undefined || bridgeId.subarray(2).every((byte) => byte === 0);
 }
 
 /**
@@ -130,7 +125,8 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     forwardDelayMilliseconds:
       data === undefined || data.u32(br.stpState) === 0 ? 0 : 10 * data.u32(br.forwardDelay),
     vlanFiltering: filters ? data?.u8(br.vlanFiltering) === 1 : undefined,
-    takesPortMac: data !== undefined && isZero(data.get(br.bridgeId)),
+    // struct ifla_bridge_id: two bytes of priority, then the address, whose first two tell enough.
+    takesPortMac: data !== undefined && (data.be32(br.bridgeId) & 0xffff) === 0,
     defaultVlan: data?.u16(br.vlanDefaultPvid) ?? 0,
   };
 }
@@ -175,18 +171,6 @@ export interface LinkSettings {
   /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
   readonly vlanFiltering?: boolean | undefined;
 }
-
-const settingNames = [
-  'mac',
-  'mtu',
-  'master',
-  'alias',
-  'group',
-  'up',
-  'promisc',
-  'port',
-  'vlanFiltering',
-] as const;
 
 function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
   body.nested(ifla.linkinfo, () => {
@@ -265,7 +249,8 @@ export function newVeth(name: string, settings: LinkSettings, peer: Peer): Netli
 }
 
 function namesOf(settings: LinkSettings): string {
-  return settingNames.filter((name) => settings[name] !== undefined).join(', ');
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return set.map(([name]) => name).join(', ');
 }
 
 /** Changes a link. Port settings are those of a bridge port. */
@@ -277,7 +262,10 @@ export function setLink(link: LinkReference, settings: LinkSettings): NetlinkReq
     type: type.newlink,
     flags: 0,
     body: body.done(),
-    operation: `set ${namesOf(settings)} of link`,
+    // Put into words only where it is refused.
+    get operation() {
+      return `set ${namesOf(settings)} of link`;
+    },
     object: nameOf(link),
   };
 }
