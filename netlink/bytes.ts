@@ -32,6 +32,11 @@ export function getU32(bytes: Uint8Array, offset: number): number {
   return (low | ((bytes[offset + 2] ?? 0) << 16) | ((bytes[offset + 3] ?? 0) << 24)) >>> 0;
 }
 
+/** 16 bits in network byte order; bytes past the end count as 0. */
+export function getBe16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+}
+
 /** 32 bits in network byte order, unsigned; bytes past the end count as 0. */
 export function getBe32(bytes: Uint8Array, offset: number): number {
   const high = ((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16);
@@ -50,6 +55,12 @@ export function putU32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset + 1] = value >> 8;
   bytes[offset + 2] = value >> 16;
   bytes[offset + 3] = value >> 24;
+}
+
+/** Writes 16 bits in network byte order. */
+export function putBe16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >> 8;
+  bytes[offset + 1] = value;
 }
 
 /** Writes 32 bits in network byte order. */
@@ -119,11 +130,6 @@ export function text(value: string): Uint8Array {
 export function textAt(bytes: Uint8Array, from: number, to: number): string {
   const end = bytes.indexOf(0, from);
   return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
-}
-
-/** A string up to its first NUL; empty where there are no bytes. */
-export function readText(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : textAt(bytes, 0, bytes.length);
 }
 
 /** Whether two byte strings are the same. */

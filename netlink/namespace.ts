@@ -16,16 +16,19 @@ export interface Namespace {
 
 /**
  * Opens the namespace that a path leads to.
- * @throws SystemError with EINVAL where it is no namespace; node's error where it can't be opened
+ * @throws SystemError with EINVAL where it isn't a namespace; node's error where it can't be opened or looked at
  */
 export function openNamespace(path: string): Namespace {
   // A pipe would keep the opener waiting for a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  if (statfsSync(path).type !== NSFS_MAGIC) {
-    closeSync(fd);
+  try {
+    // What was opened is looked at: the path may lead elsewhere by now.
+    if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC) return { path, fd };
     throw new SystemError('open network namespace', path, EINVAL);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
-  return { path, fd };
 }
 
 /**

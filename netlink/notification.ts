@@ -2,14 +2,15 @@ import { closeSync } from '#files';
 import { libc } from '#libc';
 import { u32 } from './bytes.ts';
 import { SystemError } from './error.ts';
-import { controlType, encodeMessage } from './message.ts';
-import { openDescriptor, protocol, setReceiveTimeout } from './socket.ts';
+import { NETLINK_ADD_MEMBERSHIP, NETLINK_ROUTE, NLMSG_NOOP } from './linux/netlink.ts';
+import { RTNLGRP_IPV6_IFADDR, RTNLGRP_LINK } from './linux/rtnetlink.ts';
+import { encodeMessage } from './message.ts';
+import { openDescriptor, setReceiveTimeout } from './socket.ts';
 
-/** RTNLGRP_*, linux/rtnetlink.h */
-export const group = { link: 1, ipv6Address: 9 } as const;
+/** Groups that can be subscribed to. */
+export const group = { link: RTNLGRP_LINK, ipv6Address: RTNLGRP_IPV6_IFADDR } as const;
 
 const SOL_NETLINK = 270;
-const NETLINK_ADD_MEMBERSHIP = 1;
 const MSG_DONTWAIT = 0x40;
 const EINTR = 4;
 const EAGAIN = 11;
@@ -32,9 +33,9 @@ export interface Notifications {
  * @throws SystemError
  */
 export function subscribe(to: number): Notifications {
-  const fd = openDescriptor(protocol.route);
+  const fd = openDescriptor(NETLINK_ROUTE);
   // A socket hears nothing before it has an address, which it is given when it sends: a message without effect.
-  const noop = encodeMessage(controlType.noop, 0, 0, new Uint8Array());
+  const noop = encodeMessage(NLMSG_NOOP, 0, 0, new Uint8Array());
   const sent = libc.send(fd, noop, 0);
   const joined = sent < 0 ? sent : libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(to));
   if (joined < 0) {

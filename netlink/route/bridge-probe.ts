@@ -1,14 +1,15 @@
 import type { Connection } from '../connection.ts';
 import { isErrno } from '../error.ts';
-import { flag } from '../message.ts';
+import {
+  IFLA_BR_VLAN_PROTOCOL,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+} from '../linux/if_link.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
+import { ifinfomsg, RTM_NEWLINK } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
-
-/** RTM_NEWLINK, linux/rtnetlink.h */
-const newLinkType = 16;
-/** IFLA_*, IFLA_INFO_* and IFLA_BR_*, linux/if_link.h */
-const ifla = { ifname: 3, linkinfo: 18 } as const;
-const info = { kind: 1, data: 2 } as const;
-const vlanProtocol = 8;
 
 /** What the kernel can do of bridges: nothing, all but VLANs, all. */
 export type BridgeAbility = 'none' | 'plain' | 'vlans';
@@ -19,20 +20,13 @@ export type BridgeAbility = 'none' | 'plain' | 'vlans';
  * @throws NetlinkError EPERM where the caller may not change links
  */
 export function probeBridges(connection: Connection): BridgeAbility {
-  const body = new MessageBody(0, 0, 0, 0).text(ifla.ifname, 'lo');
-  body.nested(ifla.linkinfo, () => {
-    body.text(info.kind, 'bridge').nested(info.data, () => body.bytes(vlanProtocol, Uint8Array.of(0, 0)));
+  const body = new MessageBody().struct(ifinfomsg).put(IFLA_IFNAME, 'lo');
+  body.nested(IFLA_LINKINFO, () => {
+    body.put(IFLA_INFO_KIND, 'bridge').nested(IFLA_INFO_DATA, () => body.put(IFLA_BR_VLAN_PROTOCOL, 0));
   });
-  const [reply] = connection.exchange([
-    {
-      type: newLinkType,
-      flags: flag.create | flag.exclusive,
-      body: body.done(),
-      operation: 'probe for',
-      object: 'bridges',
-    },
-  ]);
-  const error = reply?.error;
+  const flags = NLM_F_CREATE | NLM_F_EXCL;
+  const request = { type: RTM_NEWLINK, flags, body: body.done(), operation: 'probe for', object: 'bridges' };
+  const error = connection.exchange([request])[0]?.error;
   if (isErrno(error, 'EPROTONOSUPPORT')) return 'vlans';
   if (isErrno(error, 'EEXIST')) return 'plain';
   if (isErrno(error, 'EOPNOTSUPP')) return 'none';

@@ -2,7 +2,8 @@ import { libc } from '#libc';
 import { getU32 } from '../../netlink/bytes.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { deleteGroup, getLink, type Link, setLink } from '../../netlink/route/link.ts';
+import { deleteGroup } from '../../netlink/route/delete-link.ts';
+import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 
 /** The bit that all our groups have. It keeps them clear of administrators' and distributions' groups, which are small. */

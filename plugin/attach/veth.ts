@@ -1,7 +1,8 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { getLink, type Link, newVeth, removeLink, setLink } from '../../netlink/route/link.ts';
+import { removeLink } from '../../netlink/route/delete-link.ts';
+import { getLink, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';

@@ -2,7 +2,7 @@ import type { Attachment } from '../../cni/attachment.ts';
 import type { Result } from '../../cni/result.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
-import { removeLink } from '../../netlink/route/link.ts';
+import { removeLink } from '../../netlink/route/delete-link.ts';
 import { removeHostVeth } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';

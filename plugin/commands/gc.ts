@@ -1,7 +1,8 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { deleteGroup, setLink } from '../../netlink/route/link.ts';
+import { deleteGroup } from '../../netlink/route/delete-link.ts';
+import { setLink } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { unusedGroup } from '../attach/link-group.ts';
 import { type Kept, keptOf, networkLabel } from '../attach/owner.ts';

@@ -1,6 +1,7 @@
-import { attribute, nested } from '../../../../netlink/attribute.ts';
-import { be32, text } from '../../../../netlink/bytes.ts';
+import { attribute, nest } from '../../../../netlink/attribute.ts';
+import { be32, text } from '../../../../netlink/format.ts';
 import {
+  type Expression,
   equals,
   immediate,
   payload,
@@ -78,16 +79,15 @@ test('a rule says its chain, comment, target and port', () => {
 
 test("a rule of iptables-nft has its comment in a match of iptables' own", () => {
   const chain = 'CNI-7938659e68193485ee23da4c';
-  const match = nested(
-    1,
-    attribute(1, text('match')),
-    nested(
-      2,
-      attribute(1, text('comment')),
-      attribute(2, be32(0)),
-      attribute(3, text('name: "lab" id: "c1"')),
-    ),
-  );
+  const match: Expression = (body) =>
+    body.nested(nest(1), () => {
+      body.put(attribute(1, text), 'match'); // NFTA_EXPR_NAME
+      body.nested(nest(2), () => {
+        body.put(attribute(1, text), 'comment'); // NFTA_MATCH_NAME
+        body.put(attribute(2, be32), 0); // NFTA_MATCH_REV
+        body.put(attribute(3, text), 'name: "lab" id: "c1"'); // NFTA_MATCH_INFO
+      });
+    });
   const table = { family: nfproto.ipv4, name: 'nat' };
   const { body } = newRule({ table, name: 'POSTROUTING' }, [
     payload(payloadBase.network, 12, 4),
