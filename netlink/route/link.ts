@@ -145,7 +145,7 @@ function getRequest(which: string | number): NetlinkRequest {
   const byName = typeof which === 'string';
   const body = linkQuery(byName ? 0 : which).put(IFLA_IFNAME, byName ? which : undefined);
   const operation = byName ? 'get link' : 'get link of index';
-  return { type: RTM_GETLINK, flags: 0, body: body.done(), operation, object: String(which) };
+  return { type: RTM_GETLINK, flags: 0, isQuery: true, body: body.done(), operation, object: String(which) };
 }
 
 /**

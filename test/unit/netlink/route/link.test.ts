@@ -120,6 +120,7 @@ test('a link is read with all that is told of it', () => {
     portState: 'forwarding',
     forwardDelayMilliseconds: 0,
     vlanFiltering: undefined,
+    takesPortMac: false,
     defaultVlan: 0,
   });
 });
