@@ -36,7 +36,10 @@ function anywhere(of: Family): CIDR {
  * address where IPAM gave none), with isDefaultGateway each family has a default route, unless IPAM gave one with a
  * gateway.
  */
-export function withGateways(result: Result, config: BridgeConfig): Result {
+export function withGateways(
+  result: Result,
+  config: Pick<BridgeConfig, 'isGateway' | 'isDefaultGateway'>,
+): Result {
   const ips = result.ips.map((ip): IPConfig => {
     const gateway = ip.gateway ?? (config.isGateway ? next(subnetOf(ip.address).ip) : undefined);
     return { ...ip, ...(gateway === undefined ? {} : { gateway }) };

@@ -6,8 +6,8 @@ import { deleteGroup } from '../../netlink/route/delete-link.ts';
 import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 
-/** The bit that all our groups have. It keeps them clear of administrators' and distributions' groups, which are small. */
-const ourBit = 0x40000000;
+/** The highest of the four bytes of all our groups. Administrators' and distributions' groups are small. */
+const ourByte = 0x63;
 
 /**
  * Link group of a bridge that no ADD has succeeded on yet; the last ADD to fail deletes it, whichever made it. The
@@ -22,14 +22,14 @@ export const provisionalGroup = 0x636e6962;
 export function unusedGroup(host: Connection): number {
   const used = new Set(listLinks(host, {}, (link) => link.group));
   for (;;) {
-    const group = (getU32(libc.randomBytes(4), 0) | ourBit) & 0x7fffffff;
+    const group = (getU32(libc.randomBytes(4), 0) & 0xffffff) | (ourByte << 24);
     if (group !== provisionalGroup && !used.has(group)) return group;
   }
 }
 
 /** Whether a link with this group is about to be deleted by {@link removeUnused}, or was by one that was killed. */
 export function isBeingRemoved({ group }: Pick<Link, 'group'>): boolean {
-  return (group & ourBit) !== 0 && group !== provisionalGroup;
+  return group >>> 24 === ourByte && group !== provisionalGroup;
 }
 
 /** How often a removal begins again when another one of the same link comes between. */

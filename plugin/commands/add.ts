@@ -58,7 +58,7 @@ function attach(operation: Operation, addition: Addition): Result {
 }
 
 /** How often the bridge is made again when somebody deletes it meanwhile, such as another ADD that fails. */
-const bridgeAttempts = 5;
+const bridgeAttempts = 20;
 
 function plugIn(addition: Addition): { bridge: Link; veth: VethPair } {
   for (let attempt = 1; ; attempt++) {

@@ -95,7 +95,7 @@ describe.each(executables)("a VLAN's gateway by %s", (_name, bridge) => {
   test('an ADD keeps one that a DEL was killed at', () => {
     add(host, bridge, { conf });
     add(host, bridge, { conf, ...second });
-    host.sh('ip link set br0.10 group 1073741825');
+    host.sh('ip link set br0.10 group 1660944385');
     del(host, bridge, { conf });
     add(host, bridge, { conf });
     expect(host.json<{ group: string }[]>('ip -j link show br0.10')[0]?.group).toBe('default');

@@ -151,7 +151,7 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
       makeSquatter('fd00:15:20::2');
       const before = host.snapshot('c1', 'squatter');
       const error = failure(host, bridge, 'ADD', { conf: { ...conf, enabledad: true } });
-      expect(error).toMatchObject({ code: 999, msg: 'address fd00:15:20::2 of eth0 is in use already' });
+      expect(error).toMatchObject({ code: 999, msg: 'address fd00:15:20::2 of eth0 is already in use' });
       expect(host.snapshot('c1', 'squatter')).toBe(before);
       // The next attempt gets the next address.
       const result = add(host, bridge, { conf: { ...conf, enabledad: true } });

@@ -69,11 +69,11 @@ describe.each(executables)('removeUnused by %s', (_name, bridge) => {
     add(host, bridge, { conf });
     del(host, bridge, { conf: article });
     // What a DEL leaves that is killed between marking the bridge and deleting it.
-    host.sh('ip link set lab-br1 group 1073741825');
+    host.sh('ip link set lab-br1 group 1660944385');
     const prevResult = add(host, bridge, { conf });
     expect(host.json<{ group: string }[]>('ip -j link show lab-br1')[0]?.group).toBe('default');
     expect(call(host, bridge, 'CHECK', { conf: { ...conf, prevResult } }).stdout).toBe('');
-    host.sh('ip link set lab-br1 group 1073741825');
+    host.sh('ip link set lab-br1 group 1660944385');
     del(host, bridge, { conf });
     expect(bridges()).toBe('');
   });
