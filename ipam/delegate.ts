@@ -29,7 +29,7 @@ function failed(type: string, command: string, reason: string): CniError {
 
 /**
  * Where in CNI_PATH the plugin of a type is.
- * @throws CniError code 7 for a type that would leave those folders; `missing` for one that is in none of them
+ * @throws CniError code 7 for a type that would leave those directories; `missing` for one that is in none of them
  */
 export function findPlugin(
   type: string,
@@ -40,7 +40,7 @@ export function findPlugin(
     throw new CniError(
       errorCode.invalidConfig,
       'invalid configuration',
-      `ipam.type: "${type}" is no plugin name`,
+      `ipam.type: "${type}" is not the name of a plugin`,
     );
   }
   let notExecutable: string | undefined;
@@ -57,9 +57,9 @@ export function findPlugin(
   }
   throw new CniError(
     missing,
-    `IPAM plugin "${type}" was not found`,
+    `failed to find plugin "${type}" in path [${path.join(' ')}]`,
     notExecutable === undefined
-      ? `no such executable in CNI_PATH ${path.join(':')}`
+      ? 'ipam.type: CNI_PATH has no such executable'
       : `${notExecutable} is not executable`,
   );
 }

@@ -154,7 +154,7 @@ function notGiven(
     given === undefined
       ? `it is in no range of network ${network}`
       : `range set ${subnets} has given ${formatIP(given.ip)} already; one address of each set is leased`;
-  return invalid(`requested address ${formatIP(ip)} is not available`, reason);
+  return invalid(`requested IP address ${formatIP(ip)} is not available`, reason);
 }
 
 /** The requested address that is of the set, which is taken from the list; else the next free one. */

@@ -57,8 +57,9 @@ export function leaseNext(
 export function leaseExactly(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate {
   const address = formatIP(ip);
   const range = set.find((one) => holds(one, ip));
+  const ranges = set.map(formatRange).join(',');
   const refused = (code: number, reason: string): CniError =>
-    new CniError(code, `requested address ${address} is not available`, reason);
+    new CniError(code, `requested IP address ${address} is not available in range set ${ranges}`, reason);
   if (range === undefined) throw refused(errorCode.invalidConfig, 'it is in no range');
   if (ip.value === range.gateway.value) throw refused(errorCode.invalidConfig, 'it is the gateway');
   if (!claim(store, address, owner)) {
@@ -81,11 +82,11 @@ export function countLeased(store: Pick<Store, 'names'>, set: RangeSet): bigint 
 
 /** The error for a range set without a free address. */
 export function exhausted(store: Store, set: RangeSet): CniError {
-  const ranges = set.map(formatRange).join(', ');
+  const ranges = set.map(formatRange).join(',');
   const numbers = `${rangeSetSize(set)} addresses, ${countLeased(store, set)} leased`;
   return new CniError(
     errorCode.tryAgain,
-    `no IP address available in range set ${ranges}: ${numbers}`,
+    `no IP addresses available in range set: ${ranges} (${numbers})`,
     store.folder,
   );
 }

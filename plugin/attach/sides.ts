@@ -33,9 +33,7 @@ type Where = Pick<Request, 'netns' | 'allowOwnNamespace'>;
  * @throws CniError code 8 where the path does not lead to a network namespace, or leads to the plugin's own
  */
 export function openSides(where: Where): Sides {
-  const side = openContainer(where, (error) => {
-    throw notNamespace(where, error);
-  });
+  const side = openContainer(where);
   try {
     const host = openRoute();
     const close = (): void => {
@@ -50,13 +48,23 @@ export function openSides(where: Where): Sides {
 }
 
 /**
+ * Opens the container's side.
+ * @throws CniError code 8 where the path does not lead to a network namespace, or leads to the plugin's own
+ */
+export function openContainer(where: Where): ContainerSide {
+  return open(where, (error) => {
+    throw notNamespace(where, error);
+  });
+}
+
+/**
  * Opens the container's side; undefined where its namespace is gone: no file at the path, or a file that no namespace
  * is mounted on any more.
  * @throws CniError code 8 where the path leads to a namespace of another kind, or to the plugin's own
  */
 export function openContainerIfThere(where: Where): ContainerSide | undefined {
   if (where.netns === '') return undefined;
-  return openContainer(where, (error) => {
+  return open(where, (error) => {
     if (!isGone(error)) throw error;
     return undefined;
   });
@@ -67,7 +75,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** @param onUnopened what becomes of an error of opening the path */
-function openContainer<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide | T {
+function open<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide | T {
   const own = openOwnNamespace();
   let containerNamespace: Namespace | undefined;
   let container: Connection | undefined;

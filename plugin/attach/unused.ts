@@ -10,6 +10,8 @@ import { removeUnusedVlanGateway } from './vlan-gateway.ts';
  */
 export function removeUnusedLinks(config: BridgeConfig): void {
   const { bridge, isGateway, removeUnused, vlan } = config;
+  // A cleanup may have passed over a bad name.
+  if (bridge === '') return;
   const mayHaveGateway = isGateway && vlan !== 0;
   if (!mayHaveGateway && !removeUnused) return;
   withHost((host) => {

@@ -1,4 +1,3 @@
-import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { deleteGroup } from '../../netlink/route/delete-link.ts';
@@ -16,16 +15,14 @@ import { Steps } from './steps.ts';
 
 /**
  * Removes what belongs to no attachment of the list ("GC" in SPEC.md): spoof checks, masquerading, host veths, leases.
- * @throws CniError code 7 without a list; NetlinkError the first error, when all that can be removed is
+ * Without a list everything is kept, save what another IPAM plugin makes of it.
+ * @throws CniError of the IPAM plugin; NetlinkError the first error, when all that can be removed is
  */
 export function gc({ config, ipam, warn }: Operation): void {
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      'invalid configuration',
-      'cni.dev/valid-attachments is missing',
-    );
+    ipam?.gc(undefined);
+    return;
   }
   const kept = keptOf(network, valid);
   const steps = new Steps();

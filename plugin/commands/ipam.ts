@@ -1,4 +1,5 @@
 import type { Attachment } from '../../cni/attachment.ts';
+import type { CniError } from '../../cni/error.ts';
 import type { Result } from '../../cni/result.ts';
 import type { Version } from '../../cni/version.ts';
 import { type DelegateCall, delegateAdd, findPlugin, runDelegate } from '../../ipam/delegate.ts';
@@ -14,7 +15,8 @@ import {
 import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
 import { hostLocalStatus } from '../../ipam/host-local/status.ts';
 import type { IP } from '../../netlink/ip.ts';
-import type { IpamConfig, ValidAttachment } from '../config/bridge-config.ts';
+import type { IpamConfig } from '../config/ipam-config.ts';
+import type { ValidAttachment } from '../config/network-config.ts';
 
 /** Where the addresses of a network come from. */
 export interface Ipam {
@@ -27,10 +29,27 @@ export interface Ipam {
   held(): IP[];
   del(): void;
   check(): void;
-  /** Ends every lease of the network that belongs to none of these. */
-  gc(valid: readonly ValidAttachment[]): void;
+  /** Ends every lease of the network that belongs to none of these; without a list, none. */
+  gc(valid: readonly ValidAttachment[] | undefined): void;
   /** Fails where an ADD could not be given an address now. */
   status(): void;
+}
+
+/** An IPAM that a DEL or a GC can't ask: all that it is asked to do fails. */
+function unusable(fault: CniError): Ipam {
+  const fail = (): never => {
+    throw fault;
+  };
+  return {
+    validate: fail,
+    add: fail,
+    least: 1,
+    held: () => [],
+    del: fail,
+    check: fail,
+    gc: fail,
+    status: fail,
+  };
 }
 
 /**
@@ -38,12 +57,13 @@ export interface Ipam {
  * @throws CniError from its methods
  */
 export function openIpam(
-  { type, hostLocal, ipRanges, requestedIPs }: IpamConfig,
+  { type, hostLocal, ipRanges, requestedIPs, fault }: IpamConfig,
   cniVersion: Version,
   attachment: Attachment,
   call: DelegateCall,
   warn: (line: string) => void,
 ): Ipam {
+  if (fault !== undefined) return unusable(fault);
   if (type !== 'host-local') {
     return {
       validate: () => void findPlugin(type, call.path),
@@ -75,7 +95,7 @@ export function openIpam(
     held: () => findLeases(request),
     del: () => void delLeases(request),
     check: () => checkLeases(request),
-    gc: (valid) => void gcLeases(request, valid),
+    gc: (valid) => void (valid && gcLeases(request, valid)),
     status: () => hostLocalStatus(request),
   };
 }

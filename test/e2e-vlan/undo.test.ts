@@ -44,7 +44,7 @@ describe.each(executables)('VLANs taken back by %s', (_name, bridge) => {
     add(host, bridge, { conf: gateway });
     const other = { ...gateway, ipam: { ...ipam, subnet: '10.2.0.0/24' } };
     expect(failure(host, bridge, 'ADD', { conf: other, ...second }).msg).toContain(
-      '"br0.10" already has an IP address',
+      '"br0.10" already has an IP address different from',
     );
     add(host, bridge, { conf: { ...other, forceAddress: true }, ...second });
     expect(host.sh('ip -br -4 addr show br0.10')).toMatch(/ 10\.2\.0\.1\/24\s*$/);

@@ -10,7 +10,8 @@ const small = { subnet: '10.1.0.0/24' };
 
 /** What is put into the article's configuration, the code it is refused with, and what names key and value. */
 const refused: [object, number, string][] = [
-  [{ cniVersion: 5 }, 7, 'cniVersion: must be a string, not 5'],
+  [{ cniVersion: 5 }, 6, 'cniVersion: must be a version such as "1.1.0", not 5'],
+  [{ cniVersion: 'adsfsadf' }, 6, 'failed to decode version info'],
   [{ cniVersion: '1.0' }, 1, '"1.0"'],
   [{ name: 5 }, 7, 'name: must begin with a letter or digit and hold only those, `_`, `.` and `-`, not 5'],
   [{ name: '.x' }, 7, 'not ".x"'],
@@ -26,11 +27,11 @@ const refused: [object, number, string][] = [
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),
-  [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot both be true'],
+  [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },
     7,
-    'disableContainerInterface: cannot be true together with ipam.type',
+    'disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set',
   ],
   [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
@@ -69,7 +70,7 @@ const refused: [object, number, string][] = [
   [{ prevResult: { ips: 5 } }, 6, 'ips: must be a list, not 5'],
   [{ ipam: [] }, 7, 'ipam: must be an object, not []'],
   [{ ipam: { type: '../evil' } }, 7, 'ipam.type: must be the name of a plugin, without `/`, not "../evil"'],
-  [{ ipam: { type: 'nowhere' } }, 7, '"nowhere"'],
+  [{ ipam: { type: 'nowhere' } }, 7, 'failed to find plugin "nowhere" in path ['],
   [{ ipam: { type: 'host-local' } }, 7, 'no subnet and no ranges'],
   [hostLocal({ subnet: '10.15.20.0' }), 7, 'ipam.subnet: must be an IP address with a prefix length'],
   [hostLocal({ subnet: '10.15.20.0/33' }), 7, '10.15.20.0/33'],

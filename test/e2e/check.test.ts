@@ -226,7 +226,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     const prevResult = add(host, bridge, { conf: article });
     expect(JSON.parse(check(prevResult, { ...article, cniVersion: '0.3.1' }).stdout)).toMatchObject({
       code: 1,
-      details: 'configuration is "0.3.1", CHECK needs 0.4.0 or later',
+      details: 'config version does not allow CHECK: it is "0.3.1", CHECK needs 0.4.0 or later',
     });
     expect(JSON.parse(check(undefined).stdout)).toMatchObject({ code: 7, details: 'prevResult is missing' });
     expect(JSON.parse(check({ ...prevResult, cniVersion: '9.9.9' }).stdout)).toMatchObject({ code: 6 });

@@ -80,19 +80,23 @@ END
   });
 
   test.each([
-    ['is missing', 'rm /run/plugins/scripted', 'no such executable in CNI_PATH /nowhere:/run/plugins'],
+    ['is missing', 'rm /run/plugins/scripted', 'ipam.type: CNI_PATH has no such executable'],
     ['is not executable', 'chmod 644 /run/plugins/scripted', '/run/plugins/scripted is not executable'],
     [
       'is a directory',
       'rm /run/plugins/scripted; mkdir /run/plugins/scripted',
-      'no such executable in CNI_PATH /nowhere:/run/plugins',
+      'ipam.type: CNI_PATH has no such executable',
     ],
   ])('that %s is an error before anything is touched', (_what, command, details) => {
     script('true');
     host.sh(command);
     const before = host.snapshot('c1');
     const error = failure(host, bridge, 'ADD', { conf, env });
-    expect(error).toMatchObject({ code: 7, msg: 'IPAM plugin "scripted" was not found', details });
+    expect(error).toMatchObject({
+      code: 7,
+      msg: 'failed to find plugin "scripted" in path [/nowhere /run/plugins]',
+      details,
+    });
     expect(called()).toEqual([]);
     expect(host.snapshot('c1')).toBe(before);
   });

@@ -173,7 +173,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
     const { code, msg, details } = net.refusal(ours, 'ADD', 'c9', { ipam });
     expect([code, msg, details]).toEqual([
       11,
-      'no IP address available in range set 10.1.0.1-10.1.0.6: 5 addresses, 5 leased',
+      'no IP addresses available in range set: 10.1.0.1-10.1.0.6 (5 addresses, 5 leased)',
       net.directory,
     ]);
   });

@@ -50,7 +50,7 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
     add(host, bridge, { conf: one });
     expect(failure(host, bridge, 'STATUS', { conf: one })).toMatchObject({
       code: 50,
-      msg: expect.stringContaining('1 addresses, 1 leased'),
+      msg: expect.stringContaining('(1 addresses, 1 leased)'),
     });
     expect(call(host, bridge, 'STATUS', { conf: article }).status).toBe(0);
   });
@@ -76,7 +76,7 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
   test('needs 1.1.0', () => {
     expect(failure(host, bridge, 'STATUS', { conf: { ...article, cniVersion: '1.0.0' } })).toMatchObject({
       code: 1,
-      details: 'configuration is "1.0.0", STATUS needs 1.1.0 or later',
+      details: 'config version does not allow STATUS: it is "1.0.0", STATUS needs 1.1.0 or later',
     });
   });
 });

@@ -61,6 +61,17 @@ describe.each(executables)('results of %s', (_name, bridge) => {
     expect(stdout).toContain('\n    "cniVersion"');
   });
 
+  test.each(['0.1.0', '0.2.0'])(
+    'version %s without IPAM: no address, and the interface is there',
+    (cniVersion) => {
+      const request = { conf: { ...conf, cniVersion, ipam: {}, dns: {} } };
+      const { status, stdout } = call(host, bridge, 'ADD', request);
+      expect([status, JSON.parse(stdout)]).toEqual([0, { cniVersion, dns: {} }]);
+      expect(host.sh('ip -n c1 -br link show eth0')).toContain('UP');
+      expect(call(host, bridge, 'DEL', request)).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
+
   test('no version in the configuration is 0.1.0', () => {
     const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion: undefined } });
     expect(status).toBe(0);

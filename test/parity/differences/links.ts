@@ -88,4 +88,14 @@ export const links: readonly Difference[] = [
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && isLayer3(row),
     shows: [{ path: /^c\d sysctl ipv6\/conf\/eth\d\/accept_ra$/, ours: '0', reference: '1' }],
   },
+  {
+    what: "a VLAN's gateway says that an ADD made it, and goes with the last port in the VLAN",
+    why: 'the Go plugin leaves it behind',
+    rows: ({ ours, reference }) =>
+      added(ours) && added(reference) && has(ours.facts.kernel, /^host link br0\.\d+ mtu$/),
+    shows: [
+      { part: 'kernel', path: /^host link br0\.\d+ ifalias$/, ours: /^cni-bridge: /, reference: null },
+      { part: 'DEL', path: /\bbr0\.\d+/, ours: null },
+    ],
+  },
 ];

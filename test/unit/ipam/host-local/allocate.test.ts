@@ -6,13 +6,17 @@ const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 test('a requested address is given, or refused by name', () => {
   expect(net.add('a', { requestedIPs: ['10.1.2.5', '10.1.2.5/29'] })).toEqual(['10.1.2.5/29']);
   const refusal = (...requestedIPs: string[]) => errorOf(() => net.add('b', { requestedIPs }));
-  const not = (address: string): string => `requested address ${address} is not available`;
+  const not = (address: string): string => `requested IP address ${address} is not available`;
   expect(refusal('10.1.2.5/29')).toEqual({
     code: 11,
-    msg: not('10.1.2.5'),
+    msg: `${not('10.1.2.5')} in range set 10.1.2.1-10.1.2.6`,
     details: 'it is leased to container a',
   });
-  expect(refusal('10.1.2.1')).toEqual({ code: 7, msg: not('10.1.2.1'), details: 'it is the gateway' });
+  expect(refusal('10.1.2.1')).toEqual({
+    code: 7,
+    msg: `${not('10.1.2.1')} in range set 10.1.2.1-10.1.2.6`,
+    details: 'it is the gateway',
+  });
   expect(refusal('10.9.9.9')).toEqual({
     code: 7,
     msg: not('10.9.9.9'),

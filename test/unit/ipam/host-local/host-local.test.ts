@@ -16,7 +16,7 @@ test('addresses go round, the gateway left out, and a full range says so', () =>
   ]);
   expect(errorOf(() => net.add('f'))).toEqual({
     code: 11,
-    msg: 'no IP address available in range set 10.1.2.1-10.1.2.6: 5 addresses, 5 leased',
+    msg: 'no IP addresses available in range set: 10.1.2.1-10.1.2.6 (5 addresses, 5 leased)',
     details: net.directory,
   });
   expect(net.del('b')).toEqual(['10.1.2.3']);
@@ -72,7 +72,7 @@ test('one address of each range set, all or none', () => {
   expect(net.del('a', both)).toEqual(['10.1.2.2', 'fd00::2']);
   const narrow = { ranges: [[{ subnet: 'fd01::/64', rangeStart: 'fd01::2', rangeEnd: 'fd01::2' }]] };
   net.add('b', narrow);
-  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2: 1 addresses, 1 leased');
+  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2 (1 addresses, 1 leased)');
   expect(net.find('c')).toEqual([]);
   expect(net.leased()).toEqual(['10.1.2.3', 'fd01::2']);
 });

@@ -42,7 +42,7 @@ test('CNI_ARGS', () => {
   });
   expect(readArguments('K8S_POD_NAME=x')).toEqual({ mac: undefined, ips: [] });
   expect(() => readArguments('FOO=bar')).toThrow('unknown keys FOO');
-  expect(() => readArguments('FOO')).toThrow('"FOO" is no K=V pair');
+  expect(() => readArguments('FOO')).toThrow('"FOO" is not K=V');
 });
 
 const result = parseResult({
