@@ -1,5 +1,6 @@
 import { writeSync } from '#files';
 import { libc } from '#libc';
+import { attachmentOf } from '../cni/attachment.ts';
 import { CniError, errorCode } from '../cni/error.ts';
 import { formatResult } from '../cni/print-result.ts';
 import type { Result } from '../cni/result.ts';
@@ -66,11 +67,13 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
   prepare(request.command, config);
   const ipam = openIpam(config, request, stdin, warn);
   const { command } = request;
-  if (command === 'ADD') add(request, config, ipam, warn, deliverFor(request, config));
-  else if (command === 'DEL') del(request, config, ipam, warn);
-  else if (command === 'CHECK') check(request, config, ipam);
-  else if (command === 'GC') gc(config, ipam, warn);
-  else status(config, ipam);
+  const attachment = attachmentOf(config.name, request);
+  const operation = { request, attachment, config, ipam, warn };
+  if (command === 'ADD') add(operation, deliverFor(request, config));
+  else if (command === 'DEL') del(operation);
+  else if (command === 'CHECK') check(operation);
+  else if (command === 'GC') gc(operation);
+  else status(operation);
 }
 
 /** Answers as the IPAM plugin host-local, for another plugin that delegates to it. */

@@ -8,7 +8,7 @@ import {
   bridge_vlan_info,
   IFLA_BRIDGE_VLAN_INFO,
 } from '../linux/if_bridge.ts';
-import { IFLA_AF_SPEC, IFLA_EXT_MASK } from '../linux/if_link.ts';
+import { IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_MASTER } from '../linux/if_link.ts';
 import {
   AF_BRIDGE,
   ifinfomsg,
@@ -82,19 +82,38 @@ export function deleteVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly 
   return { type: RTM_DELLINK, flags: 0, body, operation, object: port.name };
 }
 
+/** Asks for the VLANs of every bridge and of every port of one. */
+function vlansRequest(operation: string, object: string): NetlinkRequest {
+  const body = bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done();
+  return { type: RTM_GETLINK, flags: 0, body, operation, object };
+}
+
+/**
+ * The indexes of a bridge's ports that are in a VLAN.
+ * @throws NetlinkError
+ */
+export function listVlanPorts(
+  connection: Connection,
+  bridge: Pick<Link, 'index' | 'name'>,
+  vid: number,
+): number[] {
+  return connection.collect(vlansRequest(`list ports in VLAN ${vid} of`, bridge.name), ({ body }) => {
+    const index = ifinfomsg.ifi_index.get(body);
+    const { length } = ifinfomsg;
+    // The bridge itself is told of as its own port.
+    if (index === bridge.index || new Attributes(body.subarray(length)).get(IFLA_MASTER) !== bridge.index) {
+      return undefined;
+    }
+    return decodeVlans(body).some(({ first, last }) => first <= vid && vid <= last) ? index : undefined;
+  });
+}
+
 /**
  * The VLANs of one bridge port.
  * @throws NetlinkError
  */
 export function listVlans(connection: Connection, port: Pick<Link, 'index' | 'name'>): PortVlans[] {
-  const messages = connection.dump({
-    type: RTM_GETLINK,
-    flags: 0,
-    body: bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done(),
-    operation: 'list VLANs of port',
-    object: port.name,
-  });
-  // The kernel dumps every port of every bridge.
+  const messages = connection.dump(vlansRequest('list VLANs of port', port.name));
   const own = messages.find(({ body }) => ifinfomsg.ifi_index.get(body) === port.index);
   return own === undefined ? [] : decodeVlans(own.body);
 }

@@ -1,12 +1,10 @@
-import { closeSync } from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { IPConfig, Result } from '../../cni/result.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { family, formatIP, type IP } from '../../netlink/ip.ts';
-import { openNamespace } from '../../netlink/namespace.ts';
 import { listAddresses } from '../../netlink/route/address.ts';
 import { getLink, iff, type Link, setLink } from '../../netlink/route/link.ts';
-import { openSides } from '../attach/sides.ts';
+import { openContainer, openContainerIfThere } from '../attach/sides.ts';
 import type { NetworkConfig } from '../config/network-config.ts';
 import type { Request } from '../config/request.ts';
 
@@ -26,7 +24,7 @@ export function loopback(
   const { command } = request;
   if (command === 'DEL') setDown(request);
   if (command !== 'ADD' && command !== 'CHECK') return;
-  const { container, close } = openSides(request.netns, request.allowOwnNamespace);
+  const { container, close } = openContainer(request);
   try {
     const lo = getLoopback(container);
     if (command === 'ADD')
@@ -58,28 +56,13 @@ function setUp(container: Connection, lo: Link, deliver: () => void): void {
 }
 
 /** A namespace that is gone is no error. */
-function setDown({ netns, allowOwnNamespace }: Request): void {
-  if (netns === '') return;
-  let sides: ReturnType<typeof openSides>;
+function setDown(request: Request): void {
+  const side = openContainerIfThere(request);
+  if (side === undefined) return;
   try {
-    sides = openSides(netns, allowOwnNamespace);
-  } catch (error) {
-    if (!isNamespace(netns)) return;
-    throw error;
-  }
-  try {
-    sides.container.execute(setLink(name, { up: false }));
+    side.container.execute(setLink(name, { up: false }));
   } finally {
-    sides.close();
-  }
-}
-
-function isNamespace(path: string): boolean {
-  try {
-    closeSync(openNamespace(path).fd);
-    return true;
-  } catch {
-    return false;
+    side.close();
   }
 }
 

@@ -30,6 +30,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly enabledad: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
+  /** Whether a bridge that an ADD makes goes with its last port. */
+  readonly removeUnused: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -63,6 +65,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     enabledad: json.enabledad ?? false,
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
+    removeUnused: json.removeUnused ?? false,
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));

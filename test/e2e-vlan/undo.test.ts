@@ -1,4 +1,4 @@
-import { add, call, del, executables, failure } from '../support/cni.ts';
+import { add, call, executables, failure } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
@@ -38,17 +38,6 @@ describe.each(executables)('VLANs taken back by %s', (_name, bridge) => {
     const before = host.snapshot('c1', 'c2');
     failAtLast('c2');
     expect(host.snapshot('c1', 'c2')).toBe(before);
-  });
-
-  test('after the last DEL the bridge and the gateway are left, and serve the next', () => {
-    add(host, bridge, { conf: gateway });
-    del(host, bridge, { conf: gateway });
-    const left = host.snapshot('c1');
-    const { interfaces } = add(host, bridge, { conf: gateway, ...second });
-    expect(interfaces).toHaveLength(4);
-    del(host, bridge, { conf: gateway, ...second });
-    expect(host.snapshot('c1')).toBe(left);
-    expect(host.json<unknown[]>('ip -j link show type veth')).toHaveLength(2);
   });
 
   test('forceAddress gives the gateway another address', () => {

@@ -74,7 +74,7 @@ END
   test('disableContainerInterface does not go with IPAM', () => {
     const before = host.snapshot('c1');
     const error = failure(host, bridge, 'ADD', { conf: { ...article, disableContainerInterface: true } });
-    expect(error).toMatchObject({ code: 7, msg: expect.stringContaining('ipam.type "host-local"') });
+    expect(error).toMatchObject({ code: 7, msg: expect.stringContaining('ipam.type is "host-local"') });
     expect(host.snapshot('c1')).toBe(before);
   });
 

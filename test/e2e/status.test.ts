@@ -56,17 +56,22 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
     expect(add(host, bridge, another).ips[0]?.address).toBe('10.15.20.9/24');
   });
 
-  test('50 without CAP_NET_ADMIN', () => {
-    const capsh = ['capsh', '--drop=cap_net_admin', '--', '-c'];
+  test.each([
+    ['cap_net_admin', 'links cannot be changed', 'EPERM: CAP_NET_ADMIN is needed'],
+    ['cap_sys_admin', 'network namespaces cannot be entered', 'EPERM: CAP_SYS_ADMIN is needed'],
+  ])('50 without %s', (capability, msg, details) => {
+    const capsh = ['capsh', `--drop=${capability}`, '--', '-c'];
     const { status, stdout } = host.run([...capsh, `exec env -i CNI_COMMAND=STATUS CNI_PATH=/ ${bridge}`], {
       input: JSON.stringify(article),
     });
     expect(status).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({
-      code: 50,
-      msg: 'links cannot be changed',
-      details: 'EPERM: CAP_NET_ADMIN is needed',
-    });
+    expect(JSON.parse(stdout)).toMatchObject({ code: 50, msg, details });
+  });
+
+  test('50 where the kernel has no rtnetlink', () => {
+    const under = ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', 'inject=socket:error=EAFNOSUPPORT'];
+    const error = failure(host, bridge, 'STATUS', { conf: article, under });
+    expect(error).toMatchObject({ code: 50, details: expect.stringContaining('EAFNOSUPPORT') });
   });
 
   test('needs 1.1.0', () => {

@@ -1,12 +1,6 @@
 import { ProtocolError } from '../../../../netlink/error.ts';
-import {
-  decodeLink,
-  deleteGroup,
-  deleteLink,
-  newBridge,
-  newVeth,
-  setLink,
-} from '../../../../netlink/route/link.ts';
+import { deleteGroup, deleteLink } from '../../../../netlink/route/delete-link.ts';
+import { decodeLink, newBridge, newVeth, setLink } from '../../../../netlink/route/link.ts';
 import { attribute, bytes, concat, hex, nested, text, u32 } from '../../../support/netlink.ts';
 
 test('a bridge with its MAC address, up', () => {
@@ -130,6 +124,7 @@ test('a link is read with all that is told of it', () => {
     portState: 'forwarding',
     forwardDelayMilliseconds: 0,
     vlanFiltering: undefined,
+    takesPortMac: false,
     defaultVlan: 0,
   });
 });

@@ -49,6 +49,7 @@ test('the defaults', () => {
     enabledad: false,
     disableContainerInterface: false,
     portIsolation: false,
+    removeUnused: false,
     mac: undefined,
   });
 });
