@@ -76,7 +76,7 @@ test('one address of each range set, all or none', () => {
   expect(net.del('a', both)).toEqual(['10.1.2.2', 'fd00::2']);
   const narrow = { ranges: [[{ subnet: 'fd01::/64', rangeStart: 'fd01::2', rangeEnd: 'fd01::2' }]] };
   net.add('b', narrow);
-  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2: 1 addresses, 1 leased');
+  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2 (1 addresses, 1 leased)');
   expect(net.find('c')).toEqual([]);
   expect(net.leased()).toEqual(['10.1.2.3', 'fd01::2']);
 });
