@@ -1,6 +1,6 @@
 import { libc } from '#libc';
 
-/** Joins byte strings. */
+/** Joins byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const { length: count } = parts;
   let length = 0;
@@ -43,12 +43,6 @@ export function getBe32(bytes: Uint8Array, offset: number): number {
   return (high | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)) >>> 0;
 }
 
-/** Writes 16 bits in host byte order. */
-export function putU16(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value;
-  bytes[offset + 1] = value >> 8;
-}
-
 /** Writes 32 bits in host byte order. */
 export function putU32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value;
@@ -69,18 +63,6 @@ export function putBe32(bytes: Uint8Array, offset: number, value: number): void 
   bytes[offset + 1] = value >> 16;
   bytes[offset + 2] = value >> 8;
   bytes[offset + 3] = value;
-}
-
-/** One byte. */
-export function u8(value: number): Uint8Array {
-  return Uint8Array.of(value);
-}
-
-/** 16 bits in host byte order. */
-export function u16(value: number): Uint8Array {
-  const bytes = new Uint8Array(2);
-  putU16(bytes, 0, value);
-  return bytes;
 }
 
 /** 32 bits in host byte order. */
@@ -107,7 +89,7 @@ export function byteLength(value: string): number {
   return encodeText(value).length;
 }
 
-/** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
+/** The string that bytes are in UTF-8; what isn't UTF-8 becomes U+FFFD, a byte order mark stays. */
 export function decodeText(bytes: Uint8Array): string {
   return libc.decodeText(bytes);
 }
@@ -132,7 +114,7 @@ export function textAt(bytes: Uint8Array, from: number, to: number): string {
   return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
 }
 
-/** Whether two byte strings are the same. */
+/** Whether two byte arrays hold the same. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

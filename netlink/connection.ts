@@ -15,7 +15,7 @@ import {
 import { decodeError, decodeMessages, encodeMessages, type Message } from './message.ts';
 import { openSocket, type Socket } from './socket.ts';
 
-/** A message to send, and the words for its refusal. */
+/** A message to send, and what an error says of it where the kernel refuses it. */
 export interface NetlinkRequest {
   readonly type: number;
   /** Beyond NLM_F_REQUEST, which is always set. */
@@ -57,7 +57,17 @@ function refusal(request: NetlinkRequest, message: Message): NetlinkError {
   return new NetlinkError(request, errno, extack);
 }
 
-/** Requests and replies on one netlink socket, matched by sequence number. */
+/**
+ * Requests and replies on one netlink socket, matched by sequence number.
+ *
+ * @example
+ * const route = openRoute();
+ * try {
+ *   route.execute(newBridge('br0', { up: true }), setLink('br0', { alias: 'mine' }));
+ * } finally {
+ *   route.close();
+ * }
+ */
 export class Connection {
   private sequence = 0;
 

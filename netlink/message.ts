@@ -114,7 +114,7 @@ export function decodeMessages(datagram: Uint8Array): Message[] {
 }
 
 /**
- * The errno (0 is an acknowledgement) and the kernel's own words of an NLMSG_ERROR message (struct nlmsgerr).
+ * The errno (0 is an acknowledgement) and the kernel's own explanation in an NLMSG_ERROR message (struct nlmsgerr).
  * @throws ProtocolError where it is too short
  */
 export function decodeError(message: Message): { errno: number; extack: string } {

@@ -60,7 +60,10 @@ function enter({ fd, path }: Namespace): void {
 /**
  * Runs `work` with the thread in `inside`, and goes back to `own` whatever happens. Sockets opened within stay
  * there. Work must be synchronous.
- * @throws SystemError where a namespace can't be entered
+ * @throws SystemError where a namespace can't be entered; what `work` throws
+ *
+ * @example
+ * const there = within(openNamespace('/run/netns/c1'), openOwnNamespace(), openRoute);
  */
 export function within<T>(inside: Namespace, own: Namespace, work: () => T): T {
   enter(inside);

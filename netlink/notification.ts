@@ -16,11 +16,11 @@ const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
 
-/** Word from rtnetlink(7) that something of a group has changed. */
+/** Notifications of rtnetlink(7) that something of a group has changed. */
 export interface Notifications {
   /**
-   * Waits for word, and takes all that there is. What has changed is for the caller to look at: words can be lost,
-   * the kernel's state can't.
+   * Waits for a notification, and takes all that there are. What has changed is for the caller to look at:
+   * notifications can be lost, the kernel's state can't.
    * @returns false when none came in time
    * @throws SystemError
    */
@@ -42,7 +42,7 @@ export function subscribe(to: number): Notifications {
     closeSync(fd);
     throw new SystemError('subscribe to', `netlink group ${to}`, -joined);
   }
-  // Words are not read: what does not fit is cut off.
+  // Notifications are not read: what doesn't fit is cut off.
   const buffer = new Uint8Array(16);
   const receive = (flags: number): number => Math.max(0, -libc.recv(fd, buffer, flags));
   return {
@@ -50,7 +50,7 @@ export function subscribe(to: number): Notifications {
       setReceiveTimeout(fd, milliseconds);
       const errno = receive(0);
       if (errno === EAGAIN) return false;
-      // Too many words to keep are word enough; an interrupted wait looks once more than it needs to.
+      // Notifications that were lost for want of room came all the same; an interrupted wait looks once too often.
       if (errno !== 0 && errno !== ENOBUFS && errno !== EINTR) {
         throw new SystemError('receive on', 'netlink socket', errno);
       }
@@ -64,7 +64,7 @@ export function subscribe(to: number): Notifications {
 }
 
 /**
- * Looks until there is something to see: at once, and again after each word. Subscribe before what is waited for can
+ * Looks until there is something to see: at once, and again after each notification. Subscribe before what is waited for can
  * begin, or look after: either way no change is missed.
  * @returns undefined when the time is over
  * @throws SystemError, and whatever `look` throws

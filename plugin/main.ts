@@ -12,7 +12,7 @@ import { check } from './commands/check.ts';
 import { del } from './commands/del.ts';
 import { gc } from './commands/gc.ts';
 import { hostLocal } from './commands/host-local.ts';
-import { type Ipam, openIpam } from './commands/ipam.ts';
+import { openIpam } from './commands/ipam.ts';
 import { loopback } from './commands/loopback.ts';
 import { status } from './commands/status.ts';
 import { readBridgeConfig } from './config/bridge-config.ts';
@@ -61,16 +61,10 @@ function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void
   );
 }
 
-function ipamOf(config: NetworkConfig, request: Request, stdin: Uint8Array): Ipam | undefined {
-  const { containerID, ifname, path } = request;
-  const attachment = { network: config.name, containerID, ifname };
-  return config.ipam && openIpam(config.ipam, config.cniVersion, attachment, { path, stdin }, warn);
-}
-
 function answerAsBridge(request: Request, stdin: Uint8Array): void {
   const config = readBridgeConfig(stdin, request);
   prepare(request.command, config);
-  const ipam = ipamOf(config, request, stdin);
+  const ipam = openIpam(config, request, stdin, warn);
   const { command } = request;
   const operation = { request, config, ipam, warn };
   if (command === 'ADD') add(operation, deliverFor(request, config));
@@ -84,7 +78,7 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
 function answerAsHostLocal(request: Request, stdin: Uint8Array): void {
   const config = readHostLocalConfig(stdin, request);
   prepare(request.command, config);
-  const ipam = ipamOf(config, request, stdin);
+  const ipam = openIpam(config, request, stdin, warn);
   if (ipam !== undefined) hostLocal(request.command, config, ipam, deliverFor(request, config));
 }
 

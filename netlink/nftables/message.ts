@@ -43,7 +43,7 @@ export interface Verb {
   readonly type: number;
   /** NLM_F_*, beyond NLM_F_REQUEST. */
   readonly flags?: number;
-  /** In words, for its refusal: `create nftables chain`. */
+  /** For messages of errors: `create nftables chain`. */
   readonly operation: string;
 }
 
@@ -68,7 +68,7 @@ export function attributesOf(body: Uint8Array): Attributes {
 /**
  * A message of nf_tables: struct nfgenmsg, then attributes.
  * @param family NFPROTO_*
- * @param object what it is done to, in words: `nat PREROUTING`
+ * @param object what it is done to, for messages of errors: `nat PREROUTING`
  */
 export function nftMessage(
   { type, flags = 0, operation }: Verb,

@@ -70,24 +70,16 @@ function inWords(vlans: readonly PortVlans[]): string {
  * It fails with EOPNOTSUPP where the kernel has no CONFIG_BRIDGE_VLAN_FILTERING.
  */
 export function addVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
-  return {
-    type: RTM_SETLINK,
-    flags: 0,
-    body: vlanBody(port.index, vlans),
-    operation: `add VLAN ${inWords(vlans)} to port`,
-    object: port.name,
-  };
+  const body = vlanBody(port.index, vlans);
+  const operation = `add VLAN ${inWords(vlans)} to port`;
+  return { type: RTM_SETLINK, flags: 0, body, operation, object: port.name };
 }
 
 /** Takes VLANs from a bridge port; those that it doesn't have are passed over. */
 export function deleteVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
-  return {
-    type: RTM_DELLINK,
-    flags: 0,
-    body: vlanBody(port.index, vlans),
-    operation: `delete VLAN ${inWords(vlans)} from port`,
-    object: port.name,
-  };
+  const body = vlanBody(port.index, vlans);
+  const operation = `delete VLAN ${inWords(vlans)} from port`;
+  return { type: RTM_DELLINK, flags: 0, body, operation, object: port.name };
 }
 
 /** Asks for the VLANs of every bridge and of every port of one. */

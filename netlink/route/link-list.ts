@@ -63,6 +63,9 @@ export class PassingLink {
  * @param read is given each, good until it returns; what it returns is collected, unless that is undefined
  * @returns where links come and go all the time, one may be in it twice, in different states
  * @throws NetlinkError
+ *
+ * @example
+ * const aliased = listLinks(route, { kind: 'veth' }, ({ name, alias }) => (alias === '' ? undefined : name));
  */
 export function listLinks<T>(
   connection: Connection,

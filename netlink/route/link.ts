@@ -204,7 +204,7 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
     .put(IFLA_MASTER, master)
     .put(IFLA_IFALIAS, alias)
     .put(IFLA_GROUP, group);
-  if (port === undefined) return;
+  if (port === undefined || Object.values(port).every((setting) => setting === undefined)) return;
   body.nested(IFLA_LINKINFO, () => {
     body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => {
       body.put(IFLA_BRPORT_MODE, port.hairpin).put(IFLA_BRPORT_ISOLATED, port.isolated);

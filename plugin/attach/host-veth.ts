@@ -1,6 +1,7 @@
 import { libc } from '#libc';
+import { hash64 } from '../../cni/hash.ts';
 import type { Result } from '../../cni/result.ts';
-import { hashContainerID } from '../../ipam/leases/attachment-index.ts';
+
 import { hex } from '../../netlink/bytes.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
@@ -18,7 +19,7 @@ import { linkNameFault } from '../config/request.ts';
  * @param owner the attachment's label
  */
 export function vethNames(owner: string): string[] {
-  const hash = hashContainerID(owner);
+  const hash = hash64(owner);
   const ring = hash + hash;
   return [0, 8, 4, 12].map((at) => `veth${ring.slice(at, at + 8)}`);
 }

@@ -1,3 +1,4 @@
+import { attachmentOf } from '../../cni/attachment.ts';
 import type { Result } from '../../cni/result.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { Addition } from '../attach/addition.ts';
@@ -13,7 +14,8 @@ import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
-import { attachmentOf, type Operation } from './operation.ts';
+import type { PlannedAdd } from './ipam.ts';
+import type { Operation } from './operation.ts';
 
 /**
  * Connects a container to the bridge ("ADD" in SPEC.md). A failure takes back all that was done before it.
@@ -22,11 +24,12 @@ import { attachmentOf, type Operation } from './operation.ts';
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
   const { request, config, ipam, warn } = operation;
-  ipam?.validate();
+  const attachment = attachmentOf(config.name, request);
+  const lease = ipam?.planAdd();
   const sides = openSides(request);
   const undo = new Undo();
   try {
-    deliver(attach(operation, { attachment: attachmentOf(operation), config, sides, undo }));
+    deliver(attach(operation, { attachment, config, sides, undo }, lease));
   } catch (error) {
     undo.run(warn);
     throw error;
@@ -36,12 +39,12 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 }
 
 /** The steps of an ADD, each of which registers how to take it back: bridge, veth pair, addresses, gateway, netfilter. */
-function attach(operation: Operation, addition: Addition): Result {
+function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
   const { bridge, veth } = plugIn(addition);
   if (config.macspoofchk) checkSource(addition, veth);
 
-  const leased = leaseAddresses(operation, addition);
+  const leased = leaseAddresses(addition, lease);
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
     : configureContainer(addition, bridge, veth, leased);
@@ -84,10 +87,10 @@ function checkSource({ attachment, undo }: Addition, { host, container }: VethPa
 
 const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
 
-function leaseAddresses({ ipam }: Operation, { attachment, config, undo }: Addition): Result {
-  if (ipam === undefined) return nothingLeased;
-  const leased = ipam.add();
-  undo.register(`leases of container ${attachment.containerID}`, () => ipam.del());
+function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAdd | undefined): Result {
+  if (lease === undefined) return nothingLeased;
+  const leased = lease.run();
+  undo.register(`leases of container ${attachment.containerID}`, () => lease.undo());
   return withGateways(leased, config);
 }
 

@@ -6,6 +6,7 @@ import { findLinks, getLink, iff, type Link } from '../../netlink/route/link.ts'
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { openSides } from '../attach/sides.ts';
+import { checkNetfilter } from './check-netfilter.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
@@ -26,6 +27,7 @@ export function check({ request, config, ipam }: Operation): void {
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
     checkVlans(comparison, bridge, veth);
+    checkNetfilter(request, config, veth);
     checkAddresses(comparison, container);
     checkRoutes(comparison);
   } finally {

@@ -1,4 +1,4 @@
-import type { Attachment } from '../../cni/attachment.ts';
+import { type Attachment, attachmentOf } from '../../cni/attachment.ts';
 import type { Result } from '../../cni/result.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
@@ -10,7 +10,7 @@ import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
-import { attachmentOf, type Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { Steps } from './steps.ts';
 
 /**
@@ -20,7 +20,7 @@ import { Steps } from './steps.ts';
  * @throws CniError, NetlinkError, SystemError the first error, when all that can be removed is
  */
 export function del(operation: Operation): void {
-  const attachment = attachmentOf(operation);
+  const attachment = attachmentOf(operation.config.name, operation.request);
   const steps = new Steps();
   const addresses = knownAddresses(operation, steps);
   let disconnected = false;
@@ -60,7 +60,7 @@ function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {
   const held = steps.attempt(() => ipam?.held() ?? []);
   if (held === undefined) return [];
   const known = withListed(held, config.prevResult);
-  return known.length < (ipam?.least ?? 0) ? [] : known;
+  return known.length < (ipam?.minimumAddresses ?? 0) ? [] : known;
 }
 
 /** Each address once; what is found by address is found whatever the prefix length. */

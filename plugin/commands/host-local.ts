@@ -22,11 +22,12 @@ export function hostLocal(
 }
 
 function addAndDeliver(ipam: Ipam, deliver: (result: Result) => void): void {
-  const result = ipam.add();
+  const lease = ipam.planAdd();
+  const result = lease.run();
   try {
     deliver(result);
   } catch (error) {
-    ipam.del();
+    lease.undo();
     throw error;
   }
 }

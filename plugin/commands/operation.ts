@@ -1,4 +1,3 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
 import type { Ipam } from './ipam.ts';
@@ -11,12 +10,4 @@ export interface Operation {
   readonly ipam: Ipam | undefined;
   /** Tells the operator a line on stderr. */
   readonly warn: (line: string) => void;
-}
-
-/** The attachment that an ADD, a DEL or a CHECK is for. */
-export function attachmentOf({
-  request: { containerID, ifname },
-  config: { name: network },
-}: Pick<Operation, 'request' | 'config'>): Attachment {
-  return { network, containerID, ifname };
 }

@@ -126,13 +126,13 @@ const changes: [string, string, string, string][] = [
   [
     'the lease is gone',
     'rm /var/lib/cni/networks/lab-br1/10.15.20.2 /var/lib/cni/networks/lab-br1/fd00*',
-    'no address is leased to container c1 interface eth0',
+    'host-local: Failed to find address added by container c1',
     '/var/lib/cni/networks/lab-br1',
   ],
   [
     "the leases are another container's",
     'cd /var/lib/cni/networks/lab-br1; for f in 10.15.20.2 fd00*; do rm $f; printf "c9\\r\\neth0" >$f; done',
-    'no address is leased to container c1 interface eth0',
+    'host-local: Failed to find address added by container c1',
     '/var/lib/cni/networks/lab-br1',
   ],
 ];
@@ -169,7 +169,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     const error = failure(host, bridge, 'CHECK', { conf: { ...article, prevResult } });
     expect(error.msg).toBe(spelled(msg));
     expect(error.details).toContain(spelled(details));
-    expect(error.code).toBe(msg.startsWith('no address') ? 3 : 999);
+    expect(error.code).toBe(msg.startsWith('host-local: ') ? 3 : 999);
   });
 
   test('is content while somebody listens on the bridge, which makes it promiscuous for the time', () => {

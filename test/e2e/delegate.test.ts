@@ -28,7 +28,7 @@ const broken: [string, string, number, string][] = [
   ],
   ['prints an error without a code', `echo '{"msg": "no"}'; exit 1`, 999, 'status 1'],
   ['prints a result and fails', `echo '${answer}'; exit 1`, 999, 'status 1'],
-  ['fails without a word', 'exit 3', 999, 'it exited with status 3 and printed nothing'],
+  ['fails without a word', 'exit 3', 999, 'netplugin failed: it exited with status 3 and printed nothing'],
   ['dies by SIGKILL', 'kill -9 $$', 999, 'it was killed by SIGKILL'],
   ['dies by SIGSEGV after its answer', `echo '${answer}'; kill -SEGV $$`, 999, 'it was killed by SIGSEGV'],
   ['prints 100 MB', 'exec head -c 100000000 /dev/zero', 999, 'it printed more than 4 MiB'],

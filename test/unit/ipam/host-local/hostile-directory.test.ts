@@ -52,7 +52,7 @@ describe('what should not be there', () => {
     writeFileSync(dataDir, '');
     expect(errorOf(() => net.add('a', { dataDir }))).toEqual({
       code: 5,
-      msg: `cannot create lease folder ${dataDir}/net`,
+      msg: `cannot create lease directory ${dataDir}/net`,
       details: 'ENOTDIR',
     });
     expect(net.del('a', { dataDir })).toEqual([]);

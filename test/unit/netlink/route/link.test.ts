@@ -47,17 +47,21 @@ test('a veth pair with its peer in another namespace', () => {
   );
 });
 
-test('a setting that is undefined is none', () => {
-  const { body, operation } = setLink('v0', { mac: undefined, mtu: 1400, port: undefined, up: undefined });
-  expect(hex(body)).toBe(
-    '00'.repeat(16) + // struct ifinfomsg
-      '07000300' +
-      '76300000' + // IFLA_IFNAME
-      '08000400' +
-      '78050000', // IFLA_MTU
-  );
-  expect(operation).toBe('set mtu of link');
-});
+test.each([undefined, {}, { hairpin: undefined }])(
+  'a setting that is undefined is none, port: %p',
+  (port) => {
+    const { body, operation } = setLink('v0', { mac: undefined, mtu: 1400, port, up: undefined });
+    expect(hex(body)).toBe(
+      '00'.repeat(16) + // struct ifinfomsg
+        '07000300' +
+        '76300000' + // IFLA_IFNAME
+        '08000400' +
+        '78050000', // IFLA_MTU
+    );
+    expect(operation).toContain('mtu');
+    expect(operation).not.toContain('mac');
+  },
+);
 
 test('how a bridge treats a port', () => {
   const { body } = setLink('v0', { alias: 'whose', group: 7, port: { hairpin: true, isolated: false } });

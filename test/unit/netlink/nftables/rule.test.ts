@@ -10,17 +10,10 @@ import {
 } from '../../../../netlink/nftables/expression.ts';
 import { nfproto } from '../../../../netlink/nftables/message.ts';
 import { decodeRule, newRule } from '../../../../netlink/nftables/rule.ts';
-import { commentUserdata, readComment } from '../../../../netlink/nftables/userdata.ts';
-import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check.ts';
+import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check-rules.ts';
+import { hex } from '../../../support/netlink.ts';
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const attachment = { network: 'lab', containerID: 'c1', ifname: 'eth0' };
-
-test('a comment is userdata of type 0 with its length, NUL included', () => {
-  expect(hex(commentUserdata('ab'))).toBe('0003616200');
-  expect(readComment(Buffer.from('0102ffff0003616200', 'hex'))).toBe('ab');
-  expect(readComment(undefined)).toBe('');
-});
 
 test('macspoofchk: two chains and four rules', () => {
   const messages = spoofCheckMessages(attachment, 'veth1', '02:00:00:00:00:07');
@@ -39,7 +32,7 @@ test('macspoofchk: two chains and four rules', () => {
       Buffer.from('cni-br-iface-c1-eth0\0\0\0\0').toString('hex'),
   );
   expect(hex(messages[4]?.body ?? new Uint8Array())).toBe(
-    '07000000' +
+    '07000000' + // struct nfgenmsg: NFPROTO_BRIDGE
       '080001006e617400' + // NFTA_RULE_TABLE nat
       '1d000200' + // NFTA_RULE_CHAIN
       Buffer.from('cni-br-iface-c1-eth0-mac\0\0\0\0').toString('hex') +
