@@ -1,4 +1,3 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
 import type { Ipam } from './ipam.ts';
