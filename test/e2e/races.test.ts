@@ -111,7 +111,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
       host.sh('ip netns del c1');
       expectAnswer(await adding);
       del(host, bridge, { conf });
-      host.sh('ip netns add c1');
+      host.addContainers('c1');
       expect(host.sh('nft list ruleset; find /var/lib/cni -name "10.*"')).toBe('');
     }
   });
@@ -129,7 +129,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
 
   test('the bridge is made by several ADDs at once', async () => {
     const ids = ['c1', 'c2', 'c3', 'c4'];
-    host.sh('ip netns add c3 && ip netns add c4');
+    host.addContainers('c3', 'c4');
     for (let round = 0; round < rounds; round++) {
       const outcomes = await Promise.all(ids.map((id) => start('ADD', id)));
       expect(outcomes.map(({ status, stdout }) => (status === 0 ? '' : stdout))).toEqual(['', '', '', '']);

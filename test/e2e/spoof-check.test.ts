@@ -88,7 +88,8 @@ describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
   test('a rule and chains that an attachment left are replaced', () => {
     add(host, bridge, { conf });
     const once = rules(host);
-    host.sh('ip netns del c1 && ip netns add c1 && rm -r /var/lib/cni/networks');
+    host.sh('ip netns del c1 && rm -r /var/lib/cni/networks');
+    host.addContainers('c1');
     add(host, bridge, { conf });
     expect(rules(host)).toBe(once);
   });

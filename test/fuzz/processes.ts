@@ -21,8 +21,8 @@ export async function startProcesses(): Promise<{
   properties: readonly Property[];
   stop(): Promise<void>;
 }> {
-  const host = await Host.start();
-  host.sh('ip netns add c1 && mkdir /run/path');
+  const host = await Host.start('c1');
+  host.sh('mkdir /run/path');
   const before = host.snapshot('c1');
 
   /** Of the mounts that a test's host has of its own, and the directory that it runs in. */
@@ -93,8 +93,9 @@ export async function startProcesses(): Promise<{
 
 /** Takes an ADD's work back, whatever it was asked for. */
 function restore(host: Host): void {
-  host.sh(`ip netns del c1; ip netns add c1; nft flush ruleset; rm -rf /var/lib/cni/networks
+  host.sh(`ip netns del c1; nft flush ruleset; rm -rf /var/lib/cni/networks
     ip -o link show type veth | sed 's/^[0-9]*: \\([^@:]*\\).*/\\1/' | while read -r l; do ip link del $l; done
     ip -o link show type bridge | sed 's/^[0-9]*: \\([^@:]*\\).*/\\1/' | while read -r l; do ip link del $l; done
     echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding`);
+  host.addContainers('c1');
 }
