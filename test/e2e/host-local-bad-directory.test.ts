@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { placeOf } from '../../ipam/leases/attachment-index.ts';
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
 import { useHost } from '../support/use-host.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/24' }));
 

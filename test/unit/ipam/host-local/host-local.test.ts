@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { formatResult } from '../../../../cni/print-result.ts';
 import { addLeases, checkLeases, planLeases } from '../../../../ipam/host-local/host-local.ts';
-import { errorOf } from '../../../support/cni-error.ts';
 import { LeaseDirectory, useDirectory } from '../../../support/leases.ts';
+import { errorOf } from '../../support/cni-error.ts';
 
 const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 
