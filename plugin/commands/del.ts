@@ -53,7 +53,7 @@ function removeVeth(request: Request, { bridge, prevResult }: BridgeConfig, owne
 }
 
 /** Each address once; what is found by address is found whatever the prefix length. */
-function knownAddresses(held: readonly IP[], previous: Result | undefined): CIDR[] {
+export function knownAddresses(held: readonly IP[], previous: Result | undefined): CIDR[] {
   const known: CIDR[] = held.map((ip) => ({ ip, prefix: width(ip.family) }));
   for (const { address } of previous?.ips ?? []) {
     if (!held.some((ip) => sameIP(ip, address.ip))) known.push(address);
