@@ -78,7 +78,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     ).toBe('');
   }
 
-  test('ADD and DEL of one container at once', async () => {
+  test('ADD and DEL of one container at once: both answer, and a second DEL leaves nothing', async () => {
     for (let round = 0; round < rounds; round++) {
       const [added, deleted] = await Promise.all([start('ADD'), start('DEL')]);
       expectAnswer(added);

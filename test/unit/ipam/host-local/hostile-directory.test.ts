@@ -4,7 +4,7 @@ import { errorOf } from '../../support/cni-error.ts';
 
 const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 
-describe('what should not be there', () => {
+describe('it is refused, and not followed:', () => {
   test('a link in the place of a lease', () => {
     net.add('a');
     symlinkSync('/etc/hostname', `${net.directory}/10.1.2.3`);
