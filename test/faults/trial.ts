@@ -97,7 +97,8 @@ export class Bench {
   /** A DEL when the namespace's name is gone while something within keeps it alive. */
   private deleteOutOfReach(): void {
     const keeper = this.host
-      .sh('ip netns exec c1 sleep 600 >/dev/null 2>&1 & echo $!; ip netns del c1')
+      .sh(`ip netns exec c1 sh -c 'touch /run/kept && exec sleep 600' >/dev/null 2>&1 & echo $!
+        until [ -e /run/kept ]; do sleep 0.01; done; rm /run/kept; ip netns del c1`)
       .trim();
     this.succeed('DEL');
     this.host.sh(`kill ${keeper}`);
