@@ -76,7 +76,7 @@ describe.each(executables)(
       },
     );
 
-    test('with the daemon gone: its error is told, and all is undone', () => {
+    test('with the daemon gone: its error is reported, and all is undone', () => {
       const before = host.snapshot('c1', 'server');
       const ipam = { type: 'dhcp', daemonSocketPath: '/run/cni/nowhere.sock' };
       const error = failure(host, bridge, 'ADD', { conf: { ...conf, ipam }, env });

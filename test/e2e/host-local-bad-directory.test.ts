@@ -200,7 +200,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
     ['an empty', ''],
     ['a half-written', '\r\n'],
     ['a zeroed', '\0'.repeat(20)],
-  ])('%s lease is no lease', (_what, content) => {
+  ])('%s lease is not a lease', (_what, content) => {
     net.write('10.1.0.2', content);
     const { status, stderr } = net.call(ours, 'ADD', 'c1');
     expect([status, stderr]).toEqual([0, expect.stringContaining(`reclaimed ${net.directory}/10.1.0.2`)]);

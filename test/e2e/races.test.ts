@@ -41,7 +41,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     return outcomeOf(child);
   }
 
-  /** A loop of a shell command in the host, until it is told to end. */
+  /** A loop of a shell command in the host, until it is ended. */
   function loop(command: string): { end(): Promise<Outcome> } {
     const child = spawn(
       'nsenter',

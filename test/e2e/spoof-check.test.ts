@@ -126,7 +126,7 @@ describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
     expect(host.sh('nft list table bridge nat')).not.toContain('cni');
   });
 
-  test('GC ends the checks of attachments that are no more', () => {
+  test('GC ends the checks of attachments that are gone', () => {
     add(host, bridge, { conf });
     const veth = add(host, reference, second).interfaces[1]?.name;
     const other = { ...conf, name: 'other', bridge: 'other0' };

@@ -87,7 +87,7 @@ export class Host {
       env: options.env ?? { PATH: process.env.PATH ?? '' },
       maxBuffer: 64 * 1024 * 1024,
     });
-    // A program that fails early leaves its input unread; how it ended is told all the same.
+    // A program that fails early leaves its input unread; how it ended is returned all the same.
     const unread = error !== undefined && 'code' in error && error.code === 'EPIPE';
     if (error !== undefined && !unread) throw error;
     return { status, stdout, stderr };

@@ -59,7 +59,7 @@ describe('it is refused, and not followed:', () => {
   });
 });
 
-test.each(['', ' \r\n', '\0\0\0\0\0\0'])('a file that names no container is no lease: %j', (content) => {
+test.each(['', ' \r\n', '\0\0\0\0\0\0'])('a file that names no container is not a lease: %j', (content) => {
   net.write('10.1.2.2', content);
   expect(net.find('c1')).toEqual([]);
   net.write('10.1.2.2', content);

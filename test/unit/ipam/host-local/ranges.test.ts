@@ -22,14 +22,14 @@ const small = { subnet: '10.1.2.0/29' };
 
 test.each<[string, HostLocalConfig, string]>([
   ['no subnet', {}, 'nothing to allocate from'],
-  ['no CIDR', { subnet: '10.1.2.0' }, 'subnet: "10.1.2.0" is no subnet'],
-  ['no address', { subnet: '10.1.2.300/24' }, 'subnet: "10.1.2.300/24" is no subnet'],
+  ['not a CIDR', { subnet: '10.1.2.0' }, 'subnet: "10.1.2.0" is no subnet'],
+  ['not an address', { subnet: '10.1.2.300/24' }, 'subnet: "10.1.2.300/24" is no subnet'],
   ['an IPv4-mapped subnet', { subnet: '::ffff:10.1.2.0/120' }, 'is no subnet'],
   ['/31', { subnet: '10.1.2.0/31' }, '10.1.2.0/31 is too small'],
   ['/32', { subnet: '10.1.2.0/32' }, 'too small'],
   ['/127', { subnet: 'fd00::/127' }, 'too small'],
   ['/128', { subnet: 'fd00::/128' }, 'too small'],
-  ['rangeStart that is none', { ...small, rangeStart: 'x' }, 'rangeStart: "x" is no IP address'],
+  ['a rangeStart that is not an address', { ...small, rangeStart: 'x' }, 'rangeStart: "x" is no IP address'],
   [
     'rangeStart outside',
     { ...small, rangeStart: '10.1.3.1' },
@@ -42,7 +42,7 @@ test.each<[string, HostLocalConfig, string]>([
     { ...small, rangeStart: '10.1.2.5', rangeEnd: '10.1.2.4' },
     'rangeStart 10.1.2.5 is after',
   ],
-  ['a gateway that is none', { ...small, gateway: '10.1.2' }, 'gateway: "10.1.2" is no IP address'],
+  ['a gateway that is not an address', { ...small, gateway: '10.1.2' }, 'gateway: "10.1.2" is no IP address'],
   [
     'a gateway of the other family',
     { ...small, gateway: 'fd00::1' },

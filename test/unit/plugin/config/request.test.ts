@@ -22,7 +22,7 @@ test('all missing variables are named at once', () => {
 });
 
 test.each(['', '.', '..', 'a/b', 'a b', 'a:b', 'sixteen-bytes-xx', 'ééééééééx'])(
-  '"%s" is no interface name',
+  '"%s" is not an interface name',
   (CNI_IFNAME) => {
     expect(() => readRequest({ ...env, CNI_IFNAME })).toThrow('CNI_IFNAME');
   },
