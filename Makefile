@@ -45,13 +45,13 @@ test: check build cross packages reference ## all of the above
 	build/in-host $(JEST) --selectProjects unit integration e2e
 
 faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
-	@$(TSX) test/faults/faults.ts $(or $(SAMPLE),1)
+	@build/in-host $(TSX) test/faults/faults.ts $(or $(SAMPLE),1)
 
 fuzz: build packages ## input, results, lease files and netlink replies that break rules, for SECONDS=60; SEED=n: the same again
-	@$(TSX) test/fuzz/fuzz.ts $(or $(SECONDS),60)
+	@build/in-host $(TSX) test/fuzz/fuzz.ts $(or $(SECONDS),60)
 
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
-	@$(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
+	@build/in-host $(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
 demo: build packages ## the article's story, told by real commands in a host of its own
 	@build/in-host test/demo/demo
@@ -74,7 +74,7 @@ bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local 
 
 parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
 	@build/debian-packages user-mode-linux kmod
-	@$(TSX) test/parity/main.ts '$(ROWS)'
+	@build/in-host $(TSX) test/parity/main.ts '$(ROWS)'
 
 sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
 	@test/sanitize

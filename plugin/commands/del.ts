@@ -64,7 +64,7 @@ function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {
 }
 
 /** Each address once; what is found by address is found whatever the prefix length. */
-function withListed(held: readonly IP[], previous: Result | undefined): CIDR[] {
+export function withListed(held: readonly IP[], previous: Result | undefined): CIDR[] {
   const known: CIDR[] = held.map((ip) => ({ ip, prefix: width(ip.family) }));
   for (const { address } of previous?.ips ?? []) {
     if (!held.some((ip) => sameIP(ip, address.ip))) known.push(address);

@@ -1,3 +1,4 @@
+import type { Attachment } from '../../cni/attachment.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
 import type { Ipam } from './ipam.ts';

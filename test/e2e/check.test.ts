@@ -76,7 +76,7 @@ const changes: [string, string, string, string][] = [
     'expected $HOST, found 02:00:00:00:00:03',
   ],
   [
-    'the host veth is no port',
+    'the host veth is not a port',
     'ip link set $V nomaster',
     'not as it was set up: host veth $VETH',
     'expected a port of lab-br1, found no port',

@@ -14,7 +14,7 @@ const answer = JSON.stringify({
   dns: {},
 });
 
-/** What a delegate does, the code that its ADD ends with, and what is told of it. */
+/** What a delegate does, the code that its ADD ends with, and what is reported of it. */
 const broken: [string, string, number, string][] = [
   ['prints garbage', 'echo garbage', 999, 'it printed "garbage'],
   ['prints nothing', 'true', 999, 'it printed nothing'],
@@ -52,7 +52,7 @@ END
   }
   const called = (): string[] => host.sh('cat /run/called 2>/dev/null || true').split('\n').filter(Boolean);
 
-  describe('that does wrong: its error is told, its DEL is called, and all is undone', () => {
+  describe('that does wrong: its error is reported, its DEL is called, and all is undone', () => {
     test.each(broken)('%s', (_what, body, code, words) => {
       script(`[ $CNI_COMMAND = ADD ] || exit 0\n${body}`);
       const before = host.snapshot('c1');

@@ -104,7 +104,7 @@ describe.each(executables)('forceAddress of %s', (_name, bridge) => {
     const conf = { ...article, ipMasq: false, ipam: { type: 'host-local', ranges } };
     add(host, bridge, { conf });
     expect(addresses()).toEqual(['10.15.20.1/24', '10.15.21.1/24']);
-    host.sh('ip netns add c2');
+    host.addContainers('c2');
     add(host, bridge, { conf, containerID: 'c2', netns: '/run/netns/c2' });
     expect(addresses()).toEqual(['10.15.20.1/24', '10.15.21.1/24']);
   });

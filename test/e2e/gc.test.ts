@@ -53,7 +53,7 @@ describe.each(executables)('GC of %s', (_name, bridge) => {
     host.sh('ip netns del c2');
     gc(keeping(listed('c1')));
     expect(host.snapshot('c1')).toBe(before);
-    host.sh('ip netns add c2');
+    host.addContainers('c2');
     add(host, bridge, { conf: article, ...second });
     host.sh('rm /var/lib/cni/networks/lab-br1/10.15.20.4');
     gc(keeping(listed('c1')));

@@ -1,5 +1,5 @@
-import { hostLocals, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
+import { hostLocals, SharedDirectory } from './support/host-local.ts';
 
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/24' }));
 

@@ -1,5 +1,5 @@
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 /** Five addresses. */
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.2.0/29' }));

@@ -1,5 +1,5 @@
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 const subnet = '10.1.0.0/29';
 const net = useDirectory(new SharedDirectory({}));

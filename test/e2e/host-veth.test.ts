@@ -133,7 +133,8 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
     expect(dumps('/run/netns/c1', conf)).toBe(0);
     add(host, bridge, { conf });
     expect(dumps(gone, conf)).toBe(0);
-    host.sh('ip netns del c1; ip netns add c1');
+    host.sh('ip netns del c1');
+    host.addContainers('c1');
     const prevResult = add(host, bridge, { conf });
     host.sh('ip -n c1 link del eth0');
     expect(dumps(gone, { ...conf, prevResult })).toBe(0);

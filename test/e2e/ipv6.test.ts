@@ -30,8 +30,9 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
 
   /** Someone on the bridge who has an address already. */
   function makeSquatter(address: string): void {
+    host.addContainers('squatter');
     host.sh(`[ -e /sys/class/net/lab-br6 ] || ip link add lab-br6 up type bridge
-      ip netns add squatter && ip link add squat0 master lab-br6 up type veth peer name eth0 netns squatter
+      ip link add squat0 master lab-br6 up type veth peer name eth0 netns squatter
       ip -n squatter link set lo up && ip -n squatter addr add ${address}/64 dev eth0 nodad && ip -n squatter link set eth0 up`);
     ping('squatter', address);
   }

@@ -90,7 +90,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       },
     );
 
-    test('our ADD, its DEL', () => {
+    test('its DEL takes away what our ADD made, but for our own table', () => {
       addOther(reference, { conf });
       // Its DEL looks for rules of iptables in any case, which makes empty tables.
       host.sh('for program in iptables ip6tables; do $program -t nat -N x && $program -t nat -X x; done');

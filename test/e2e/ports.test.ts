@@ -93,7 +93,7 @@ END
 
   test('isolated ports reach the gateway and others, not each other', () => {
     const isolated = { ...article, portIsolation: true };
-    host.sh('ip netns add c3');
+    host.addContainers('c3');
     add(host, bridge, { conf: isolated });
     add(host, bridge, { conf: isolated, ...second });
     add(host, bridge, { conf: article, containerID: 'c3', netns: '/run/netns/c3' });

@@ -74,7 +74,7 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
     expect(error).toMatchObject({ code: 50, details: expect.stringContaining('EAFNOSUPPORT') });
   });
 
-  test('needs 1.1.0', () => {
+  test('is refused for a configuration of an earlier version than 1.1.0', () => {
     expect(failure(host, bridge, 'STATUS', { conf: { ...article, cniVersion: '1.0.0' } })).toMatchObject({
       code: 1,
       details: 'config version does not allow STATUS: it is "1.0.0", STATUS needs 1.1.0 or later',

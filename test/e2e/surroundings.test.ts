@@ -89,7 +89,7 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(JSON.parse(stdout)).toMatchObject({ code: expect.any(Number), msg: expect.any(String) });
   });
 
-  test('a standard error that is closed is no trouble', () => {
+  test('a standard error that is closed does no harm', () => {
     const input = conf.replace('10.15.20.0/24', '10.15.20.0/16');
     const { status, stdout } = host.run(['sh', '-c', `exec env -i ${request} ${bridge} 2>&-`], { input });
     expect(status).toBe(0);

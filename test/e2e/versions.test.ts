@@ -54,7 +54,7 @@ const shapes: [string, object][] = [
 describe.each(executables)('results of %s', (_name, bridge) => {
   const host = useHost('c1');
 
-  test.each(shapes)('version %s', (cniVersion, shape) => {
+  test.each(shapes)('have the shape of version %s', (cniVersion, shape) => {
     const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion } });
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ cniVersion, ...shape });

@@ -7,7 +7,7 @@ import { confOf } from '../row.ts';
 export const links: readonly Difference[] = [
   {
     what: "the host veth's alias says whose it is",
-    why: 'for a person and for GC, which the Go plugin has not',
+    why: 'for a person and for GC, which the Go plugin lacks',
     rows: ({ ours }) => added(ours),
     shows: [{ path: /^host link \S+ .* ifalias$/, ours: /^cni /, reference: null }],
   },

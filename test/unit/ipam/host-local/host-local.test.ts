@@ -3,8 +3,8 @@ import { formatResult } from '../../../../cni/print-result.ts';
 import { addLeases } from '../../../../ipam/host-local/add.ts';
 import { checkLeases } from '../../../../ipam/host-local/host-local.ts';
 import { planLeases } from '../../../../ipam/host-local/plan.ts';
-import { errorOf } from '../../../support/cni-error.ts';
 import { LeaseDirectory, useDirectory } from '../../../support/leases.ts';
+import { errorOf } from '../../support/cni-error.ts';
 
 const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 

@@ -1,6 +1,6 @@
 import { utimesSync } from 'node:fs';
-import { errorOf } from '../../../support/cni-error.ts';
 import { LeaseDirectory, useDirectory } from '../../../support/leases.ts';
+import { errorOf } from '../../support/cni-error.ts';
 
 const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 const earlier = 'it was held during an earlier boot';

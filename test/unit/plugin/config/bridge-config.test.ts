@@ -24,7 +24,7 @@ function read(config: object | string, command: Command = 'ADD', args = ''): Bri
 const keepingNone = { 'cni.dev/valid-attachments': [] };
 const hostLocal = { type: 'host-local', subnet: '10.15.20.0/24' };
 
-test('the defaults', () => {
+test('what is left out has its default', () => {
   expect(read({})).toEqual({
     cniVersion: '0.1.0',
     name: 'net',
@@ -54,7 +54,7 @@ test('the defaults', () => {
   });
 });
 
-test("the article's configuration", () => {
+test("the article's configuration is read as it stands", () => {
   const config = read({
     cniVersion: '0.4.0',
     name: 'lab-br1',
