@@ -37,6 +37,8 @@ export class Checks {
     }
     if (this.outcomes.has(what)) throw new Error(`two checks of ${this.subject} are called "${what}"`);
     this.outcomes.set(what, seen);
+    if (process.env.TIMES)
+      console.log('   ', Math.round(performance.now() / 1000), this.subject, what, seen.text.slice(0, 600));
     if (this.beside === 'quiet') return;
     tally[seen.passed ? 'passed' : 'failed']++;
     const number = tally.passed + tally.failed;

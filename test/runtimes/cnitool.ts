@@ -52,7 +52,9 @@ function configure(machine: Machine, cniVersion: string): boolean {
   const directory = `${machine.disk}/etc-cni/net.d`;
   const isList = cniVersion >= '0.3.0';
   for (const file of ['tool.conf', 'tool.conflist']) rmSync(`${directory}/${file}`, { force: true });
-  const conf = isList ? { cniVersion, name: 'tool', plugins: [bridge, portmap] } : { cniVersion, name: 'tool', ...bridge };
+  const conf = isList
+    ? { cniVersion, name: 'tool', plugins: [bridge, portmap] }
+    : { cniVersion, name: 'tool', ...bridge };
   writeFileSync(`${directory}/tool.${isList ? 'conflist' : 'conf'}`, JSON.stringify(conf));
   return isList;
 }
@@ -71,13 +73,20 @@ export async function cnitoolChecks(machine: Machine, checks: Checks): Promise<v
   for (const { version, newest, status } of generations) {
     const tool = new Tool(machine, version);
     for (const cniVersion of cniVersions.filter((known) => known <= newest)) {
-      await checks.check(`${version}, CNI ${cniVersion}`, () => oneVersion(machine, tool, cniVersion, status));
+      await checks.check(`${version}, CNI ${cniVersion}`, () =>
+        oneVersion(machine, tool, cniVersion, status),
+      );
     }
     if (status) await checks.check(`${version}, gc`, () => garbage(machine, tool));
   }
 }
 
-async function oneVersion(machine: Machine, tool: Tool, cniVersion: string, hasStatus: boolean): Promise<string> {
+async function oneVersion(
+  machine: Machine,
+  tool: Tool,
+  cniVersion: string,
+  hasStatus: boolean,
+): Promise<string> {
   const isList = configure(machine, cniVersion);
   const did: string[] = [];
   const step = async (command: string) => {
@@ -88,7 +97,10 @@ async function oneVersion(machine: Machine, tool: Tool, cniVersion: string, hasS
   const result = await step('add');
   const told = addressesOf(result);
   const has = await addressesIn(machine, '/run/netns/pod');
-  must(told.join() === has.join() && has.length === 1, `the result tells ${told.join()}, the container has ${has.join()}`);
+  must(
+    told.join() === has.join() && has.length === 1,
+    `the result tells ${told.join()}, the container has ${has.join()}`,
+  );
   if (cniVersion >= '0.4.0') await step('check');
   await machine.sh('ip netns exec pod ping -qnc1 -W4 10.67.0.1');
   const answer = isList ? await fromBeyond(machine, `${machineAddress}:8080`) : undefined;

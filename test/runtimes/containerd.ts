@@ -33,9 +33,15 @@ export const newer: Release = { directory: resolve('dist/runtimes/containerd-v2.
 export const podSubnets = ['10.64.0.0/24', 'fd00:64::/64'];
 
 /** A network as Kubernetes' nodes have it. */
-export function network(cniVersion: string, name: string, subnets: readonly string[]): object {
+export function network(cniVersion: string, name: string, subnets: readonly string[]) {
   const ranges = subnets.map((subnet) => [{ subnet }]);
-  const bridge = { type: 'bridge', bridge: `${name}0`, isDefaultGateway: true, hairpinMode: true, ipMasq: true };
+  const bridge = {
+    type: 'bridge',
+    bridge: `${name}0`,
+    isDefaultGateway: true,
+    hairpinMode: true,
+    ipMasq: true,
+  };
   return {
     cniVersion,
     name,
@@ -62,7 +68,10 @@ export class Containerd {
     readonly release: Release,
   ) {
     writeFileSync(`${machine.disk}/opt/containerd.toml`, configuration);
-    writeFileSync(`${machine.disk}/opt/crictl.yaml`, `runtime-endpoint: ${socket}\nimage-endpoint: ${socket}\n`);
+    writeFileSync(
+      `${machine.disk}/opt/crictl.yaml`,
+      `runtime-endpoint: ${socket}\nimage-endpoint: ${socket}\n`,
+    );
   }
 
   async start(): Promise<void> {
@@ -82,7 +91,8 @@ export class Containerd {
     const { daemon } = this;
     must(daemon !== undefined, 'containerd does not run');
     await this.machine.sh('kill -9 $(pidof containerd)');
-    if (daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
+    if (daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null)
+      await once(daemon, 'exit');
   }
 
   /** Gives it one network, with what is told of it, and waits until it has taken it. */

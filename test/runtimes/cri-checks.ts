@@ -1,9 +1,26 @@
 import { type Checks, must } from './checks.ts';
 import { Containerd, podSubnets, type Release } from './containerd.ts';
-import { afterCrash, afterReboot, cleanAfterAll, collectGarbage, fullRange, namespaceGone } from './cri-failures.ts';
+import {
+  afterCrash,
+  afterReboot,
+  cleanAfterAll,
+  collectGarbage,
+  endedTwice,
+  fullRange,
+  namespaceGone,
+} from './cri-failures.ts';
 import { ctrChecks } from './ctr-checks.ts';
 import type { Machine } from './machine.ts';
-import { fromBeyond, fromMachine, machineAddress, makeNeighbour, mustBeClean, neighbour, pingAll, plain } from './surroundings.ts';
+import {
+  fromBeyond,
+  fromMachine,
+  machineAddress,
+  makeNeighbour,
+  mustBeClean,
+  neighbour,
+  pingAll,
+  plain,
+} from './surroundings.ts';
 
 /** How many pods start at once. */
 const crowd = 30;
@@ -22,6 +39,7 @@ export async function containerdChecks(machine: Machine, checks: Checks, release
   await onePod(containerd, checks);
   await manyPods(containerd, checks);
   await namespaceGone(containerd, checks);
+  await endedTwice(containerd, checks);
   await afterCrash(containerd, checks);
   await collectGarbage(containerd, checks);
   await fullRange(containerd, checks);
@@ -34,7 +52,8 @@ async function onePod(containerd: Containerd, checks: Checks): Promise<void> {
   await checks.check('a pod, and a container in it', async () => {
     const pod = await containerd.runPod('client');
     const container = await containerd.runContainer(pod, 'client');
-    const ask = async (address: string) => plain(await containerd.crictl(`exec ${container} ask ${address} 80`));
+    const ask = async (address: string) =>
+      plain(await containerd.crictl(`exec ${container} ask ${address} 80`));
     const [v4, v6, own] = [await ask(neighbour.v4), await ask(neighbour.v6), await ask('127.0.0.1')];
     must(v4.endsWith(` ${machineAddress}`) && v6.endsWith(' 2001:db8::1'), `the neighbour sees ${v4}, ${v6}`);
     must(own.startsWith('client '), `its own server answers ${own}`);

@@ -1,10 +1,8 @@
-import { resolve } from 'node:path';
 import { type Checks, must, settled } from './checks.ts';
 import { type Containerd, network, podSubnets } from './containerd.ts';
+import type { Machine } from './machine.ts';
 import { binDirectory } from './plugins.ts';
 import { fromBeyond, leases, machineAddress, makeNeighbour, mustBeClean, pingAll } from './surroundings.ts';
-
-const cnitool = resolve('dist/runtimes/cnitool-v1.3.0/cnitool');
 
 /** A pod whose namespace was taken away is ended, and its name is free again. */
 export async function namespaceGone(containerd: Containerd, checks: Checks): Promise<void> {
@@ -22,6 +20,18 @@ export async function namespaceGone(containerd: Containerd, checks: Checks): Pro
   });
 }
 
+/** Two that end one pod at the same moment, as kubelet's own loops do, both succeed, and its name is free again. */
+export async function endedTwice(containerd: Containerd, checks: Checks): Promise<void> {
+  await checks.check('a pod ended by two at once, five times', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { id } = await containerd.runPod('twice');
+      await Promise.all([containerd.crictl(`stopp ${id}`), containerd.crictl(`stopp ${id}`)]);
+      await containerd.crictl(`rmp ${id}`);
+    }
+    return mustBeClean(containerd.machine);
+  });
+}
+
 /** containerd is killed while pods run, and while more are being started. */
 export async function afterCrash(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
@@ -32,24 +42,38 @@ export async function afterCrash(containerd: Containerd, checks: Checks): Promis
     const after = await Promise.all(before.map(({ id }) => containerd.pod(id)));
     const addresses = after.map(({ address }) => address);
     must(addresses.join() === before.map(({ address }) => address).join(), addresses.join());
-    const pings = await pingAll(machine, after.map(({ netns }) => netns), addresses);
+    const pings = await pingAll(
+      machine,
+      after.map(({ netns }) => netns),
+      addresses,
+    );
     await containerd.removeAll();
     return `the pods keep their addresses (${pings} pings answered), and go: ${await mustBeClean(machine)}`;
   });
   await checks.check('kill -9 of containerd while 10 pods start', () => killedAmidAdds(containerd));
 }
 
+/** Takes a lock, and returns what gives it back. */
+async function holdLock(machine: Machine, path: string): Promise<() => Promise<string>> {
+  const script = `exec 9>>${path} && flock 9 && echo $$ >/run/locker && exec sleep 1000`;
+  machine.start(['sh', '-c', script], 'locker');
+  await settled(
+    () => machine.run(['test', '-s', '/run/locker']),
+    ({ status }) => status === 0,
+  );
+  return () => machine.sh('kill $(cat /run/locker) && rm /run/locker');
+}
+
 /** The lock of host-local is held until every ADD waits for it, and containerd is gone. */
 async function killedAmidAdds(containerd: Containerd): Promise<string> {
   const { machine } = containerd;
   const names = Array.from({ length: 10 }, (_, index) => `k${index}`);
-  const plugins = async () => Number(await machine.sh('pidof bridge loopback portmap | wc -w'));
-  const lock = machine.start(['flock', '/var/lib/cni/networks/pods/lock', 'sleep', '1000'], 'flock');
+  const plugins = async () => Number(await machine.sh('pidof bridge | wc -w'));
+  const release = await holdLock(machine, '/var/lib/cni/networks/pods/lock');
   const starts = names.map((name) => containerd.runPod(name).catch(() => undefined));
   const begun = await settled(plugins, (count) => count >= names.length);
   await containerd.kill();
-  await machine.sh('kill $(pidof sleep -o $(pidof -s httpd)) 2>/dev/null || true');
-  lock.kill();
+  await release();
   await Promise.all(starts);
   await settled(plugins, (count) => count === 0);
   await containerd.start();
@@ -58,7 +82,11 @@ async function killedAmidAdds(containerd: Containerd): Promise<string> {
   const pods = await Promise.all(names.map((name) => containerd.runPod(name)));
   const addresses = pods.map(({ address }) => address);
   must(new Set(addresses).size === names.length, `addresses: ${addresses.join(' ')}`);
-  await pingAll(machine, pods.map(({ netns }) => netns), addresses);
+  await pingAll(
+    machine,
+    pods.map(({ netns }) => netns),
+    addresses,
+  );
   await containerd.removeAll();
   must((await leases(machine, 'pods')).length === left, 'pods started after it leave leases');
   return `${begun} ADDs were under way; ${known} pods remembered, ${left} leases of forgotten ones; all 10 start again by their names, and go`;
@@ -68,12 +96,14 @@ async function killedAmidAdds(containerd: Containerd): Promise<string> {
 export async function collectGarbage(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
   await checks.check('GC of what it forgot', async () => {
+    const [bridge] = network('1.1.0', 'pods', podSubnets).plugins;
+    const conf = { cniVersion: '1.1.0', name: 'pods', ...bridge, 'cni.dev/valid-attachments': [] };
+    const call = (variables: string) =>
+      machine.sh(`env ${variables} CNI_PATH=${binDirectory} ${binDirectory}/bridge`, JSON.stringify(conf));
+    await machine.sh('ip netns add forgotten');
+    await call('CNI_COMMAND=ADD CNI_CONTAINERID=forgotten CNI_IFNAME=eth0 CNI_NETNS=/run/netns/forgotten');
     const forgotten = (await leases(machine, 'pods')).length;
-    await machine.sh(
-      `mkdir -p /opt/gc && cat >/opt/gc/pods.conflist && ip netns add unused
-      CNI_PATH=${binDirectory} NETCONFPATH=/opt/gc ${cnitool} gc pods /run/netns/unused`,
-      JSON.stringify(network('1.1.0', 'pods', podSubnets)),
-    );
+    await call('CNI_COMMAND=GC');
     return `${forgotten} leases were left; ${await mustBeClean(machine)}`;
   });
 }
@@ -126,7 +156,11 @@ export async function afterReboot(containerd: Containerd, checks: Checks): Promi
     await containerd.start();
     const names = ['s1', 's2', 's3', 's4', 's5'];
     const pods = await Promise.all(names.map((name, index) => containerd.runPod(name, 8080 + index, 1)));
-    const pings = await pingAll(machine, pods.map(({ netns }) => netns), pods.map(({ address }) => address));
+    const pings = await pingAll(
+      machine,
+      pods.map(({ netns }) => netns),
+      pods.map(({ address }) => address),
+    );
     const answer = await fromBeyond(machine, `${machineAddress}:8080`);
     must(answer.startsWith('s1 '), answer);
     return `${held} leases of the last boot fill the range, and 5 pods start (${pings} pings, hostPort ${answer})`;
@@ -137,8 +171,15 @@ export async function afterReboot(containerd: Containerd, checks: Checks): Promi
     const all = await Promise.all(pods.map((id) => containerd.pod(id)));
     const held = (await leases(machine, 'small')).map((path) => path.replace('small/', ''));
     must(held.length === 5, `${held.length} leases for 5 pods`);
-    must(all.every(({ address }) => held.includes(address)), `leases: ${held.join(' ')}`);
-    const pings = await pingAll(machine, all.map(({ netns }) => netns), all.map(({ address }) => address));
+    must(
+      all.every(({ address }) => held.includes(address)),
+      `leases: ${held.join(' ')}`,
+    );
+    const pings = await pingAll(
+      machine,
+      all.map(({ netns }) => netns),
+      all.map(({ address }) => address),
+    );
     return `the 5 new ones keep their leases and answer (${pings} pings)`;
   });
 }

@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 
 /** The name of the one image that all containers here are made of, with a file of it that any runtime takes. */
 export const image = 'localhost/box:1';
@@ -22,7 +30,8 @@ function script(path: string, content: string): void {
 
 /** A root directory with busybox-static, a web page that tells who asked, and a client for it. */
 function makeRoot(root: string): void {
-  for (const directory of ['bin', 'etc', 'tmp', 'www/cgi-bin']) mkdirSync(`${root}/${directory}`, { recursive: true });
+  for (const directory of ['bin', 'etc', 'tmp', 'www/cgi-bin'])
+    mkdirSync(`${root}/${directory}`, { recursive: true });
   copyFileSync('/bin/busybox', `${root}/bin/busybox`);
   for (const applet of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
     if (applet !== 'busybox') symlinkSync('busybox', `${root}/bin/${applet}`);

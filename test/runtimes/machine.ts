@@ -132,6 +132,9 @@ export class Machine {
   /** Starts a program that goes on in the background; its output goes to a file on the machine's disk. */
   start(argv: readonly string[], log: string): ChildProcess {
     const output = openSync(`${this.disk}/log/${log}`, 'a');
-    return spawn('nsenter', [...this.entering, ...argv], { env: environment, stdio: ['ignore', output, output] });
+    return spawn('nsenter', [...this.entering, ...argv], {
+      env: environment,
+      stdio: ['ignore', output, output],
+    });
   }
 }
