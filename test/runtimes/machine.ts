@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Outcome } from '../host.ts';
 import { removeControlGroups } from './control-groups.ts';
@@ -78,7 +78,8 @@ export class Machine {
     const { holder } = this;
     this.holder = undefined;
     if (holder === undefined || holder.exitCode !== null || holder.signalCode !== null) return;
-    holder.kill('SIGKILL');
+    // PID 1 ends with its input; the kernel then kills all others, and PID 1 is gone when they are.
+    holder.stdin?.end();
     await once(holder, 'exit');
     await removeControlGroups(this.id);
   }
@@ -132,9 +133,11 @@ export class Machine {
   /** Starts a program that goes on in the background; its output goes to a file on the machine's disk. */
   start(argv: readonly string[], log: string): ChildProcess {
     const output = openSync(`${this.disk}/log/${log}`, 'a');
-    return spawn('nsenter', [...this.entering, ...argv], {
+    const child = spawn('nsenter', [...this.entering, ...argv], {
       env: environment,
       stdio: ['ignore', output, output],
     });
+    closeSync(output);
+    return child;
   }
 }

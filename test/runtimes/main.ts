@@ -25,9 +25,20 @@ const suites: readonly Suite[] = [
   { name: 'containerd2', run: (machine, checks) => containerdChecks(machine, checks, newer) },
 ];
 
+/** The machine that runs, to be ended when this process is told to. */
+let current: Machine | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    console.log(`ended by ${signal}`);
+    Promise.resolve(current?.stop()).finally(() => process.exit(1));
+  });
+}
+
 /** Runs a suite on a machine of its own. */
 async function runOn(side: Side, suite: Suite, checks: Checks, loopbackOf: Side): Promise<void> {
   const machine = await Machine.start();
+  current = machine;
   try {
     makeImage(machine.disk);
     install(machine, side, loopbackOf);
@@ -62,6 +73,7 @@ async function compare(suite: Suite, loopbackOf: Side): Promise<boolean> {
 }
 
 async function main(names: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('e2e-runtimes needs root, to run containers');
   console.log('left out: CRI-O and Multus, which neither Debian 12 nor the Go module proxy has');
   const loopbackOf = (await compare(loopback, 'ours')) ? 'ours' : 'Go';
   console.log(`note: containerd is given ${loopbackOf === 'ours' ? 'our' : "Debian's"} loopback`);
@@ -72,4 +84,7 @@ async function main(names: readonly string[]): Promise<void> {
   process.exitCode = tally.failed === 0 ? 0 : 1;
 }
 
-main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
