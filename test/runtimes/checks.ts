@@ -37,8 +37,6 @@ export class Checks {
     }
     if (this.outcomes.has(what)) throw new Error(`two checks of ${this.subject} are called "${what}"`);
     this.outcomes.set(what, seen);
-    if (process.env.TIMES)
-      console.log('   ', Math.round(performance.now() / 1000), this.subject, what, seen.text.slice(0, 600));
     if (this.beside === 'quiet') return;
     tally[seen.passed ? 'passed' : 'failed']++;
     const number = tally.passed + tally.failed;
@@ -61,9 +59,9 @@ export function must(condition: boolean, words: string): void {
   if (!condition) throw new Error(words);
 }
 
-/** Asks again until the answer is the one hoped for, and returns the last one after 20 seconds. */
+/** Asks again until the answer is the one hoped for, and returns the last one after a minute. */
 export async function settled<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   for (;;) {
     const answer = await ask();
     if (good(answer) || Date.now() > end) return answer;

@@ -102,7 +102,7 @@ async function oneVersion(
     `the result tells ${told.join()}, the container has ${has.join()}`,
   );
   if (cniVersion >= '0.4.0') await step('check');
-  await machine.sh('ip netns exec pod ping -qnc1 -W4 10.67.0.1');
+  await machine.sh('ip netns exec pod ping -qnc1 -W10 10.67.0.1');
   const answer = isList ? await fromBeyond(machine, `${machineAddress}:8080`) : undefined;
   await step('del');
   await step('del');

@@ -63,7 +63,7 @@ async function onePod(containerd: Containerd, checks: Checks): Promise<void> {
     const pod = await containerd.runPod('web', 8080);
     const client = await containerd.runPod('another');
     const within = (netns: string) =>
-      machine.sh(`nsenter --net=${netns} curl -sS --max-time 8 http://${machineAddress}:8080/cgi-bin/who`);
+      machine.sh(`nsenter --net=${netns} curl -sS --max-time 30 http://${machineAddress}:8080/cgi-bin/who`);
     const answers = [
       await fromBeyond(machine, `${machineAddress}:8080`),
       await fromMachine(machine, `${machineAddress}:8080`),

@@ -17,7 +17,7 @@ export async function ctrChecks(containerd: Containerd, checks: Checks): Promise
   await checks.check('ctr run --cni', async () => {
     const saw = await run(
       'one',
-      `ip -o -4 addr show eth0; ping -qc1 -W4 10.66.0.1 >/dev/null && ask ${neighbour.v4} 80`,
+      `ip -o -4 addr show eth0; ping -qc1 -W10 10.66.0.1 >/dev/null && ask ${neighbour.v4} 80`,
     );
     const address = /inet (10\.66\.0\.\d+\/24) /.exec(saw)?.[1];
     must(address !== undefined, `no address: ${saw}`);

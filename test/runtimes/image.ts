@@ -20,7 +20,7 @@ printf 'Content-Type: text/plain\\r\\n\\r\\n%s %s\\n' "$(hostname)" "$REMOTE_ADD
 
 /** ask ADDRESS PORT: what a server there says. */
 const ask = `#!/bin/sh
-printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 3 "$1" "$2" | tail -n 1
+printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 10 "$1" "$2" | tail -n 1
 `;
 
 function script(path: string, content: string): void {

@@ -38,7 +38,7 @@ async function oneContainer(podman: Podman, checks: Checks): Promise<void> {
   await checks.check('run on the default network', async () => {
     const saw = await podman.once(
       '',
-      'ip -o -4 addr show eth0; ip route; ping -qc1 -W4 10.88.0.1 >/dev/null && echo pong',
+      'ip -o -4 addr show eth0; ip route; ping -qc1 -W10 10.88.0.1 >/dev/null && echo pong',
     );
     must(/inet 10\.88\.0\.2\/16 /.test(saw), `no address: ${saw}`);
     must(/default via 10\.88\.0\.1 dev eth0/.test(saw), `no default route: ${saw}`);
@@ -50,8 +50,8 @@ async function oneContainer(podman: Podman, checks: Checks): Promise<void> {
     await podman.serve('a', '--network one');
     await podman.serve('b', '--network one');
     const [a, b] = [await podman.address('a'), await podman.address('b')];
-    await podman.do(`exec a ping -qc1 -W4 ${b}`);
-    await machine.sh(`ping -qnc1 -W4 ${a}`);
+    await podman.do(`exec a ping -qc1 -W10 ${b}`);
+    await machine.sh(`ping -qnc1 -W10 ${a}`);
     return `${a} reaches ${b}, and the machine reaches ${a}`;
   });
   await checks.check('to the outside', async () => {
@@ -197,8 +197,14 @@ async function changes(podman: Podman, checks: Checks): Promise<void> {
     await fromMachine(machine, '10.61.0.90');
     await podman.do('rm -f -t 0 first');
     await podman.serve('second', '--network one --ip 10.61.0.90');
+    const known = await machine.json<{ lladdr?: string }[]>('ip -j neigh show to 10.61.0.90');
+    const mac = await podman.do('exec second cat /sys/class/net/eth0/address');
+    const stale = known.find(({ lladdr }) => lladdr !== undefined && lladdr !== mac);
+    must(
+      stale === undefined,
+      `the machine still sends to ${stale?.lladdr}, the MAC address of the one before`,
+    );
     const answer = await fromMachine(machine, '10.61.0.90');
-    await podman.do('rm -f -t 0 second');
     must(answer.startsWith('second '), answer);
     return '10.61.0.90 is answered by its new container at once';
   });

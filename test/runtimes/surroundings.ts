@@ -14,7 +14,7 @@ export async function makeNeighbour(machine: Machine): Promise<void> {
     ip netns exec beyond busybox httpd -p 80 -h ${machine.disk}/root/www`);
 }
 
-const curl = 'curl -sS -g --max-time 8';
+const curl = 'curl -sS -g --max-time 30';
 
 /** What the web server at an address and port answers the machine: `<who answers> <whom it sees>`. */
 export async function fromMachine(machine: Machine, place: string): Promise<string> {
@@ -62,7 +62,7 @@ export async function pingAll(
   const silent = await Promise.all(
     from.map((netns) =>
       machine.sh(`nsenter --net=${netns} sh -c 'for a in ${to.join(' ')}; do
-        ping -qnc1 -W4 $a >/dev/null || echo $a from ${netns}; done'`),
+        ping -qnc1 -W10 $a >/dev/null || echo $a from ${netns}; done'`),
     ),
   );
   const names = silent.filter((line) => line !== '');
