@@ -1,12 +1,13 @@
 import { readdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { executables } from '../cni.ts';
 import type { Machine } from './machine.ts';
 
 /** Whose `bridge`, `host-local` and `loopback` a runtime is given. */
 export type Side = 'ours' | 'Go';
 
-/** The executables under test: what each name is a link to. */
-const ours = resolve('dist/bridge');
+/** The executable under test, which all names of ours are links to. */
+const [[, ours] = ['', '']] = executables;
 const reference = resolve('dist/reference');
 /** The one plugin that the reference build leaves out. */
 const goLoopback = '/usr/lib/cni/loopback';

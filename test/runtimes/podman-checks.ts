@@ -193,21 +193,28 @@ async function changes(podman: Podman, checks: Checks): Promise<void> {
     return 'its lease and its port are taken back';
   });
   await checks.check('--ip of a container that has just gone', async () => {
-    await podman.serve('first', '--network one --ip 10.61.0.90');
-    await fromMachine(machine, '10.61.0.90');
-    await podman.do('rm -f -t 0 first');
-    await podman.serve('second', '--network one --ip 10.61.0.90');
-    const known = await machine.json<{ lladdr?: string }[]>('ip -j neigh show to 10.61.0.90');
-    const mac = await podman.do('exec second cat /sys/class/net/eth0/address');
-    const stale = known.find(({ lladdr }) => lladdr !== undefined && lladdr !== mac);
-    must(
-      stale === undefined,
-      `the machine still sends to ${stale?.lladdr}, the MAC address of the one before`,
-    );
-    const answer = await fromMachine(machine, '10.61.0.90');
-    must(answer.startsWith('second '), answer);
-    return '10.61.0.90 is answered by its new container at once';
+    try {
+      return await addressChangesHands(podman, '10.61.0.90');
+    } finally {
+      await podman.do('rm -f -t 0 first second');
+    }
   });
+}
+
+/** An address that the machine knows as one container's is another's a moment later. */
+async function addressChangesHands(podman: Podman, address: string): Promise<string> {
+  const { machine } = podman;
+  await podman.serve('first', `--network one --ip ${address}`);
+  await fromMachine(machine, address);
+  await podman.do('rm -f -t 0 first');
+  await podman.serve('second', `--network one --ip ${address}`);
+  const known = await machine.json<{ lladdr?: string }[]>(`ip -j neigh show to ${address}`);
+  const mac = await podman.do('exec second cat /sys/class/net/eth0/address');
+  const stale = known.find(({ lladdr }) => lladdr !== undefined && lladdr !== mac);
+  must(stale === undefined, `the machine still sends to ${stale?.lladdr}, the MAC address of the one before`);
+  const answer = await fromMachine(machine, address);
+  must(answer.startsWith('second '), answer);
+  return `${address} is answered by its new container at once`;
 }
 
 async function manyAtOnce(podman: Podman, checks: Checks): Promise<void> {

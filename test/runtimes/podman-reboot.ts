@@ -36,7 +36,7 @@ export async function podmanBootsAnew(podman: Podman, checks: Checks): Promise<v
   });
   await checks.check('reboot: start after rm of one that ran', async () => {
     await podman.do('rm -f -t 0 web');
-    await podman.serve('web', '--network one -p 8080:80');
+    await podman.serve('web', '--network one --ip 10.61.0.120 -p 8080:80');
     return fromBeyond(machine, `${machineAddress}:8080`);
   });
 }
