@@ -7,13 +7,13 @@ JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
 PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
-SOURCES := $(shell find plugin ipam netlink -name '*.ts')
+SOURCES := $(shell find plugin ipam cni netlink -name '*.ts')
 # The engine's host: its C half, and how it is compiled.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
 OTHER := $(if $(filter arm64,$(ARCHITECTURE)),amd64,arm64)
 OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64-linux-gnu) qemu-user-static
-VALIDATORS := plugin/generated/validate-config.ts
+VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
 .PHONY: help build cross check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
@@ -70,10 +70,10 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 	@build/debian-packages wrk
 	@build/in-host $(TSX) test/bench/main.ts
 
-bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, FOLDER=/run/leases on a tmpfs
+bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, DIRECTORY=/run/leases on a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
 
-parity: dist/bridge dist/host-local packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go reference in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
+parity: dist/bridge dist/host-local packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
 	@build/debian-packages user-mode-linux kmod
 	@$(TSX) test/parity/main.ts '$(ROWS)'
 
@@ -89,7 +89,7 @@ install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/
 	build/install $(DESTDIR)$(PREFIX)
 
 clean: ## remove what make made
-	rm -rf dist plugin/generated node_modules
+	rm -rf dist plugin/config/generated node_modules
 
 dist/reference/version: build/reference
 	build/reference dist/reference
@@ -107,7 +107,7 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 # The JSON Schemas of the configuration, compiled to code that needs no library at run time.
-$(VALIDATORS): build/validators.ts plugin/bridge.schema.json plugin/host-local.schema.json node_modules/.installed
+$(VALIDATORS): build/validators.ts plugin/config/bridge.schema.json plugin/config/host-local.schema.json node_modules/.installed
 	$(TSX) build/validators.ts
 
 # The engine's sources and musl, of fixed versions, as PyPI and Debian have them.

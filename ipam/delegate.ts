@@ -1,11 +1,11 @@
 import { accessSync, constants, statSync } from '#files';
 import { libc } from '#libc';
+import { CniError, errorCode } from '../cni/error.ts';
+import { parseResult } from '../cni/parse-result.ts';
+import type { Result } from '../cni/result.ts';
 import { decodeText } from '../netlink/bytes.ts';
 import { fileErrorCode, SystemError } from '../netlink/error.ts';
 import type { Ended, Program } from '../netlink/libc/libc.ts';
-import { CniError, errorCode } from './error.ts';
-import { parseResult } from './parse-result.ts';
-import type { Result } from './result.ts';
 
 /** How another plugin is called, in our own environment: what the runtime gave us, passed on as it came. */
 export interface DelegateCall {

@@ -39,9 +39,9 @@ interface OpenReply {
   answered: boolean;
 }
 
-function refusal({ operation, object }: NetlinkRequest, message: Message): NetlinkError {
+function refusal(request: NetlinkRequest, message: Message): NetlinkError {
   const { errno, extack } = decodeError(message);
-  return new NetlinkError(operation, object, errno, extack);
+  return new NetlinkError(request, errno, extack);
 }
 
 /** Requests and replies on one netlink socket, matched by sequence number. */

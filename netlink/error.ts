@@ -80,9 +80,28 @@ export class KernelError extends Error {
   }
 }
 
+/** What a {@link NetlinkError} tells of the request that it answers. */
+export interface RefusedRequest {
+  /** nlmsg_type: RTM_NEWLINK, say. */
+  readonly type: number;
+  /** In words: `create veth`. */
+  readonly operation: string;
+  /** What it was to be done to: `veth1a2b3c4d`. */
+  readonly object: string;
+}
+
 /** A refusal that came in a netlink reply. */
 export class NetlinkError extends KernelError {
   override readonly name = 'NetlinkError';
+
+  /** @param request what was refused: its nlmsg_type, and its words for that */
+  constructor(
+    readonly request: RefusedRequest,
+    errno: number,
+    extack = '',
+  ) {
+    super(request.operation, request.object, errno, extack);
+  }
 }
 
 /** A refusal of a system call. */

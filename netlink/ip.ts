@@ -137,6 +137,11 @@ export function sameIP(a: IP, b: IP): boolean {
   return a.family === b.family && a.value === b.value;
 }
 
+/** Whether two are the same address with the same prefix length. */
+export function sameCIDR(a: CIDR, b: CIDR): boolean {
+  return a.prefix === b.prefix && sameIP(a.ip, b.ip);
+}
+
 /** The address `distance` further on. */
 export function next(ip: IP, distance = 1n): IP {
   return { family: ip.family, value: ip.value + distance };

@@ -1,22 +1,27 @@
 import { writeSync } from '#files';
 import { libc } from '#libc';
-import { CniError, errorCode } from '../ipam/error.ts';
-import type { Result } from '../ipam/result.ts';
+import { CniError, errorCode } from '../cni/error.ts';
+import { formatResult } from '../cni/print-result.ts';
+import type { Result } from '../cni/result.ts';
+import { atLeast, formatVersions, supportedVersions, type Version } from '../cni/version.ts';
 import { encodeText } from '../netlink/bytes.ts';
-import { add } from './add.ts';
-import { check } from './check.ts';
-import { type NetworkConfig, readBridgeConfig, readNetworkConfig, versionOf } from './config.ts';
-import { del } from './del.ts';
-import { gc } from './gc.ts';
-import { hostLocal } from './host-local.ts';
+import { add } from './commands/add.ts';
+import { check } from './commands/check.ts';
+import { del } from './commands/del.ts';
+import { gc } from './commands/gc.ts';
+import { hostLocal } from './commands/host-local.ts';
+import { type Ipam, openIpam } from './commands/ipam.ts';
+import { status } from './commands/status.ts';
+import {
+  type NetworkConfig,
+  readBridgeConfig,
+  readNetworkConfig,
+  versionOf,
+} from './config/bridge-config.ts';
+import { type Command, type Request, readRequest } from './config/request.ts';
+import { readStdin } from './config/stdin.ts';
 import { invokedAs } from './invoked-as.ts';
-import { type Ipam, openIpam } from './ipam.ts';
 import { formatError } from './print-error.ts';
-import { formatResult } from './print-result.ts';
-import { type Command, type Request, readRequest } from './request.ts';
-import { status } from './status.ts';
-import { readStdin } from './stdin.ts';
-import { atLeast, formatVersions, supportedVersions, type Version } from './version.ts';
 
 const stdout = 1;
 const stderr = 2;

@@ -1,6 +1,6 @@
-import { CniError, errorCode } from '../ipam/error.ts';
+import { CniError, errorCode } from '../cni/error.ts';
+import { toJson } from '../cni/print-result.ts';
 import { KernelError } from '../netlink/error.ts';
-import { toJson } from './print-result.ts';
 
 /** Whatever went wrong, as a CNI error: the kernel's refusals 999, files 5. */
 export function asCniError(error: unknown): CniError {

@@ -1,9 +1,8 @@
 import { attributes } from '../attribute.ts';
 import type { NetlinkRequest, Reply } from '../connection.ts';
 import type { Message } from '../message.ts';
-import type { MessageBody } from '../message-body.ts';
 import { verdictCode } from './expression.ts';
-import { createNew, nftMessage, nftType, type Table } from './message.ts';
+import { createNew, type Named, namedMessage, nftMessage, nftType, type Table } from './message.ts';
 
 /** Where a base chain is hooked: NF_INET_*, its type, and its priority (lower runs first). */
 export interface Hook {
@@ -20,22 +19,13 @@ const nfta = { table: 1, name: 3, hook: 4, policy: 5, use: 6, type: 7 } as const
 /** NFTA_HOOK_* */
 const nftaHook = { number: 1, priority: 2 } as const;
 
-function chainMessage(
-  type: number,
-  flags: number,
-  table: Table,
-  chain: string,
-  operation: string,
-  put: (body: MessageBody) => unknown = () => undefined,
-): NetlinkRequest {
-  return nftMessage(type, flags, table, [operation, `${table.name} ${chain}`], (body) => {
-    put(body.text(nfta.table, table.name).text(nfta.name, chain));
-  });
-}
+/** A chain, whether it is there or not. */
+export type Chain = Named;
 
 /** Makes a chain; EEXIST where it is there. */
-export function newChain(table: Table, name: string, hook?: Hook): NetlinkRequest {
-  return chainMessage(nftType.newchain, createNew, table, name, 'create nftables chain', (body) => {
+export function newChain(chain: Chain, hook?: Hook): NetlinkRequest {
+  const verb = { type: nftType.newchain, flags: createNew, operation: 'create nftables chain' };
+  return namedMessage(verb, nfta, chain, (body) => {
     if (hook === undefined) return;
     body.nested(nfta.hook, () => {
       body.be32(nftaHook.number, hook.number).be32(nftaHook.priority, hook.priority);
@@ -45,22 +35,23 @@ export function newChain(table: Table, name: string, hook?: Hook): NetlinkReques
 }
 
 /** Asks for a chain. */
-export function getChain(table: Table, name: string): NetlinkRequest {
-  return chainMessage(nftType.getchain, 0, table, name, 'get nftables chain');
+export function getChain(chain: Chain): NetlinkRequest {
+  return namedMessage({ type: nftType.getchain, operation: 'get nftables chain' }, nfta, chain);
 }
 
 /** Deletes a chain; EBUSY where something still leads to it. */
-export function deleteChain(table: Table, name: string): NetlinkRequest {
-  return chainMessage(nftType.delchain, 0, table, name, 'delete nftables chain');
+export function deleteChain(chain: Chain): NetlinkRequest {
+  return namedMessage({ type: nftType.delchain, operation: 'delete nftables chain' }, nfta, chain);
 }
 
 /** Asks for every chain of the table's family, to be dumped. */
-export function listChains(table: Table): NetlinkRequest {
-  return nftMessage(nftType.getchain, 0, table, ['list nftables chains of family', String(table.family)]);
+export function listChains({ family }: Pick<Table, 'family'>): NetlinkRequest {
+  const verb = { type: nftType.getchain, operation: 'list nftables chains of family' };
+  return nftMessage(verb, family, String(family));
 }
 
 /** What of a chain tells whether it is in use. */
-export interface Chain {
+export interface LiveChain {
   readonly table: string;
   readonly name: string;
   /** The rules that are in it, and what leads to it. */
@@ -70,7 +61,7 @@ export interface Chain {
 }
 
 /** Reads an NFT_MSG_NEWCHAIN message. */
-export function decodeChain({ body }: Pick<Message, 'body'>): Chain {
+export function decodeChain({ body }: Pick<Message, 'body'>): LiveChain {
   const chain = attributes(body.subarray(4));
   return {
     table: chain.text(nfta.table),
@@ -81,6 +72,6 @@ export function decodeChain({ body }: Pick<Message, 'body'>): Chain {
 }
 
 /** The chain that a reply to {@link getChain} brought; undefined where there is none. */
-export function chainOf(reply: Reply | undefined): Chain | undefined {
+export function chainOf(reply: Reply | undefined): LiveChain | undefined {
   return reply?.messages.map(decodeChain)[0];
 }

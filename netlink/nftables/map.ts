@@ -1,12 +1,20 @@
 import { attributeList, attributes } from '../attribute.ts';
 import type { NetlinkRequest } from '../connection.ts';
+import { isErrno, NetlinkError } from '../error.ts';
 import type { Message } from '../message.ts';
 import type { MessageBody } from '../message-body.ts';
-import { createNew, nftMessage, nftType, type Table } from './message.ts';
+import { verdictCode } from './expression.ts';
+import { createNew, messageType, type Named, namedMessage, nftType, type Verb } from './message.ts';
 import { commentUserdata, readComment } from './userdata.ts';
 
-/** The type numbers that the nft command prints keys by. */
-export const keyType = { ipv4_addr: 7, ipv6_addr: 8 } as const;
+/** What keys are: the type number that the nft command prints them by, and their length in bytes. */
+export const keyType = {
+  ipv4_addr: { number: 7, length: 4 },
+  ipv6_addr: { number: 8, length: 16 },
+} as const;
+
+/** A map from keys to verdicts, whether it is there or not. */
+export type VerdictMap = Named;
 
 /** NFTA_SET_*, linux/netfilter/nf_tables.h */
 const nftaSet = {
@@ -32,25 +40,18 @@ const nftaVerdict = { code: 1, chain: 2 } as const;
 const mapFlag = 0x8;
 const verdictType = 0xffffff00;
 
-/** Makes a map from keys of `keyLength` bytes to verdicts. `id` names it within the transaction. */
+/** Makes a map. `id` names it within the transaction. */
 export function newVerdictMap(
-  table: Table,
-  name: string,
-  type: number,
-  keyLength: number,
+  map: VerdictMap,
+  key: (typeof keyType)[keyof typeof keyType],
   id: number,
 ): NetlinkRequest {
-  return nftMessage(
-    nftType.newset,
-    createNew,
-    table,
-    ['create nftables map', `${table.name} ${name}`],
-    (body) => {
-      body.text(nftaSet.table, table.name).text(nftaSet.name, name).be32(nftaSet.flags, mapFlag);
-      body.be32(nftaSet.keyType, type).be32(nftaSet.keyLength, keyLength);
-      body.be32(nftaSet.dataType, verdictType).be32(nftaSet.dataLength, 0).be32(nftaSet.id, id);
-    },
-  );
+  const verb = { type: nftType.newset, flags: createNew, operation: 'create nftables map' };
+  return namedMessage(verb, nftaSet, map, (body) => {
+    body.be32(nftaSet.flags, mapFlag);
+    body.be32(nftaSet.keyType, key.number).be32(nftaSet.keyLength, key.length);
+    body.be32(nftaSet.dataType, verdictType).be32(nftaSet.dataLength, 0).be32(nftaSet.id, id);
+  });
 }
 
 /** An element of a verdict map: key, the chain it goes to, and the comment beside it. */
@@ -60,18 +61,12 @@ export interface Element {
   readonly comment: string;
 }
 
-function elementMessage(
-  type: number,
-  flags: number,
-  table: Table,
-  map: string,
-  verb: string,
-  put?: (body: MessageBody) => unknown,
-): NetlinkRequest {
-  const words = [`${verb} nftables map`, `${table.name} ${map}`] as const;
-  return nftMessage(type, flags, table, words, (body) => {
-    body.text(nftaList.table, table.name).text(nftaList.set, map);
-    if (put !== undefined) body.nested(nftaList.elements, () => body.nested(listElement, () => put(body)));
+const where = { table: nftaList.table, name: nftaList.set } as const;
+
+/** A message about one element. */
+function elementMessage(verb: Verb, map: VerdictMap, put: (body: MessageBody) => unknown): NetlinkRequest {
+  return namedMessage(verb, where, map, (body) => {
+    body.nested(nftaList.elements, () => body.nested(listElement, () => put(body)));
   });
 }
 
@@ -79,34 +74,42 @@ function putKey(body: MessageBody, key: Uint8Array): void {
   body.nested(nftaElement.key, () => body.bytes(dataValue, key));
 }
 
-/** The operation that a refused {@link newElement} carries. */
-export const newElementOperation = 'add element to nftables map';
-
-/** Adds an element whose verdict is `goto chain`; EEXIST where the key is taken. */
-export function newElement(table: Table, map: string, gotoCode: number, element: Element): NetlinkRequest {
-  const { key, chain, comment } = element;
-  return elementMessage(nftType.newsetelem, createNew, table, map, 'add element to', (body) => {
+/** Adds an element whose verdict is `goto chain`; EEXIST where the key is taken: {@link isTaken}. */
+export function newElement(map: VerdictMap, { key, chain, comment }: Element): NetlinkRequest {
+  const verb = { type: nftType.newsetelem, flags: createNew, operation: 'add element to nftables map' };
+  return elementMessage(verb, map, (body) => {
     putKey(body, key);
     body.nested(nftaElement.data, () =>
-      body.nested(dataVerdict, () => body.be32(nftaVerdict.code, gotoCode).text(nftaVerdict.chain, chain)),
+      body.nested(dataVerdict, () =>
+        body.be32(nftaVerdict.code, verdictCode.goto).text(nftaVerdict.chain, chain),
+      ),
     );
     body.bytes(nftaElement.userdata, commentUserdata(comment));
   });
 }
 
+const newElementType = messageType(nftType.newsetelem);
+
+/** Whether a transaction was refused because the key of a {@link newElement} in it is taken. */
+export function isTaken(error: unknown): boolean {
+  return isErrno(error, 'EEXIST') && error instanceof NetlinkError && error.request.type === newElementType;
+}
+
 /** Asks for one element by its key; ENOENT where there is none. */
-export function getElement(table: Table, map: string, key: Uint8Array): NetlinkRequest {
-  return elementMessage(nftType.getsetelem, 0, table, map, 'get element of', (body) => putKey(body, key));
+export function getElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
+  const verb = { type: nftType.getsetelem, operation: 'get element of nftables map' };
+  return elementMessage(verb, map, (body) => putKey(body, key));
 }
 
 /** Asks for every element, to be dumped. */
-export function listElements(table: Table, map: string): NetlinkRequest {
-  return elementMessage(nftType.getsetelem, 0, table, map, 'list elements of');
+export function listElements(map: VerdictMap): NetlinkRequest {
+  return namedMessage({ type: nftType.getsetelem, operation: 'list elements of nftables map' }, where, map);
 }
 
 /** Deletes an element by its key. */
-export function deleteElement(table: Table, map: string, key: Uint8Array): NetlinkRequest {
-  return elementMessage(nftType.delsetelem, 0, table, map, 'delete element of', (body) => putKey(body, key));
+export function deleteElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
+  const verb = { type: nftType.delsetelem, operation: 'delete element of nftables map' };
+  return elementMessage(verb, map, (body) => putKey(body, key));
 }
 
 /**

@@ -43,20 +43,55 @@ function nfgenmsg(family: number, resource = 0): MessageBody {
   return new MessageBody(family | ((resource >> 8) << 16) | ((resource & 0xff) << 24));
 }
 
-/**
- * A message of nf_tables.
- * @param verb in words, for its refusal, and what is done to it: `['create nftables chain', 'nat PREROUTING']`
- */
+/** What a message asks for. */
+export interface Verb {
+  /** NFT_MSG_* */
+  readonly type: number;
+  /** NLM_F_*, beyond NLM_F_REQUEST. */
+  readonly flags?: number;
+  /** In words, for its refusal: `create nftables chain`. */
+  readonly operation: string;
+}
+
+/** The nlmsg_type of an NFT_MSG_*: the subsystem's number above it. */
+export function messageType(type: number): number {
+  return (subsystem << 8) | type;
+}
+
+/** A message of nf_tables. @param object what it is done to, in words: `nat PREROUTING` */
 export function nftMessage(
-  type: number,
-  flags: number,
-  table: Table,
-  [operation, object]: readonly [operation: string, object: string],
+  { type, flags = 0, operation }: Verb,
+  family: number,
+  object: string,
   put: (body: MessageBody) => unknown = () => undefined,
 ): NetlinkRequest {
-  const body = nfgenmsg(table.family);
+  const body = nfgenmsg(family);
   put(body);
-  return { type: (subsystem << 8) | type, flags, body: body.done(), operation, object };
+  return { type: messageType(type), flags, body: body.done(), operation, object };
+}
+
+/** What is found by its name within a table: a chain, a map. */
+export interface Named {
+  readonly table: Table;
+  readonly name: string;
+}
+
+/** The attributes that say which table, and which object in it, a message is about. */
+export interface Where {
+  readonly table: number;
+  readonly name: number;
+}
+
+/** A message about an object within a table. */
+export function namedMessage(
+  verb: Verb,
+  where: Where,
+  { table, name }: Named,
+  put: (body: MessageBody) => unknown = () => undefined,
+): NetlinkRequest {
+  return nftMessage(verb, table.family, `${table.name} ${name}`, (body) => {
+    put(body.text(where.table, table.name).text(where.name, name));
+  });
 }
 
 /** NFNL_MSG_BATCH_BEGIN and _END. */
@@ -89,8 +124,11 @@ export function commit(
 
 /** Asks for the ruleset's generation (NFTA_GEN_ID). */
 export function getGeneration(): NetlinkRequest {
-  const ruleset = { family: nfproto.unspec, name: '' };
-  return nftMessage(nftType.getgen, 0, ruleset, ['get generation of', 'nftables ruleset']);
+  return nftMessage(
+    { type: nftType.getgen, operation: 'get generation of' },
+    nfproto.unspec,
+    'nftables ruleset',
+  );
 }
 
 /** The generation that a reply to {@link getGeneration} brought. */

@@ -1,6 +1,7 @@
 import type { Connection, NetlinkRequest } from '../connection.ts';
 import { isErrno } from '../error.ts';
 import { commit, generationOf, getGeneration } from './message.ts';
+import { retry } from './transaction.ts';
 
 /** What is to go from the ruleset, as it was found there. */
 export interface Removal {
@@ -13,33 +14,26 @@ export interface Removal {
   readonly whole?: readonly NetlinkRequest[] | undefined;
 }
 
-/** How often a transaction is tried again after another one came between. */
-const attempts = 20;
-
 /**
  * Removes what `look` finds, and looks again until nothing is left to do: of several removals at once, each leaves
  * what they share to the others, and the last takes it away.
  * @throws NetlinkError
  */
 export function remove(connection: Connection, look: () => Removal): void {
-  for (let attempt = 1; ; attempt++) {
+  retry((isLast) => {
     const [generationReply] = connection.exchange([getGeneration()]);
     const { own, whole } = look();
-    if (own.length === 0 && whole === undefined) return;
+    if (own.length === 0 && whole === undefined) return true;
     try {
-      if (whole === undefined) {
-        commit(connection, own);
-        if (attempt === attempts) return;
-      } else {
-        commit(connection, whole, generationOf(generationReply));
-        return;
-      }
+      if (whole !== undefined) commit(connection, whole, generationOf(generationReply));
+      else commit(connection, own);
+      // Others may have left what they share with us while we removed our own.
+      return whole !== undefined;
     } catch (error) {
       if (!isErrno(error, 'ERESTART', 'ENOENT', 'EBUSY')) throw error;
-      if (attempt < attempts) continue;
       // The ruleset never rests: what is ours alone goes at least.
-      if (own.length > 0) commit(connection, own);
-      return;
+      if (isLast && own.length > 0) commit(connection, own);
+      return false;
     }
-  }
+  });
 }

@@ -2,60 +2,47 @@ import { attributeList, attributes, nestedFlag } from '../attribute.ts';
 import { concat, readText } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import { flag, type Message } from '../message.ts';
-import type { MessageBody } from '../message-body.ts';
+import type { Chain } from './chain.ts';
 import { type Expression, metaKey, payloadBase } from './expression.ts';
-import { create, nftMessage, nftType, type Table } from './message.ts';
+import { create, namedMessage, nftType, type Table } from './message.ts';
 import { commentUserdata, readComment } from './userdata.ts';
 
 /** NFTA_RULE_*, linux/netfilter/nf_tables.h */
 const nfta = { table: 1, chain: 2, handle: 3, expressions: 4, userdata: 7 } as const;
 
-function ruleMessage(
-  type: number,
-  flags: number,
-  table: Table,
-  chain: string,
-  operation: string,
-  put: (body: MessageBody) => unknown = () => undefined,
-): NetlinkRequest {
-  return nftMessage(type, flags, table, [operation, `${table.name} ${chain}`], (body) => {
-    put(body.text(nfta.table, table.name).text(nfta.chain, chain));
-  });
-}
+/** What says which chain a rule is of. */
+const where = { table: nfta.table, name: nfta.chain } as const;
 
 /** Appends a rule. */
-export function newRule(
-  table: Table,
-  chain: string,
-  expressions: Expression[],
-  comment?: string,
-): NetlinkRequest {
-  const flags = create | flag.append;
-  return ruleMessage(nftType.newrule, flags, table, chain, 'add nftables rule to', (body) => {
+export function newRule(chain: Chain, expressions: Expression[], comment?: string): NetlinkRequest {
+  const verb = { type: nftType.newrule, flags: create | flag.append, operation: 'add nftables rule to' };
+  return namedMessage(verb, where, chain, (body) => {
     body.bytes(nfta.expressions | nestedFlag, concat(expressions));
     if (comment !== undefined) body.bytes(nfta.userdata, commentUserdata(comment));
   });
 }
 
 /** Asks for the rules of a chain, to be dumped. */
-export function listRules(table: Table, chain: string): NetlinkRequest {
-  return ruleMessage(nftType.getrule, 0, table, chain, 'list nftables rules of');
+export function listRules(chain: Chain): NetlinkRequest {
+  return namedMessage({ type: nftType.getrule, operation: 'list nftables rules of' }, where, chain);
 }
 
 /** Deletes every rule of a chain; none is no error. */
-export function flushChain(table: Table, chain: string): NetlinkRequest {
-  return ruleMessage(nftType.delrule, 0, table, chain, 'flush nftables chain');
+export function flushChain(chain: Chain): NetlinkRequest {
+  return namedMessage({ type: nftType.delrule, operation: 'flush nftables chain' }, where, chain);
 }
 
 /** Deletes a rule by its handle, as the kernel gave it. */
-export function deleteRule(table: Table, { chain, handle }: Pick<Rule, 'chain' | 'handle'>): NetlinkRequest {
-  return ruleMessage(nftType.delrule, 0, table, chain, 'delete nftables rule from', (body) =>
-    body.bytes(nfta.handle, handle),
-  );
+export function deleteRule(
+  table: Table,
+  { chain, handle }: Pick<LiveRule, 'chain' | 'handle'>,
+): NetlinkRequest {
+  const verb = { type: nftType.delrule, operation: 'delete nftables rule from' };
+  return namedMessage(verb, where, { table, name: chain }, (body) => body.bytes(nfta.handle, handle));
 }
 
 /** What of a rule tells whose it is. */
-export interface Rule {
+export interface LiveRule {
   readonly chain: string;
   /** NFTA_RULE_HANDLE, 8 bytes. */
   readonly handle: Uint8Array;
@@ -73,7 +60,7 @@ export interface Rule {
 const sourceOffsets: Readonly<Record<number, number>> = { 2: 12, 10: 8 };
 
 /** Reads an NFT_MSG_NEWRULE message. */
-export function decodeRule({ body }: Pick<Message, 'body'>): Rule {
+export function decodeRule({ body }: Pick<Message, 'body'>): LiveRule {
   const rule = attributes(body.subarray(4));
   let comment = readComment(rule.get(nfta.userdata));
   let [target, iifname] = ['', ''];

@@ -1,14 +1,19 @@
 import { attributes } from '../attribute.ts';
 import type { NetlinkRequest, Reply } from '../connection.ts';
-import { create, nftMessage, nftType, type Table } from './message.ts';
+import { create, nftMessage, nftType, type Table, type Verb } from './message.ts';
 import { commentUserdata, readComment } from './userdata.ts';
 
 /** NFTA_TABLE_*, linux/netfilter/nf_tables.h */
 const nfta = { name: 1, use: 3, userdata: 6 } as const;
 
+function tableMessage(verb: Verb, table: Table): NetlinkRequest {
+  return nftMessage(verb, table.family, table.name, (body) => body.text(nfta.name, table.name));
+}
+
 /** Makes a table, should it not be there. */
 export function newTable(table: Table, comment?: string): NetlinkRequest {
-  return nftMessage(nftType.newtable, create, table, ['create nftables table', table.name], (body) => {
+  const verb = { type: nftType.newtable, flags: create, operation: 'create nftables table' };
+  return nftMessage(verb, table.family, table.name, (body) => {
     body.text(nfta.name, table.name);
     if (comment !== undefined) body.bytes(nfta.userdata, commentUserdata(comment));
   });
@@ -16,16 +21,12 @@ export function newTable(table: Table, comment?: string): NetlinkRequest {
 
 /** Asks for a table. */
 export function getTable(table: Table): NetlinkRequest {
-  return nftMessage(nftType.gettable, 0, table, ['get nftables table', table.name], (body) =>
-    body.text(nfta.name, table.name),
-  );
+  return tableMessage({ type: nftType.gettable, operation: 'get nftables table' }, table);
 }
 
 /** Deletes a table and all in it. */
 export function deleteTable(table: Table): NetlinkRequest {
-  return nftMessage(nftType.deltable, 0, table, ['delete nftables table', table.name], (body) =>
-    body.text(nfta.name, table.name),
-  );
+  return tableMessage({ type: nftType.deltable, operation: 'delete nftables table' }, table);
 }
 
 /** How many chains, sets and other objects a table has; and its comment. */

@@ -24,7 +24,7 @@ export function connections(contenders: readonly Contender[], spawner: string, r
   const crowds = contenders.flatMap((contender) =>
     sizes.map((size): Crowd => {
       const host = `at-${contender.key}-${size}`;
-      return { contender, size, host, folder: `${root}/${host}` };
+      return { contender, size, host, directory: `${root}/${host}` };
     }),
   );
   const servers: number[] = [];
@@ -54,7 +54,7 @@ function rowOf(size: number, figures: ReadonlyMap<Crowd, readonly number[]>): Ro
  * @param started is told the process ID of its nginx, which the caller ends
  */
 function prepare(crowd: Crowd, spawner: string, started: (pid: number) => void): void {
-  const { contender, host, folder } = crowd;
+  const { contender, host, directory } = crowd;
   makeCrowd(crowd, spawner);
   makeNamespaces([`${host}-beyond`, `${host}-client`]);
   makeNeighbour(host);
@@ -67,7 +67,7 @@ function prepare(crowd: Crowd, spawner: string, started: (pid: number) => void):
   settings(host, ['net.netfilter.nf_conntrack_tcp_timeout_time_wait=1']);
   settings(`${host}-client`, ['net.ipv4.ip_local_port_range=1024 65535']);
   settings(`${host}-beyond`, ['net.ipv4.tcp_max_tw_buckets=1024', 'net.core.somaxconn=1024']);
-  serve(host, folder, started);
+  serve(host, directory, started);
 }
 
 function makeNeighbour(host: string): void {
@@ -79,15 +79,15 @@ function makeNeighbour(host: string): void {
   run(['ip', '-n', beyond, 'link', 'set', 'eth0', 'up']);
 }
 
-function serve(host: string, folder: string, started: (pid: number) => void): void {
-  const conf = `user root; master_process off; pid ${folder}/pid; error_log ${folder}/error; events {}
-    http { access_log off; keepalive_timeout 0; client_body_temp_path ${folder}/b; proxy_temp_path ${folder}/p;
-      fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+function serve(host: string, directory: string, started: (pid: number) => void): void {
+  const conf = `user root; master_process off; pid ${directory}/pid; error_log ${directory}/error; events {}
+    http { access_log off; keepalive_timeout 0; client_body_temp_path ${directory}/b; proxy_temp_path ${directory}/p;
+      fastcgi_temp_path ${directory}/f; uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
       server { listen 80 backlog=1024; location / { return 200 "seen from $remote_addr"; } } }`;
-  writeFileSync(`${folder}/conf`, conf);
+  writeFileSync(`${directory}/conf`, conf);
   const inside = ['ip', 'netns', 'exec'];
-  run([...inside, `${host}-beyond`, 'nginx', '-c', `${folder}/conf`, '-e', `${folder}/error`]);
-  const pid = Number(readFileSync(`${folder}/pid`, 'latin1'));
+  run([...inside, `${host}-beyond`, 'nginx', '-c', `${directory}/conf`, '-e', `${directory}/error`]);
+  const pid = Number(readFileSync(`${directory}/pid`, 'latin1'));
   started(pid);
   comeFirst(pid);
   const seen = run([...inside, `${host}-client`, 'curl', '-sS', '--max-time', '10', `http://${neighbour}/`]);

@@ -23,7 +23,7 @@ export interface Target {
   readonly index: number;
 }
 
-const folder = '/run/bench';
+const directory = '/run/bench';
 /** A thousand links in JSON take half of what is the limit otherwise. */
 const maxBuffer = 64 * 1024 * 1024;
 
@@ -43,8 +43,8 @@ export function makeNamespaces(names: readonly string[]): void {
 
 /** Writes a file that jobs name as their standard input. @returns its path */
 export function writeInput(name: string, content: unknown): string {
-  mkdirSync(folder, { recursive: true });
-  const path = `${folder}/${name}`;
+  mkdirSync(directory, { recursive: true });
+  const path = `${directory}/${name}`;
   writeFileSync(path, JSON.stringify(content));
   return path;
 }

@@ -40,7 +40,7 @@ export function crowdCalls(
   if (contender === undefined) return;
   const crowds = [1, many].map((size): Crowd => {
     const host = `crowd-${size}`;
-    return { contender, size, host, folder: `${root}/${host}` };
+    return { contender, size, host, directory: `${root}/${host}` };
   });
   rmSync(root, { recursive: true, force: true });
   try {

@@ -19,13 +19,13 @@ export interface Crowd {
   /** The name of its network namespace. */
   readonly host: string;
   /** For files, all of which the caller removes. */
-  readonly folder: string;
+  readonly directory: string;
 }
 
 /** Makes a host and attaches as many as its size says. */
 export function makeCrowd(crowd: Crowd, spawner: string): void {
-  const { contender, size, host, folder } = crowd;
-  mkdirSync(folder, { recursive: true });
+  const { contender, size, host, directory } = crowd;
+  mkdirSync(directory, { recursive: true });
   const namespaces = Array.from({ length: Math.ceil(size / perNamespace) }, (_, index) => `${host}-${index}`);
   makeNamespaces([host, ...namespaces]);
   run(['ip', '-n', host, 'link', 'set', 'lo', 'up']);
@@ -48,13 +48,13 @@ export function settings(namespace: string, values: readonly string[]): void {
 }
 
 /** The network that all of a crowd are attached to. */
-export function crowdConfiguration({ contender, folder }: Crowd) {
-  return configuration(contender, 'masquerade', `${folder}/leases`);
+export function crowdConfiguration({ contender, directory }: Crowd) {
+  return configuration(contender, 'masquerade', `${directory}/leases`);
 }
 
 /** Writes a file that jobs name as their standard input. @returns its path */
-export function writeCrowdInput({ folder }: Crowd, name: string, content: unknown): string {
-  const file = `${folder}/${name}.json`;
+export function writeCrowdInput({ directory }: Crowd, name: string, content: unknown): string {
+  const file = `${directory}/${name}.json`;
   writeFileSync(file, JSON.stringify(content));
   return file;
 }

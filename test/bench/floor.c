@@ -2,7 +2,7 @@
 // no configuration, checks nothing, chooses no address and prints no result; a message that the kernel refuses ends it.
 // Called in the environment of a plugin, with what a plugin would find out by itself:
 //
-//   floor BRIDGE VETH LEASE_FOLDER NETWORK ADDRESS PREFIX GATEWAY [masquerade]
+//   floor BRIDGE VETH LEASE_DIRECTORY NETWORK ADDRESS PREFIX GATEWAY [masquerade]
 //
 // The bridge is there, and so is the network's nftables table: another container is attached already.
 
@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 // What a plugin has from its environment, and what this has from its arguments.
-static const char *container_id, *ifname, *bridge, *veth, *folder, *network, *address_text;
+static const char *container_id, *ifname, *bridge, *veth, *directory, *network, *address_text;
 static struct in_addr address, mask, gateway;
 static char label[256];
 
@@ -203,7 +203,7 @@ static void change_map(int netfilter, int type, int flags) {
 }
 
 static int lock_leases(void) {
-  if (chdir(folder) != 0) err(1, "%s", folder);
+  if (chdir(directory) != 0) err(1, "%s", directory);
   int lock = open("lock", O_RDWR | O_CREAT, 0600);
   if (lock < 0 || flock(lock, LOCK_EX) != 0) err(1, "lock");
   return lock;
@@ -253,10 +253,10 @@ static const char *variable(const char *name) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 8) errx(1, "usage: floor BRIDGE VETH LEASE_FOLDER NETWORK ADDRESS PREFIX GATEWAY [masquerade]");
+  if (argc < 8) errx(1, "usage: floor BRIDGE VETH LEASE_DIRECTORY NETWORK ADDRESS PREFIX GATEWAY [masquerade]");
   bridge = argv[1];
   veth = argv[2];
-  folder = argv[3];
+  directory = argv[3];
   network = argv[4];
   address_text = argv[5];
   unsigned prefix = atoi(argv[6]);

@@ -7,7 +7,7 @@ import {
   alternatingRound,
   commands,
   type LeaseContender,
-  LeaseFolders,
+  LeaseDirectories,
   ownRound,
   rowOf,
   type State,
@@ -38,21 +38,21 @@ const contenders = [bridge, pkg, go];
 const judgedSize = 10_000;
 const growthTargets = [
   { state: 'own', limit: 1.2, where: '' },
-  { state: 'alternating', limit: 3, where: ', in turn with Go in one folder' },
+  { state: 'alternating', limit: 3, where: ', in turn with Go in one directory' },
 ] as const;
 
-const folder = resolve('dist/bench');
-mkdirSync(folder, { recursive: true });
-const spawner = compile('spawn', `${folder}/spawn-ipam`);
-// On a disk, as leases are in use: what waits for the disk waits here too. A tmpfs (FOLDER=/run/leases) is quieter.
-const leases = resolve(process.env.FOLDER ?? `${folder}/ipam`);
-const folders = new LeaseFolders(leases);
+const directory = resolve('dist/bench');
+mkdirSync(directory, { recursive: true });
+const spawner = compile('spawn', `${directory}/spawn-ipam`);
+// On a disk, as leases are in use: what waits for the disk waits here too. A tmpfs (DIRECTORY=/run/leases) is quieter.
+const leases = resolve(process.env.DIRECTORY ?? `${directory}/ipam`);
+const directories = new LeaseDirectories(leases);
 const fileSystem = run(['stat', '-f', '-c', '%T', leases]).trim();
 
 for (const size of sizes) {
-  for (const owner of ['bridge', 'pkg', 'go', 'both']) folders.fill(owner, size);
+  for (const owner of ['bridge', 'pkg', 'go', 'both']) directories.fill(owner, size);
   for (const contender of [bridge, pkg]) {
-    const { argv, stdin, environment } = folders.job(
+    const { argv, stdin, environment } = directories.job(
       'DEL',
       contender.executable,
       contender.key,
@@ -65,18 +65,18 @@ for (const size of sizes) {
 
 const measured: Measured = new Map();
 const round = sizes.flatMap((size) => [
-  ...ownRound(folders, contenders, size),
-  ...alternatingRound(folders, [bridge, go], size),
+  ...ownRound(directories, contenders, size),
+  ...alternatingRound(directories, [bridge, go], size),
 ]);
 measure(spawner, Array.from({ length: rounds }, () => round).flat(), measured);
 
-// The first call in a folder that the reference has filled; it can be measured once in a folder.
+// The first call in a directory that the Go host-local has filled; it can be measured once in a directory.
 for (let i = 0; i < Math.min(rounds, 5); i++) {
   for (const size of sizes) {
     for (const contender of [bridge, pkg]) {
-      folders.fill('import', size);
+      directories.fill('import', size);
       const label = `${rowOf('DEL', 'import', size)}|${contender.key}`;
-      const job = folders.job('DEL', contender.executable, 'import', size, 'none');
+      const job = directories.job('DEL', contender.executable, 'import', size, 'none');
       measure(spawner, [{ label, concurrency: 1, jobs: [job] }], measured);
     }
   }
@@ -99,7 +99,7 @@ function ratio(a: readonly number[] | undefined, b: readonly number[] | undefine
   return a === undefined || b === undefined ? '' : pairwiseRatio(a, b).toFixed(2);
 }
 
-/** Each command and size: the contenders, the ratio to the reference, and what each has grown since no leases. */
+/** Each command and size: the contenders, the ratio to the Go host-local, and what each has grown since no leases. */
 function stateTable(state: State): string {
   const shown = contenders.filter((one) => commands.some((command) => times(command, state, 0, one)));
   return table(
@@ -124,11 +124,11 @@ function stateTable(state: State): string {
   );
 }
 
-/** For how long each holds the lock, in an ordinary folder. */
+/** For how long each holds the lock, in an ordinary directory. */
 function lockTimes(size: number, command: string, { executable, key }: LeaseContender): number {
   const calls = key === 'go' ? 'flock' : 'flock,close';
   const timed = (verb: string, index: number): number =>
-    lockHeld(folders.job(verb, executable, key, size, `lock-${index}`), calls, `${folder}/strace`);
+    lockHeld(directories.job(verb, executable, key, size, `lock-${index}`), calls, `${directory}/strace`);
   const held = Array.from({ length: Math.min(rounds, 9) }, (_, index) => {
     const time = timed(command, index);
     if (command === 'ADD') timed('DEL', index);
@@ -155,17 +155,17 @@ const verdicts = growthTargets.flatMap(({ state, limit, where }) =>
 );
 
 const report = [
-  `Whole processes, from exec to exit, in ms: median (p95) of ${rounds} rounds, in which all take turns. The folders` +
+  `Whole processes, from exec to exit, in ms: median (p95) of ${rounds} rounds, in which all take turns. The directories` +
     ` are on ${fileSystem}.`,
-  '## A folder with one user',
+  '## A directory with one user',
   stateTable('own'),
-  '## A folder with two users',
-  `Before each call of ours, the Go plugin has made or ended a lease in the same folder.`,
+  '## A directory with two users',
+  `Before each call of ours, the Go plugin has made or ended a lease in the same directory.`,
   stateTable('alternating'),
-  '## The first call in a folder that the Go plugin has filled',
+  '## The first call in a directory that the Go plugin has filled',
   stateTable('import'),
   '## The lock',
-  `Held in a folder with one user, in ms: median of ${Math.min(rounds, 9)}. Each close(2) in between takes` +
+  `Held in a directory with one user, in ms: median of ${Math.min(rounds, 9)}. Each close(2) in between takes` +
     ' some 50 µs longer under strace.',
   table(
     ['', 'leases', ...contenders.map(({ title }) => title)],
@@ -182,7 +182,7 @@ const report = [
     ]),
   ),
 ].join('\n\n');
-writeFileSync(`${folder}/host-local.md`, `${report}\n`);
+writeFileSync(`${directory}/host-local.md`, `${report}\n`);
 console.log(report);
 rmSync(leases, { recursive: true });
 process.exitCode = verdicts.some(({ missedByFar }) => missedByFar) ? 1 : 0;

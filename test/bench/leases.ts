@@ -9,21 +9,21 @@ export interface LeaseContender {
 }
 
 /**
- * A folder's history: its leases known to its one user; or two users, of whom each finds what the other did since;
- * or leases of the reference, of which the user knows nothing yet.
+ * A directory's history: its leases known to its one user; or two users, of whom each finds what the other did since;
+ * or leases of the Go host-local, of which the user knows nothing yet.
  */
 export type State = 'own' | 'alternating' | 'import';
 
 /** The commands measured, in the order of a round. */
 export const commands = ['ADD', 'CHECK', 'DEL'] as const;
 
-/** The row of a table: what is called, in which state of the folder, among how many leases. */
+/** The row of a table: what is called, in which state of the directory, among how many leases. */
 export function rowOf(command: string, state: State, leases: number): string {
   return `${command}, ${state}, ${leases}`;
 }
 
-/** A folder for each contender in each state and size, and the configurations that name them. */
-export class LeaseFolders {
+/** A directory for each contender in each state and size, and the configurations that name them. */
+export class LeaseDirectories {
   constructor(private readonly root: string) {
     rmSync(root, { recursive: true, force: true });
     mkdirSync(root, { recursive: true });
@@ -33,16 +33,16 @@ export class LeaseFolders {
     return `${this.root}/${owner}-${leases}`;
   }
 
-  /** Makes a folder with leases as the reference writes them, for containers `old-<number>`. */
+  /** Makes a directory with leases as the Go host-local writes them, for containers `old-<number>`. */
   fill(owner: string, leases: number): void {
-    const folder = `${this.dataDir(owner, leases)}/net`;
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
+    const directory = `${this.dataDir(owner, leases)}/net`;
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
     for (let i = 0; i < leases; i++) {
-      writeFileSync(`${folder}/${address(i)}`, `old-${i}\r\neth0`, { mode: 0o600 });
+      writeFileSync(`${directory}/${address(i)}`, `old-${i}\r\neth0`, { mode: 0o600 });
     }
-    writeFileSync(`${folder}/lock`, '', { mode: 0o600 });
-    if (leases > 0) writeFileSync(`${folder}/last_reserved_ip.0`, address(leases - 1), { mode: 0o600 });
+    writeFileSync(`${directory}/lock`, '', { mode: 0o600 });
+    if (leases > 0) writeFileSync(`${directory}/last_reserved_ip.0`, address(leases - 1), { mode: 0o600 });
     writeFileSync(this.input(owner, leases), JSON.stringify(this.configuration(owner, leases)));
   }
 
@@ -59,7 +59,7 @@ export class LeaseFolders {
     };
   }
 
-  /** A call of host-local in somebody's folder. */
+  /** A call of host-local in somebody's directory. */
   job(command: string, executable: string, owner: string, leases: number, containerID: string): Job {
     return {
       host: '/proc/self/ns/net',
@@ -82,22 +82,25 @@ function address(index: number): string {
   return `10.${value >>> 16}.${(value >>> 8) & 255}.${value & 255}`;
 }
 
-/** A round in folders that have one user each: ADD, CHECK and DEL of a container, the contenders in turn. */
+/** A round in directories that have one user each: ADD, CHECK and DEL of a container, the contenders in turn. */
 export function ownRound(
-  folders: LeaseFolders,
+  directories: LeaseDirectories,
   contenders: readonly LeaseContender[],
   leases: number,
 ): Group[] {
   return commands.flatMap((command) =>
     contenders.map(({ key, executable }) =>
-      single(`${rowOf(command, 'own', leases)}|${key}`, folders.job(command, executable, key, leases, 'new')),
+      single(
+        `${rowOf(command, 'own', leases)}|${key}`,
+        directories.job(command, executable, key, leases, 'new'),
+      ),
     ),
   );
 }
 
-/** A round in one folder: before each call of the one, the other has made or ended a lease. */
+/** A round in one directory: before each call of the one, the other has made or ended a lease. */
 export function alternatingRound(
-  folders: LeaseFolders,
+  directories: LeaseDirectories,
   [one, other]: readonly [LeaseContender, LeaseContender],
   leases: number,
 ): Group[] {
@@ -105,7 +108,7 @@ export function alternatingRound(
     single(
       // Each has one figure of each command in a round.
       containerID === 'b' ? '-' : `${rowOf(command, 'alternating', leases)}|${key}`,
-      folders.job(command, executable, 'both', leases, containerID),
+      directories.job(command, executable, 'both', leases, containerID),
     );
   return [
     group('ADD', other, 'a'),

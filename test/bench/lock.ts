@@ -4,7 +4,7 @@ import type { Job } from './jobs.ts';
 
 /**
  * Runs a call under strace(1), which stops it at the system calls named and lets all others pass at full speed. Ours
- * unlock by close(2), the reference by flock(2): it closes thousands of files meanwhile, and is not stopped at those.
+ * unlock by close(2), the Go host-local by flock(2): it closes thousands of files meanwhile, and is not stopped at those.
  * @returns the milliseconds from the lock's taking to its release
  */
 export function lockHeld(

@@ -14,7 +14,7 @@ export interface Machine {
   readonly load: number;
 }
 
-/** Looks at the machine. @param reference the folder of the Go plugins */
+/** Looks at the machine. @param reference the directory of the Go plugins */
 export function machine(reference: string): Machine {
   const node: string = JSON.parse(readFileSync('node_modules/node/package.json', 'utf8')).version;
   const all = cpus();
@@ -35,10 +35,10 @@ function engine(): string[] {
   return existsSync(path) ? [`QuickJS-ng ${readFileSync(path, 'utf8').trim()}`] : [];
 }
 
-function version(folder: string): string {
+function version(directory: string): string {
   try {
-    return readFileSync(`${folder}/version`, 'utf8').trim();
+    return readFileSync(`${directory}/version`, 'utf8').trim();
   } catch {
-    return folder;
+    return directory;
   }
 }

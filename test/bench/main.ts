@@ -24,16 +24,16 @@ const full = pairs >= fullPairs && [CONTENDERS, PARTS, CROWD].every((limit) => l
 const parts = (PARTS ?? 'calls bursts crowd connections system-calls').split(' ');
 
 // Leases are on a disk, as they are in use: what waits for the disk waits here too.
-const folder = resolve('dist/bench');
-const leases = `${folder}/leases`;
+const directory = resolve('dist/bench');
+const leases = `${directory}/leases`;
 rmSync(leases, { recursive: true, force: true });
 mkdirSync(leases, { recursive: true });
-const spawner = compile('spawn', `${folder}/spawn`);
+const spawner = compile('spawn', `${directory}/spawn`);
 
 const bridge = resolve('dist/bridge');
 const all: readonly Contender[] = [
   { key: 'bridge', title: 'dist/bridge', executable: bridge, options: {} },
-  floorContender(compile('floor', `${folder}/floor`), leases),
+  floorContender(compile('floor', `${directory}/floor`), leases),
   { key: 'pkg', title: 'dist/pkg/bridge', executable: resolve('dist/pkg/bridge'), options: {} },
   { key: 'go', title: 'Go (iptables)', executable: `${reference}/bridge`, options: {} },
   {
@@ -85,7 +85,7 @@ rmSync(leases, { recursive: true });
 
 const verdicts = targets.flatMap((target) => judge(target, rows) ?? []);
 const report: Report = { machine: about, pairs, rows, systemCalls, verdicts };
-const output = full ? 'docs/benchmarks' : folder;
+const output = full ? 'docs/benchmarks' : directory;
 mkdirSync(output, { recursive: true });
 const text = formatReport(contenders, report);
 writeFileSync(`${output}/README.md`, text);

@@ -1,17 +1,15 @@
-import { add, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
 const plain = { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'br0' };
 const ipam = { type: 'host-local', subnet: '10.1.0.0/24' };
 
 describe.each(executables)('frames between containers of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    for (const name of ['c1', 'c2', 'c3']) host.sh(`ip netns add ${name} && ip -n ${name} link set lo up`);
+  const host = useHost('c1', 'c2', 'c3');
+  beforeEach(() => {
+    for (const name of ['c1', 'c2', 'c3']) host.sh(`ip -n ${name} link set lo up`);
   });
-  afterEach(() => host.stop());
 
   const connect = (containerID: string, options: object) =>
     add(host, bridge, { conf: { ...plain, ...options }, containerID, netns: `/run/netns/${containerID}` });

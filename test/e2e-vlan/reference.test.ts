@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { add, call, del, executables, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, type Result } from '../support/cni.ts';
+import type { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
 const reference = resolve('dist/reference/bridge');
@@ -63,41 +64,29 @@ function bridgeWith(settings: string): string {
 
 describe.each(cases)('%s', (_case, options, setup) => {
   const conf = { ...plain, ...options };
-  let host: Host;
-  let expected: ReturnType<typeof world>;
-
-  async function makeHost(): Promise<void> {
-    host = await Host.start();
-    host.sh(`ip netns add c1 && ${setup}`);
-  }
-  beforeAll(async () => {
-    await makeHost();
-    expected = world(host, add(host, reference, { conf }));
-    await host.stop();
+  const theirs = useHost('c1');
+  const ours = useHost('c1');
+  beforeEach(() => {
+    theirs.sh(setup);
+    ours.sh(setup);
   });
-  beforeEach(makeHost);
-  afterEach(() => host.stop());
 
-  test.each(executables)('%s makes of it what the reference makes', (_name, bridge) => {
-    expect(world(host, add(host, bridge, { conf }))).toEqual(expected);
+  test.each(executables)('%s makes of it what the Go plugin makes', (_name, bridge) => {
+    const expected = world(theirs, add(theirs, reference, { conf }));
+    expect(world(ours, add(ours, bridge, { conf }))).toEqual(expected);
   });
 });
 
-describe.each(executables)('%s and the reference in one network', (_name, bridge) => {
+describe.each(executables)('%s and the Go plugin in one network', (_name, bridge) => {
   const conf = { ...plain, cniVersion: '0.4.0', vlan: 10, isGateway: true, ipam };
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   test.each([
-    ['the reference', reference, bridge],
+    ['the Go plugin', reference, bridge],
     ['ours', bridge, reference],
   ])('a gateway that %s made serves the other, which takes back what it finds', (_which, first, second) => {
     const one = add(host, first, { conf });
-    // Before there is a second port, for the reference lets the bridge take the lowest MAC address of its ports'.
+    // Before there is a second port, for the Go plugin lets the bridge take the lowest MAC address of its ports'.
     const check = call(host, second, 'CHECK', { conf: { ...conf, prevResult: one } });
     expect(check).toMatchObject({ status: 0 });
     const two = add(host, second, { conf, containerID: 'c2', netns: '/run/netns/c2' });

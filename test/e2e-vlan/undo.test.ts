@@ -1,5 +1,5 @@
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 // `make e2e-vlan` runs this in user-mode-linux, whose kernel filters VLANs.
 const plain = { cniVersion: '1.1.0', name: 'lab', type: 'bridge', bridge: 'br0' };
@@ -7,12 +7,7 @@ const ipam = { type: 'host-local', subnet: '10.1.0.0/24' };
 const gateway = { ...plain, vlan: 10, isGateway: true, ipam };
 
 describe.each(executables)('VLANs taken back by %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
 
   /** An ADD that fails when all else is done: nobody takes its result. */

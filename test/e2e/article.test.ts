@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { add, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
-
-const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
-const article = JSON.parse(conf);
+import { article, articleText as conf } from '../support/article.ts';
+import { add, del, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 interface LinkJson {
   ifname: string;
@@ -13,13 +10,7 @@ interface LinkJson {
 }
 
 describe.each(executables)('the article with %s', (_name, bridge) => {
-  let host: Host;
-
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   test('ADD answers as in the article and the kernel agrees', () => {
     const result = add(host, bridge, { conf });

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, executables, failure } from '../support/cni.ts';
+import { shareHost, useHost } from '../support/use-host.ts';
 
-const article = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.1.0',
-};
+const article = articleAs('1.1.0');
 const hostLocal = (more: object): object => ({ ipam: { ...article.ipam, ...more } });
 const route = (more: object): object => hostLocal({ routes: [{ dst: '198.51.100.0/24', ...more }] });
 const ranges = (...sets: unknown[]): object => ({ ipam: { type: 'host-local', ranges: sets } });
@@ -120,14 +117,11 @@ const refused: [object, number, string][] = [
 ];
 
 describe.each(executables)('a configuration that %s refuses', (_name, bridge) => {
-  let host: Host;
+  const host = shareHost('c1');
   let before: string;
-  beforeAll(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
+  beforeAll(() => {
     before = host.snapshot('c1');
   });
-  afterAll(() => host.stop());
 
   test.each(refused)('%j', (difference, code, words) => {
     const error = failure(host, bridge, 'ADD', { conf: { ...article, ...difference } });
@@ -138,12 +132,7 @@ describe.each(executables)('a configuration that %s refuses', (_name, bridge) =>
 });
 
 describe.each(executables)('a configuration that %s takes', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test('keys of others, such as an editor reads', () => {
     const conf = { $schema: './bridge.schema.json', 'example.com/note': [1], ...article };

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { type Call, call, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
-import { leaseFolder } from '../snapshot.ts';
+import { article, articleAs } from '../support/article.ts';
+import { type Call, call, executables, failure } from '../support/cni.ts';
+import { leaseDirectory } from '../support/snapshot.ts';
+import { shareHost } from '../support/use-host.ts';
 
-const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
-const article = JSON.parse(conf);
 const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
 
 const cases: [string, Partial<Call>, number, string][] = [
@@ -21,7 +19,7 @@ const cases: [string, Partial<Call>, number, string][] = [
   ['an interface name with a colon', { ifname: 'eth:0' }, 4, 'eth:0'],
   ['an interface name with a slash', { ifname: 'a/b' }, 4, 'a/b'],
   ['an interface name with white space', { ifname: 'eth 0' }, 4, 'eth 0'],
-  ['an interface name that is a folder', { ifname: '..' }, 4, '..'],
+  ['an interface name that is a directory', { ifname: '..' }, 4, '..'],
   ['a container ID that begins with a dot', { containerID: '.hidden' }, 4, '.hidden'],
   ['an unknown key in CNI_ARGS', { env: { CNI_ARGS: 'COLOR=red' } }, 4, 'COLOR'],
   ['no such namespace', { netns: '/run/netns/nowhere' }, 8, '/run/netns/nowhere'],
@@ -35,9 +33,9 @@ const cases: [string, Partial<Call>, number, string][] = [
   ['stdin that is not JSON', { conf: '{"name": ' }, 6, 'not JSON'],
   ['stdin that is no object', { conf: '[1]' }, 6, 'not a JSON object'],
   ['stdin over 1 MiB', { conf: `{"name": "${'a'.repeat(1024 * 1024)}"}` }, 5, 'too long'],
-  ['a version from the future', { conf: { ...article, cniVersion: '9.0.0' } }, 1, '9.0.0'],
+  ['a version from the future', { conf: articleAs('9.0.0') }, 1, '9.0.0'],
   ['no network name', { conf: { ...article, name: undefined } }, 7, 'name'],
-  ['a network name that leaves its folder', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
+  ['a network name that leaves its directory', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
   ['a subnet that is none', { conf: ipam({ subnet: '10.15.20.300/24' }) }, 7, '10.15.20.300/24'],
   ['a subnet that is no text', { conf: ipam({ subnet: 24 }) }, 7, 'ipam.subnet'],
   ['a subnet that is too small', { conf: ipam({ subnet: '10.15.20.0/31' }) }, 7, '10.15.20.0/31'],
@@ -54,7 +52,7 @@ const cases: [string, Partial<Call>, number, string][] = [
   ['an interface name that is taken', { ifname: 'taken' }, 4, 'taken'],
 ];
 
-/** What only IPAM can tell, with the lease folder open. */
+/** What only IPAM can tell, with the lease directory open. */
 const refusedByIpam: typeof cases = [
   ['the address of the gateway', { env: { CNI_ARGS: 'IP=10.15.20.1' } }, 7, '10.15.20.1'],
   ['an address that is another subnet', { env: { CNI_ARGS: 'IP=192.0.2.9' } }, 7, '192.0.2.9'],
@@ -72,22 +70,19 @@ const refusedByDel: typeof cases = [
   ["the host's own namespace", { netns: '/proc/self/ns/net' }, 8, '/proc/self/ns/net'],
   ['a namespace of another kind', { netns: '/proc/self/ns/mnt' }, 8, '/proc/self/ns/mnt'],
   ['stdin that is not JSON', { conf: '{"name": ' }, 6, 'not JSON'],
-  ['a network name that leaves its folder', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
+  ['a network name that leaves its directory', { conf: { ...article, name: '../etc' } }, 7, '../etc'],
 ];
 
 describe.each(executables)('bad input to %s', (_name, bridge) => {
-  let host: Host;
-  beforeAll(async () => {
-    host = await Host.start();
-    host.sh(
-      'ip netns add c1 && ip -n c1 link add taken type bridge && ip link add plain0 type veth peer name plain1 && mkfifo /run/pipe',
-    );
+  const host = shareHost('c1');
+  beforeAll(() => {
+    host.sh(`ip -n c1 link add taken type bridge && ip link add plain0 type veth peer name plain1
+      mkfifo /run/pipe`);
   });
-  afterAll(() => host.stop());
 
   function refuses(command: string, request: Partial<Call>, code: number, culprit: string): void {
     const before = host.snapshot('c1');
-    const error = failure(host, bridge, command, { conf, ...request });
+    const error = failure(host, bridge, command, { conf: article, ...request });
     expect(error.code).toBe(code);
     expect(`${error.msg} ${error.details ?? ''}`).toContain(culprit);
     expect(Object.keys(error)).toEqual(expect.arrayContaining(['cniVersion', 'code', 'msg']));
@@ -96,11 +91,11 @@ describe.each(executables)('bad input to %s', (_name, bridge) => {
 
   test.each(cases)('ADD: %s', (_what, request, code, culprit) => {
     refuses('ADD', request, code, culprit);
-    expect(leaseFolder(host)).toBe('');
+    expect(leaseDirectory(host)).toBe('');
   });
   test.each(refusedByDel)('DEL: %s', (_what, request, code, culprit) => {
     refuses('DEL', request, code, culprit);
-    expect(leaseFolder(host)).toBe('');
+    expect(leaseDirectory(host)).toBe('');
   });
   test.each(refusedByIpam)('ADD: %s', (_what, request, code, culprit) => {
     refuses('ADD', request, code, culprit);

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, del } from '../cni.ts';
-import { Host } from '../host.ts';
-import { tsx } from '../tsx.ts';
+import { add, del } from '../support/cni.ts';
+import { tsx } from '../support/tsx.ts';
+import { useHost } from '../support/use-host.ts';
 
 test('a quick benchmark measures every contender, and judges nothing', () => {
   const { status, stdout, stderr } = spawnSync('build/in-host', [...tsx, 'test/bench/main.ts'], {
@@ -29,20 +29,20 @@ test('a quick benchmark measures every contender, and judges nothing', () => {
   expect(readFileSync('dist/bench/bench.svg', 'utf8')).toContain('</svg>');
 }, 300_000);
 
-test.each([true, false])('the floor leaves what dist/bridge leaves, masquerade: %s', async (ipMasq) => {
-  const bridge = resolve('dist/bridge');
-  const conf = {
-    cniVersion: '1.0.0',
-    name: 'net',
-    type: 'bridge',
-    bridge: 'b0',
-    isGateway: true,
-    ipMasq,
-    ipam: { type: 'host-local', subnet: '10.15.0.0/16', routes: [{ dst: '0.0.0.0/0' }] },
-  };
-  const host = await Host.start();
-  try {
-    host.sh('ip netns add c0; ip netns add c1');
+describe('the floor', () => {
+  const host = useHost('c0', 'c1');
+
+  test.each([true, false])('leaves what dist/bridge leaves, masquerade: %s', (ipMasq) => {
+    const bridge = resolve('dist/bridge');
+    const conf = {
+      cniVersion: '1.0.0',
+      name: 'net',
+      type: 'bridge',
+      bridge: 'b0',
+      isGateway: true,
+      ipMasq,
+      ipam: { type: 'host-local', subnet: '10.15.0.0/16', routes: [{ dst: '0.0.0.0/0' }] },
+    };
     add(host, bridge, { conf, containerID: 'c0', netns: '/run/netns/c0' });
     const before = host.snapshot('c0', 'c1');
     add(host, bridge, { conf });
@@ -57,9 +57,7 @@ test.each([true, false])('the floor leaves what dist/bridge leaves, masquerade: 
     host.sh(`CNI_COMMAND=DEL ${floor}`);
     expect(host.snapshot('c0', 'c1')).toBe(before);
     expect(() => host.sh(`CNI_COMMAND=DEL ${floor}`)).toThrow('floor: ');
-  } finally {
-    await host.stop();
-  }
+  });
 });
 
 /** The lines of a snapshot without what is drawn by lot and without host-local's index, which the floor has not. */

@@ -1,27 +1,26 @@
 import { resolve } from 'node:path';
-import { Host, type Outcome } from '../host.ts';
-import { compile } from '../support/hosts.ts';
-import { textOutcomes } from '../support/texts.ts';
+import type { Outcome } from '../support/host.ts';
+import { compile } from '../support/libc/hosts.ts';
+import { textOutcomes } from '../support/libc/texts.ts';
+import { useHost } from '../support/use-host.ts';
 
-// BOUNDARY is another executable of test/support/boundary.ts: `make sanitize` makes one with sanitizers in it.
+// BOUNDARY is another executable of test/support/libc/boundary.ts: `make sanitize` makes one with sanitizers in it.
 const executable = resolve(process.env.BOUNDARY ?? compile('boundary.ts'));
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const cases = process.env.CASES ?? '5000';
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 describe('between TypeScript and C', () => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('mkdir /run/folder && head -c 100 /dev/zero | tr "\\0" A >/run/folder/hundred');
+  const host = useHost();
+  beforeEach(() => {
+    host.sh('mkdir /run/directory && head -c 100 /dev/zero | tr "\\0" A >/run/directory/hundred');
   });
-  afterEach(() => host.stop());
 
   const sanitizers = Object.entries(process.env).filter(([name]) => name.endsWith('SAN_OPTIONS'));
 
   /** What a part of the executable prints; it must end by itself. */
   function part(name: string, more: Readonly<Record<string, string>> = {}): Outcome {
-    const variables = Object.entries({ PART: name, FOLDER: '/run/folder', ...more });
+    const variables = Object.entries({ PART: name, DIRECTORY: '/run/directory', ...more });
     const pairs = [...sanitizers, ...variables].map(([key, value]) => `${key}=${value}`);
     const outcome = host.run(['timeout', '-s', 'KILL', '300', 'env', '-i', ...pairs, executable]);
     const { status, stdout, stderr } = outcome;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
 const reference = resolve('dist/reference');
 const rate = {
@@ -43,14 +44,12 @@ interface ChainResult {
 }
 
 describe.each(executables)("%s at the head of Go's plugins, called by libcni", (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
+  const host = useHost('c1');
+  beforeEach(() => {
     host.makeNeighbour();
-    host.sh(`ip netns add c1; mkdir /run/net /run/path; ln -s ${bridge} /run/path/bridge
+    host.sh(`mkdir /run/net /run/path; ln -s ${bridge} /run/path/bridge
       for plugin in portmap firewall tuning bandwidth; do ln -s ${reference}/$plugin /run/path; done`);
   });
-  afterEach(() => host.stop());
 
   function cnitool(command: string): Outcome {
     const portMappings = [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }];

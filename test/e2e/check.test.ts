@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables, failure, type Result } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 const article = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.1.0',
+  ...articleAs('1.1.0'),
   isDefaultGateway: true,
   ipam: {
     type: 'host-local',
@@ -139,12 +138,7 @@ const changes: [string, string, string, string][] = [
 ];
 
 describe.each(executables)('CHECK by %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const check = (prevResult: unknown, conf: object = article) =>
     call(host, bridge, 'CHECK', { conf: { ...conf, prevResult } });

@@ -1,12 +1,8 @@
-import { executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 describe.each(executables)('many at once with %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-  });
-  afterEach(() => host.stop());
+  const host = useHost();
 
   test('40 ADDs and 40 DELs, 16 at a time: no address twice, and no table left', () => {
     const conf = `${process.cwd()}/test/conf/lab-br1.conf`;

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables, failure, type Result } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 const nothing = {
   CNI_CONTAINERID: undefined,
@@ -21,14 +20,9 @@ const needed: [string, string][] = [
 ];
 
 describe.each(executables)('the contract of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
-  const conf = { ...article, cniVersion: '1.1.0' };
+  const conf = { ...articleAs('1.1.0') };
 
   test.each(needed)('%s names every variable that is missing or empty in one error', (command, names) => {
     const empty = Object.fromEntries(Object.keys(nothing).map((name) => [name, '']));

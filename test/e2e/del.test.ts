@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { add, del, executables, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, del, executables, type Result } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const conf = {
-  ...article,
-  cniVersion: '1.0.0',
+  ...articleAs('1.0.0'),
   isDefaultGateway: true,
   macspoofchk: true,
   ipam: {
@@ -40,12 +38,7 @@ const losses: [string, string, string | undefined][] = [
 ];
 
 describe.each(executables)('DEL of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   describe.each([
     ['with a prevResult', (prevResult: Result) => ({ ...conf, prevResult })],

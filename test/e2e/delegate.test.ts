@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.1.0' };
+const article = articleAs('1.1.0');
 const reference = resolve('dist/reference');
 const valid = { 'cni.dev/valid-attachments': [] };
 
@@ -36,12 +36,7 @@ const broken: [string, string, number, string][] = [
 ];
 
 describe.each(executables)('%s and another IPAM plugin', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   const conf = { ...article, ipam: { type: 'scripted' } };
   const env = { CNI_PATH: '/nowhere:/run/plugins' };
@@ -88,7 +83,7 @@ END
     ['is missing', 'rm /run/plugins/scripted', 'no such executable in CNI_PATH /nowhere:/run/plugins'],
     ['is not executable', 'chmod 644 /run/plugins/scripted', '/run/plugins/scripted is not executable'],
     [
-      'is a folder',
+      'is a directory',
       'rm /run/plugins/scripted; mkdir /run/plugins/scripted',
       'no such executable in CNI_PATH /nowhere:/run/plugins',
     ],
@@ -149,7 +144,7 @@ END
     expect(host.sh('cat /run/environ').split('\0').filter(Boolean).sort()).toEqual(pairs.sort());
     expect(host.sh('cat /run/stdin')).toBe(text);
     expect(host.sh('cat /run/cwd').trim()).toBe('/');
-    // Nothing of ours, and what the runtime left open no more than the tests' own surroundings did: ls adds a folder.
+    // Nothing of ours, and what the runtime left open no more than the tests' own surroundings did: ls adds a directory.
     const targets = (list: string): string[] =>
       [...list.matchAll(/ (\d+) -> (.*)$/gm)].flatMap(([, fd, to = '']) =>
         Number(fd) < 3 || /^\/proc\/\d+\/fd$/.test(to) ? [] : [to],

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 const reference = resolve('dist/reference');
 const conf = {
@@ -16,7 +16,7 @@ const conf = {
 describe.each(executables)(
   "%s and Go's dhcp plugin, its daemon, and a DHCP server on the bridge",
   (_name, bridge) => {
-    let host: Host;
+    const host = useHost('c1', 'server');
     const running: ChildProcess[] = [];
 
     /** Starts a program that goes on in the host until the test ends. */
@@ -24,10 +24,8 @@ describe.each(executables)(
       running.push(spawn('nsenter', [...host.entering, ...argv], { stdio: 'ignore' }));
     }
 
-    beforeEach(async () => {
-      host = await Host.start();
-      host.sh(`ip netns add c1 && ip netns add server
-      ip link add lab-br1 address 02:15:20:00:00:01 type bridge && ip link set lab-br1 up
+    beforeEach(() => {
+      host.sh(`ip link add lab-br1 address 02:15:20:00:00:01 type bridge && ip link set lab-br1 up
       sysctl -qw net.ipv6.conf.lab-br1.accept_ra=0
       ip link add port0 master lab-br1 type veth peer name eth0 netns server
       ip link set port0 up && ip -n server link set lo up && ip -n server link set eth0 up
@@ -52,7 +50,6 @@ describe.each(executables)(
         child.kill();
         if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       }
-      await host.stop();
     });
 
     const env = { CNI_PATH: reference };

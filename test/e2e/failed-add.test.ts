@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { article } from '../support/article.ts';
+import { add, executables, failure } from '../support/cni.ts';
+import type { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
 const other = { containerID: 'other', netns: '/run/netns/c2' };
 
@@ -47,12 +47,7 @@ const failures: [string, string, object, number, string | RegExp][] = [
 ];
 
 describe.each(executables)('an ADD of %s that fails leaves everything as it was', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   describe.each(hosts)('on %s', (_where, prepare) => {
     test.each(failures)('when %s', (_what, command, conf, code, culprit) => {

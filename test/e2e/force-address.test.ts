@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { add, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { article } from '../support/article.ts';
+import { add, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const dual = {
   ...article,
   ipam: { type: 'host-local', ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]] },
@@ -53,15 +52,13 @@ const bridges: [string, string][] = [
 ];
 
 describe.each(executables)('forceAddress of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip link add lab-br1 address 02:15:20:00:00:01 up type bridge');
+  const host = useHost('c1');
+  beforeEach(() => {
+    host.sh('ip link add lab-br1 address 02:15:20:00:00:01 up type bridge');
     // Whoever masquerades already: a step that fails, when the addresses are done.
     host.sh('nft add table inet cni-bridge-lab-br1');
     host.sh('nft add map inet cni-bridge-lab-br1 sources4 "{ type inet_service : verdict; }"');
   });
-  afterEach(() => host.stop());
 
   const addresses = (): string[] =>
     host

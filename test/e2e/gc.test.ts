@@ -1,25 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { add, call, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.1.0' };
+const article = articleAs('1.1.0');
 const listed = (...names: string[]) =>
   names.map((name) => {
     const [containerID, ifname = 'eth0'] = name.split(' ');
     return { containerID, ifname };
   });
-const keeping = (attachments: unknown, conf = article) => ({
+const keeping = (attachments: unknown, conf: object = article) => ({
   ...conf,
   'cni.dev/valid-attachments': attachments,
 });
 
 describe.each(executables)('GC of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
   const gc = (conf: unknown, env = {}) =>

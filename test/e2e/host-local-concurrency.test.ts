@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
+import { useDirectory } from '../support/leases.ts';
 
-let net = new SharedFolder();
-beforeEach(() => {
-  net = new SharedFolder({ subnet: '10.1.0.0/20' });
-});
-afterEach(() => net.remove());
+const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/20' }));
 
 /** Runs a call in turn on each executable, 16 at a time, for containers 1 to `count`; returns what all print. */
 async function all(command: string, count: number, programs: string[]): Promise<string> {

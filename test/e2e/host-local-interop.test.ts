@@ -1,16 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { Outcome } from '../host.ts';
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import type { Outcome } from '../support/host.ts';
+import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 
-let net = new SharedFolder();
-const folders: SharedFolder[] = [];
-function folder(config: object): SharedFolder {
-  const made = new SharedFolder(config);
-  folders.push(made);
+let net = new SharedDirectory();
+const directories: SharedDirectory[] = [];
+function directory(config: object): SharedDirectory {
+  const made = new SharedDirectory(config);
+  directories.push(made);
   return made;
 }
 afterEach(() => {
-  for (const made of folders.splice(0)) made.remove();
+  for (const made of directories.splice(0)) made.remove();
 });
 
 const families: [string, object][] = [
@@ -26,10 +26,10 @@ const families: [string, object][] = [
   ],
 ];
 
-describe.each(hostLocals)('%s and the reference on one folder', (_name, ours) => {
+describe.each(hostLocals)('%s and the Go host-local on one directory', (_name, ours) => {
   describe.each(families)('%s', (_family, config) => {
     beforeEach(() => {
-      net = folder(config);
+      net = directory(config);
     });
 
     test('each checks and releases what the other leased', () => {
@@ -62,7 +62,7 @@ describe.each(hostLocals)('%s and the reference on one folder', (_name, ours) =>
     });
 
     test('taking turns, they hand out what one of them alone would', () => {
-      const alone = folder(config);
+      const alone = directory(config);
       for (let i = 0; i < 12; i++) {
         expect(net.lease(i % 2 === 0 ? ours : reference, `c${i}`)).toEqual(alone.lease(reference, `c${i}`));
         if (i % 3 !== 2) continue;
@@ -73,8 +73,8 @@ describe.each(hostLocals)('%s and the reference on one folder', (_name, ours) =>
     });
   });
 
-  test('none of the reference’s leases is missed, wherever it is', () => {
-    net = folder({ subnet: '10.1.0.0/16' });
+  test('none of the Go host-local’s leases is missed, wherever it is', () => {
+    net = directory({ subnet: '10.1.0.0/16' });
     net.lease(ours, 'a');
     const at = (address: string): object => ({ args: `IP=${address}` });
     const changes: [string, () => void][] = [
@@ -112,7 +112,7 @@ describe.each(hostLocals)('%s and the reference on one folder', (_name, ours) =>
   });
 
   test('a lease that names no interface is checked and released by both', () => {
-    net = folder({ subnet: '10.1.2.0/24' });
+    net = directory({ subnet: '10.1.2.0/24' });
     for (const executable of [ours, reference]) {
       net.write('10.1.2.9', 'c1\n');
       net.must(executable, 'CHECK', 'c1');
@@ -160,13 +160,13 @@ function randomConfig(random: (below: number) => number): object {
   };
 }
 
-describe.each(hostLocals)('%s hands out the same sequence as the reference', (name, ours) => {
+describe.each(hostLocals)('%s hands out the same sequence as the Go host-local', (name, ours) => {
   // Node's runtime takes long to start, and the code is the same.
   const seeds = name.includes('pkg') ? [1] : [1, 2, 3, 4, 5, 6];
   test.each(seeds)('over wraps, exhaustion and releases: seed %i', (seed) => {
     const random = randomNumbers(seed * 7919);
     const config = randomConfig(random);
-    const [mine, theirs] = [folder(config), folder(config)];
+    const [mine, theirs] = [directory(config), directory(config)];
     const held: string[] = [];
     const story: string[] = [JSON.stringify(config)];
     for (let step = 0; step < 40; step++) {
@@ -178,15 +178,15 @@ describe.each(hostLocals)('%s hands out the same sequence as the reference', (na
       if (command === 'ADD' && a.status === 0) held.push(id);
     }
     expect(mine.leased()).toEqual(theirs.leased());
-    const turns = (net: SharedFolder): string[] =>
-      readdirSync(net.folder)
+    const turns = (net: SharedDirectory): string[] =>
+      readdirSync(net.directory)
         .filter((file) => file.startsWith('last'))
         .map((file) => `${file} ${net.read(file)}`);
     expect(turns(mine)).toEqual(turns(theirs));
   });
 });
 
-describe.each(hostLocals)('%s answers a configuration as the reference does', (_name, ours) => {
+describe.each(hostLocals)('%s answers a configuration as the Go host-local does', (_name, ours) => {
   const good: [string, object][] = [
     [
       'routes',
@@ -240,7 +240,7 @@ describe.each(hostLocals)('%s answers a configuration as the reference does', (_
   test.each(good)('%s', (what, config) => {
     // What else a route may say is part of a result since 1.1.0.
     for (const cniVersion of what.includes('fields') ? ['1.1.0'] : ['0.3.1', '0.4.0', '1.0.0', '1.1.0']) {
-      const [mine, theirs] = [folder(config), folder(config)];
+      const [mine, theirs] = [directory(config), directory(config)];
       for (const id of ['a', 'b']) {
         const [a, b] = [
           mine.call(ours, 'ADD', id, { cniVersion }),
@@ -253,11 +253,11 @@ describe.each(hostLocals)('%s answers a configuration as the reference does', (_
   });
 
   test.each(bad)('%s', (_what, config) => {
-    const [mine, theirs] = [folder(config), folder(config)];
+    const [mine, theirs] = [directory(config), directory(config)];
     expect(theirs.call(reference, 'ADD', 'a').status).toBe(1);
     const { code, msg, details = '' } = mine.refusal(ours, 'ADD', 'a');
     expect([code, `${msg}: ${details}`]).toEqual([7, expect.stringMatching(/^invalid.*configuration: ./)]);
-    expect(existsSync(mine.folder)).toBe(false);
+    expect(existsSync(mine.directory)).toBe(false);
   });
 
   test.each<[string, object]>([
@@ -270,7 +270,7 @@ describe.each(hostLocals)('%s answers a configuration as the reference does', (_
     ['none at all', { args: 'IP=me' }],
   ])('requested by %s', (_what, options) => {
     const config = { ranges: [[{ subnet: '10.1.0.0/24' }], [{ subnet: 'fd00::/64' }]] };
-    const [mine, theirs] = [folder(config), folder(config)];
+    const [mine, theirs] = [directory(config), directory(config)];
     for (const id of ['a', 'b']) {
       const [a, b] = [mine.call(ours, 'ADD', id, options), theirs.call(reference, 'ADD', id, options)];
       expect([id, result(a)]).toEqual([id, result(b)]);

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 
 const log = `${tmpdir()}/strace-${process.pid}`;
 
-let net = new SharedFolder();
+let net = new SharedDirectory();
 afterEach(() => {
   net.remove();
   rmSync(log, { force: true });
@@ -22,12 +22,12 @@ function trace(executable: string, command: string, id: string): string[] {
 type Moment = readonly [name: string, count: number];
 
 /**
- * The moments to die at: with `make e2e KILLS=all` every call that there is. Else those that change the folder, as
+ * The moments to die at: with `make e2e KILLS=all` every call that there is. Else those that change the directory, as
  * to die at another call is to die at the next of these, and a few of the runtime's own start.
  */
 function moments(lines: string[]): Moment[] {
   const counts = new Map<string, number>();
-  const begin = lines.findIndex((line) => line.includes(net.folder));
+  const begin = lines.findIndex((line) => line.includes(net.directory));
   return lines.flatMap((line, position): Moment[] => {
     const name = line.slice(0, line.indexOf('('));
     const count = (counts.get(name) ?? 0) + 1;
@@ -65,19 +65,23 @@ function expectUsable(first: string, second: string): void {
   expect(net.leased()).toEqual(['10.1.0.98', '10.1.0.99']);
 }
 
-const names = (): string[] => readdirSync(`${net.folder}/.attachments`);
+const names = (): string[] => readdirSync(`${net.directory}/.attachments`);
 
-/** The folder before the command that dies. */
+/** The directory before the command that dies. */
 const scenes: [string, string, (ours: string) => void][] = [
   ['an ADD', 'ADD', (ours) => net.must(ours, 'CHECK', 'other')],
-  ['an ADD that first takes in what the reference leased', 'ADD', () => net.write('10.1.0.7', 'new\r\neth0')],
+  [
+    'an ADD that first takes in what the Go host-local leased',
+    'ADD',
+    () => net.write('10.1.0.7', 'new\r\neth0'),
+  ],
   ['a DEL', 'DEL', (ours) => net.lease(ours, 'c1')],
-  ['a DEL of what the reference leased', 'DEL', () => net.lease(reference, 'c1')],
+  ['a DEL of what the Go host-local leased', 'DEL', () => net.lease(reference, 'c1')],
 ];
 
 describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is killed', (_name, ours) => {
   function prepare(scene: (ours: string) => void): void {
-    net = new SharedFolder({ subnet: '10.1.0.0/24' });
+    net = new SharedDirectory({ subnet: '10.1.0.0/24' });
     net.lease(ours, 'other', { args: 'IP=10.1.0.99' });
     net.lease(reference, 'theirs', { args: 'IP=10.1.0.98' });
     scene(ours);
@@ -85,7 +89,7 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
   }
 
   test.each(scenes)(
-    'at each system call of %s: the folder is good, for the reference too',
+    'at each system call of %s: the directory is good, for the Go host-local too',
     (_what, command, scene) => {
       prepare(scene);
       const times = moments(trace(ours, command, 'c1'));
@@ -107,10 +111,10 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
   );
 
   test('at each system call of the very first ADD', () => {
-    net = new SharedFolder({ subnet: '10.1.0.0/24' });
+    net = new SharedDirectory({ subnet: '10.1.0.0/24' });
     for (const [n, moment] of moments(trace(ours, 'ADD', 'c1')).entries()) {
       net.remove();
-      net = new SharedFolder({ subnet: '10.1.0.0/24' });
+      net = new SharedDirectory({ subnet: '10.1.0.0/24' });
       dieAt(moment, ours, 'ADD', 'c1');
       for (const address of net.leased()) expect(net.read(address)).toBe('c1\r\neth0');
       net.must(ours, 'DEL', 'c1');
@@ -129,7 +133,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
   }
 
   test('each lease is on disk, under all its names, before the result is printed', () => {
-    net = new SharedFolder({ ranges: [[{ subnet: '10.1.0.0/24' }], [{ subnet: 'fd00::/64' }]] });
+    net = new SharedDirectory({ ranges: [[{ subnet: '10.1.0.0/24' }], [{ subnet: 'fd00::/64' }]] });
     for (const id of ['c1', 'c2']) {
       const lines = trace(ours, 'ADD', id);
       const drafts = lines.flatMap((line) => {

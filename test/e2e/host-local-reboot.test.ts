@@ -1,14 +1,11 @@
-import { hostLocals, reference, SharedFolder } from '../host-local.ts';
+import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
+import { useDirectory } from '../support/leases.ts';
 
 /** Five addresses. */
-let net = new SharedFolder({ subnet: '10.1.2.0/29' });
-beforeEach(() => {
-  net = new SharedFolder({ subnet: '10.1.2.0/29' });
-});
-afterEach(() => net.remove());
+const net = useDirectory(new SharedDirectory({ subnet: '10.1.2.0/29' }));
 
 describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
-  /** Leases of ours and of the reference, all of which were there before the boot. */
+  /** Leases of ours and of the Go host-local, all of which were there before the boot. */
   function fillAndReboot(): void {
     for (const id of ['a', 'b', 'c']) net.lease(ours, id);
     net.lease(reference, 'd');
@@ -29,11 +26,11 @@ describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
     expect(stderr.trim().split('\n').sort()).toEqual(
       ['a', 'b', 'c', 'd'].map(
         (id, index) =>
-          `reclaimed ${net.folder}/10.1.2.${index + 2} of container ${id} interface eth0: ` +
+          `reclaimed ${net.directory}/10.1.2.${index + 2} of container ${id} interface eth0: ` +
           'it was held during an earlier boot, and so was its container',
       ),
     );
-    // What was leased in this boot stays, and the reference sees all of it.
+    // What was leased in this boot stays, and the Go host-local sees all of it.
     expect(net.leased()).toEqual(['10.1.2.2', '10.1.2.6']);
     for (const id of ['e', 'f']) net.must(reference, 'CHECK', id);
     expect(net.refusal(reference, 'CHECK', 'a').msg).not.toBe('');

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, del, executables, failure, type Result } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, del, executables, failure, type Result } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
-const conf = { ...article, cniVersion: '1.0.0' };
+const conf = articleAs('1.0.0');
 const other = { containerID: 'other', netns: '/run/netns/c2', conf };
 /** The names that the host veth of container c1 may have. */
 const names = ['veth7069ed2f', 'veth1b4635a6', 'vethed2f1b46', 'veth35a67069'] as const;
@@ -15,12 +14,7 @@ function renamed({ interfaces, ...rest }: Result, name: string): Result {
 }
 
 describe.each(executables)('the host veth of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const veths = (): string[] =>
     host

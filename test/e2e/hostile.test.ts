@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { articleText as conf } from '../support/article.ts';
+import { executables } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const request =
   'CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/run/path PATH=/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -26,11 +26,10 @@ const variables: [string, string][] = [
 ];
 
 describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
+  const host = useHost('c1');
+  beforeEach(() => {
     // Whatever of this is run or read leaves a trace.
-    host.sh(`ip netns add c1; mkdir -p /run/path /run/evil/node_modules/ffi-napi && cd /run/evil
+    host.sh(`mkdir -p /run/path /run/evil/node_modules/ffi-napi && cd /run/evil
       echo 'require("node:fs").writeFileSync("/run/ran", "")' >evil.cjs
       for f in evil.ts index.js node_modules/ffi-napi/index.js; do cp evil.cjs $f; done
       echo CNI_IFNAME=evil0 | tee .env .env.local .env.production >/dev/null
@@ -38,22 +37,21 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
       echo '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}' >tsconfig.json
       printf 'nodejs_conf = a\\nopenssl_conf = a\\n[a]\\nengines = b\\n[b]\\nc = d\\n[d]\\ndynamic_path = /run/evil/none.so\\n' >openssl.cnf`);
   });
-  afterEach(() => host.stop());
 
-  /** Calls the plugin from the hostile folder; the command may be prefixed, as by strace. */
+  /** Calls the plugin from the hostile directory; the command may be prefixed, as by strace. */
   function call(command: string, { env = '', prefix = '', input = conf } = {}): Outcome {
     const line = `cd /run/evil && exec env -i ${request} CNI_COMMAND=${command} ${env} ${prefix} ${bridge}`;
     return host.run(['sh', '-c', line], { input });
   }
 
-  const folder = () => host.sh('ls -A /run/evil');
+  const directory = () => host.sh('ls -A /run/evil');
 
   test.each(variables)('%s=%s changes nothing', (name, value) => {
-    const before = folder();
+    const before = directory();
     const { status, stdout, stderr } = call('ADD', { env: `'${name}=${value}'` });
     expect([status, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout).ips[0].address).toBe('10.15.20.2/24');
-    expect(folder()).toBe(before);
+    expect(directory()).toBe(before);
     expect(host.run(['test', '-e', '/run/ran']).status).toBe(1);
   });
 
@@ -86,7 +84,7 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
     const input = JSON.stringify({ ...JSON.parse(conf), ipam: { type: 'odd' } });
     const line = `exec env -i ${request} CNI_COMMAND=ADD ${bridge} 9>/run/a 99>/run/b`;
     const { stdout } = host.run(['bash', '-c', line], { input });
-    // The last is the folder that ls reads.
+    // The last is the directory that ls reads.
     expect(JSON.parse(stdout).details).toContain(JSON.stringify('0\n1\n2\n3\n'));
   });
 
@@ -96,24 +94,27 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
     const input = JSON.stringify({ ...JSON.parse(conf), ipMasq: true, ipMasqBackend: 'iptables' });
     const line = `exec env -i ${request} PATH=/run/path:/usr/bin:/bin CNI_COMMAND=ADD ${bridge} 9>/run/a 99>/run/b`;
     const { stdout } = host.run(['bash', '-c', line], { input });
-    // The last is the folder that ls reads.
+    // The last is the directory that ls reads.
     expect(JSON.parse(stdout).details).toBe('exit status 1: 0; 1; 2; 3');
   });
 
-  test.each(['000', '022', '077'])('with umask %s the folder of leases is 0755 and a lease 0600', (umask) => {
-    const line = `umask ${umask}; exec env -i ${request} CNI_COMMAND=ADD ${bridge}`;
-    expect(host.run(['sh', '-c', line], { input: conf }).status).toBe(0);
-    const modes = host.sh(
-      'cd /var/lib/cni/networks && stat -c "%a %n" . lab-br1 lab-br1/10.15.20.2 lab-br1/lock',
-    );
-    const folders = umask === '077' ? '700' : '755';
-    expect(modes.trim().split('\n')).toEqual([
-      `${folders} .`,
-      `${folders} lab-br1`,
-      '600 lab-br1/10.15.20.2',
-      '600 lab-br1/lock',
-    ]);
-  });
+  test.each(['000', '022', '077'])(
+    'with umask %s the directory of leases is 0755 and a lease 0600',
+    (umask) => {
+      const line = `umask ${umask}; exec env -i ${request} CNI_COMMAND=ADD ${bridge}`;
+      expect(host.run(['sh', '-c', line], { input: conf }).status).toBe(0);
+      const modes = host.sh(
+        'cd /var/lib/cni/networks && stat -c "%a %n" . lab-br1 lab-br1/10.15.20.2 lab-br1/lock',
+      );
+      const directories = umask === '077' ? '700' : '755';
+      expect(modes.trim().split('\n')).toEqual([
+        `${directories} .`,
+        `${directories} lab-br1`,
+        '600 lab-br1/10.15.20.2',
+        '600 lab-br1/lock',
+      ]);
+    },
+  );
 });
 
 /** The descriptors that a trace opens after the standard input was read and never closes. */

@@ -1,5 +1,5 @@
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 const ipam = {
   type: 'host-local',
@@ -18,12 +18,7 @@ const conf = {
 const second = { containerID: 'c2', netns: '/run/netns/c2' };
 
 describe.each(executables)('IPv6 by %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const sysctl = (path: string, netns = ''): string =>
     host.sh(`${netns === '' ? '' : `ip netns exec ${netns}`} cat /proc/sys/net/ipv6/${path}`).trim();

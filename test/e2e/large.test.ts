@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.1.0',
-};
+const article = articleAs('1.1.0');
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 interface LinkJson {
@@ -19,12 +16,7 @@ interface AddressJson {
 }
 
 describe.each(executables)('large and odd things for %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const mtu = (name: string, netns = ''): number | undefined =>
     host.json<LinkJson[]>(`ip ${netns} -j link show dev ${name}`)[0]?.mtu;

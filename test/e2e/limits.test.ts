@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { type Call, call, ending, executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { type Call, call, ending, executables } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.0.0' };
+const article = articleAs('1.0.0');
 /** All that makes the plugin go deep: both families, masquerading, spoofing, routes. */
 const conf = {
   ...article,
@@ -45,12 +46,7 @@ const takeBack = `ip link del lab-br1 2>/dev/null; rm -rf /var/lib/cni/networks
   sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0`;
 
 describe.each(executables)('what %s does at the end of its tether', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test.each(deepInputs)('JSON too deep to read: %s', (_what, input) => {
     for (const command of commands) ending(call(host, bridge, command, { conf: input }));
@@ -60,7 +56,7 @@ describe.each(executables)('what %s does at the end of its tether', (_name, brid
     ['/proc', 'mount -t tmpfs none /proc'],
     ['/dev', 'mount -t tmpfs none /dev'],
     ['/sys', 'mount -t tmpfs none /sys'],
-    ['/proc, /dev and /sys', 'for folder in /proc /dev /sys; do mount -t tmpfs none $folder; done'],
+    ['/proc, /dev and /sys', 'for directory in /proc /dev /sys; do mount -t tmpfs none $directory; done'],
   ])('no %s', (_what, hide) => {
     const before = host.snapshot('c1');
     // The test itself enters the host through /proc, so it is hidden from the plugin alone.

@@ -1,14 +1,10 @@
-import { executables } from '../cni.ts';
 import { faultsFor } from '../faults/trace.ts';
 import { Bench } from '../faults/trial.ts';
-import { Host } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 describe.each(executables)('an ADD of %s that never learns what the kernel did', (_name, executable) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-  });
-  afterEach(() => host.stop());
+  const host = useHost();
 
   test('takes back what it asked for', () => {
     const bench = new Bench(host, executable);

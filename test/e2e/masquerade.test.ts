@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure, reference } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables, failure, reference } from '../support/cni.ts';
+import type { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const ipam = {
   type: 'host-local',
   ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
 };
-const base = { ...article, cniVersion: '1.1.0', ipam };
-const legacyFolder = '/run/legacy';
-const legacyPath = `${legacyFolder}:${process.env.PATH}`;
+const base = { ...articleAs('1.1.0'), ipam };
+const legacyDirectory = '/run/legacy';
+const legacyPath = `${legacyDirectory}:${process.env.PATH}`;
 
 /** Each way to masquerade: the backend, and the PATH on which its programs are found. */
 const backends: [string, { backend: string; env: Record<string, string> }][] = [
@@ -31,16 +31,14 @@ const natRules = (host: Host): string =>
     .join('\n');
 
 describe.each(executables)('masquerading by %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
+  const host = useHost('c1', 'c2');
+  beforeEach(() => {
     // Where Debian's alternatives would lead to the legacy programs.
-    host.sh(`ip netns add c1 && ip netns add c2 && mkdir ${legacyFolder} && cd ${legacyFolder}
+    host.sh(`mkdir ${legacyDirectory} && cd ${legacyDirectory}
       for name in iptables ip6tables; do
         for part in '' -save -restore; do ln -s /usr/sbin/xtables-legacy-multi $name$part; done
       done`);
   });
-  afterEach(() => host.stop());
 
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
 

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { add, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { article } from '../support/article.ts';
+import { add, del, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const subnet = { type: 'host-local', subnet: '10.15.20.0/24' };
 
 interface LinkJson {
@@ -21,12 +20,7 @@ interface RouteJson {
 }
 
 describe.each(executables)('options of %s, as the kernel sees them', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const link = (name: string | undefined): LinkJson | undefined =>
     host.json<LinkJson[]>(`ip -j -d link show dev ${name}`)[0];

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.1.0',
-};
+const article = articleAs('1.1.0');
 const { ipam: _ipam, ...noAddress } = article;
 const layer2 = { ...noAddress, isGateway: false, ipMasq: false };
 const second = { containerID: 'c2', netns: '/run/netns/c2' };
@@ -20,12 +17,7 @@ interface LinkJson {
 }
 
 describe.each(executables)('ports of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   const link = (name = ''): LinkJson | undefined =>
     host.json<LinkJson[]>(`ip -j -d link show dev ${name}`)[0];

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { articleText as conf } from '../support/article.ts';
+import { executables } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const request = 'CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
 
 /** Root with these capabilities and no other. */
@@ -19,13 +19,11 @@ const users: [string, (capabilities: string) => string][] = [
 ];
 
 describe.each(executables)('the privilege of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh(`ip netns add c1 && mkdir -p /run/leases && chmod 777 /run/leases
+  const host = useHost('c1');
+  beforeEach(() => {
+    host.sh(`mkdir -p /run/leases && chmod 777 /run/leases
       ln -s ${bridge} /run/bridge`);
   });
-  afterEach(() => host.stop());
 
   function call(command: string, as: string, dataDir = '/run/leases'): Outcome {
     const json = JSON.parse(conf);

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { article } from '../support/article.ts';
+import { add, call, del, executables } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const conf = { ...article, macspoofchk: true };
 const rounds = 5;
 
@@ -23,12 +23,7 @@ async function outcomeOf(child: ChildProcess): Promise<Outcome> {
 }
 
 describe.each(executables)('races with %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   /** Starts a command, and does not wait for its end. */
   function start(command: string, containerID = 'c1', netns = containerID): Promise<Outcome> {
@@ -189,7 +184,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     },
   );
 
-  test.each([2, 3])('the folder of leases is made by another ADD before mkdir number %i', (when) => {
+  test.each([2, 3])('the directory of leases is made by another ADD before mkdir number %i', (when) => {
     // On a host without any: the first ADD waits there until the second has made it all.
     const variables = 'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
     const delayed = `strace -o /run/trace -e trace=mkdir,mkdirat -e inject=mkdir,mkdirat:delay_enter=2000000:when=${when}`;

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { executables } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
 const pod = '0310ac0a-08f8-4d84-8b65-1669bb9c5f19';
 const otherPod = '7c1b6f6e-3d0b-4f0e-9d5e-0d8f3f2f6a11';
-const folder = '/etc/rkt/net.d';
+const directory = '/etc/rkt/net.d';
 
 /** What rkt 1.x takes of a result: it is parsed as 0.2.0, whatever its `cniVersion`. */
 interface RktResult {
@@ -19,16 +20,13 @@ function listed(network: string, stdout: string): string {
 }
 
 describe.each(executables)('rkt 1.x calls %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
+  const host = useHost('c1', 'c2');
+  beforeEach(() => {
     // The executable lies where rkt looks first, beside the article's file.
-    host.sh(`ip netns add c1 && ip netns add c2
-      mkdir /run/etc && { cp -a /etc/. /run/etc 2>/dev/null || true; } && mount --bind /run/etc /etc
-      mkdir -p ${folder} && cp ${process.cwd()}/test/conf/lab-rkt-br.conf ${folder}
-      touch ${folder}/bridge && mount --bind ${bridge} ${folder}/bridge`);
+    host.sh(`mkdir /run/etc && { cp -a /etc/. /run/etc 2>/dev/null || true; } && mount --bind /run/etc /etc
+      mkdir -p ${directory} && cp ${process.cwd()}/test/conf/lab-rkt-br.conf ${directory}
+      touch ${directory}/bridge && mount --bind ${bridge} ${directory}/bridge`);
   });
-  afterEach(() => host.stop());
 
   /** Calls the plugin with the environment that rkt gives it, and the file's bytes. */
   function rkt(command: string, containerID: string, netns: string): Outcome {
@@ -39,10 +37,10 @@ describe.each(executables)('rkt 1.x calls %s', (_name, bridge) => {
       CNI_NETNS: netns,
       CNI_ARGS: '',
       CNI_IFNAME: 'eth0',
-      CNI_PATH: `${folder}:/usr/lib/rkt/plugins/net:/var/lib/rkt/stage1/usr/lib/rkt/plugins/net`,
+      CNI_PATH: `${directory}:/usr/lib/rkt/plugins/net:/var/lib/rkt/stage1/usr/lib/rkt/plugins/net`,
     };
     const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    return host.run(['env', '-i', ...pairs, `${folder}/bridge`], {
+    return host.run(['env', '-i', ...pairs, `${directory}/bridge`], {
       input: readFileSync('test/conf/lab-rkt-br.conf'),
     });
   }

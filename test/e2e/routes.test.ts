@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.1.0',
-};
+const article = articleAs('1.1.0');
 const v4 = { subnet: '10.15.20.0/24' };
 const v6 = { subnet: 'fd00:15:20::/64' };
 
@@ -21,12 +18,7 @@ interface RouteJson {
 }
 
 describe.each(executables)('routes of %s, as the kernel has them', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   const routes = (family = '-4', table = 'main'): RouteJson[] =>
     host

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del, executables, reference } from '../cni.ts';
-import { Host } from '../host.ts';
+import { article } from '../support/article.ts';
+import { add, call, del, executables, reference } from '../support/cni.ts';
+import type { Host } from '../support/host.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const conf = { ...article, macspoofchk: true };
 const second = { conf, containerID: 'c2', netns: '/run/netns/c2' };
 
@@ -16,12 +16,7 @@ function rules(host: Host): string {
 }
 
 describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   /** Whether c2 gets an echo request of c1's. */
   function arrives(): boolean {

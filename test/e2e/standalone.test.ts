@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { add, type Call, call, del, ending } from '../cni.ts';
-import { Host } from '../host.ts';
-import { describeStatic } from '../static.ts';
+import { articleAs } from '../support/article.ts';
+import { add, type Call, call, del, ending } from '../support/cni.ts';
+import { describeStatic } from '../support/static.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.0.0' };
+const article = articleAs('1.0.0');
 /** What takes the plugin deepest: both families, masquerading, spoofing, routes. */
 const conf = {
   ...article,
@@ -17,12 +17,7 @@ const takeBack = `ip link del lab-br1 2>/dev/null; rm -rf /var/lib/cni/networks
   sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0`;
 
 describeStatic('all that %s needs', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test('is in it', () => {
     expect(host.sh(`file ${bridge}`)).toContain('statically linked');
@@ -108,9 +103,9 @@ describeStatic('all that %s needs', (_name, bridge) => {
       host.sh(`mkdir /run/root && cp ${bridge} /run/root/bridge`);
     });
     const under = ['/usr/sbin/chroot', '/run/root'];
-    const mount = (...folders: string[]): string =>
+    const mount = (...directories: string[]): string =>
       host.sh(
-        folders.map((one) => `mkdir -p /run/root${one}; mount --rbind ${one} /run/root${one}`).join('\n'),
+        directories.map((one) => `mkdir -p /run/root${one}; mount --rbind ${one} /run/root${one}`).join('\n'),
       );
 
     test('VERSION is answered, and an ADD refused in words', () => {

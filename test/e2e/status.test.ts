@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { add, call, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = { ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')), cniVersion: '1.1.0' };
+const article = articleAs('1.1.0');
 const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
 const one = ipam({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.9' });
 
@@ -26,12 +26,7 @@ const obstacles: [string, string, object, string][] = [
 ];
 
 describe.each(executables)('STATUS of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test('is well where an ADD would be, and changes nothing', () => {
     const before = host.snapshot('c1');

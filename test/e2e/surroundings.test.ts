@@ -1,19 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { articleText as conf } from '../support/article.ts';
+import { executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const conf = readFileSync('test/conf/lab-br1.conf', 'utf8');
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 const request =
   'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin';
 
 describe.each(executables)('the surroundings of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test('VERSION lists what is supported', () => {
     const output = host.sh(`env -i CNI_COMMAND=VERSION ${bridge} </dev/null`);

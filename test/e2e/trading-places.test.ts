@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, call, del, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { article } from '../support/article.ts';
+import { add, call, del, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const { name, bridge: bridgeName } = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
+const { name, bridge: bridgeName } = article;
 const conf = {
   cniVersion: '1.1.0',
   name,
@@ -19,12 +19,7 @@ const well = { status: 0, stdout: '' };
 
 describe.each(executables)("%s in the place of Go's, and Go's in its", (_name, bridge) => {
   const go = `${reference}/bridge`;
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1 && ip netns add c2');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1', 'c2');
 
   test.each([
     ["Go's ADD, our CHECK and DEL", go, bridge],

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { add, call, del } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
-import { describeStatic } from '../static.ts';
+import { articleAs } from '../support/article.ts';
+import { add, call, del } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
+import { describeStatic } from '../support/static.ts';
+import { shareHost } from '../support/use-host.ts';
 
 const conf = {
-  ...JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8')),
-  cniVersion: '1.0.0',
+  ...articleAs('1.0.0'),
   macspoofchk: true,
 };
 
@@ -86,10 +86,9 @@ unsigned la_version(unsigned version) { return version; }
 __attribute__((constructor)) static void run(void) { open("/run/ran", O_CREAT | O_WRONLY, 0600); }`;
 
 describeStatic('what variables do to %s: nothing', (_name, bridge) => {
-  let host: Host;
-  beforeAll(async () => {
-    host = await Host.start();
-    host.sh(`ip netns add c1 && mkdir /run/evil && cd /run/evil
+  const host = shareHost('c1');
+  beforeAll(() => {
+    host.sh(`mkdir /run/evil && cd /run/evil
       echo 'require("node:fs").writeFileSync("/run/ran", "")' >evil.cjs
       echo ': >/run/ran' >evil.sh
       printf 'module EVIL// INTERNAL evil 1\\nmodule INTERNAL EVIL// evil 1\\n' >gconv-modules
@@ -97,7 +96,6 @@ describeStatic('what variables do to %s: nothing', (_name, bridge) => {
       printf '%s' '${library}' | cc -shared -fPIC -x c -o evil.so -
       cp evil.so libc.so.6`);
   });
-  afterAll(() => host.stop());
 
   const hasRun = (): boolean => host.run(['test', '-e', '/run/ran']).status === 0;
 

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { call, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { article } from '../support/article.ts';
+import { call, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 /** Two families, two routes and DNS: all that a result can tell. */
 const conf = {
   ...article,
@@ -53,12 +52,7 @@ const shapes: [string, object][] = [
 ];
 
 describe.each(executables)('results of %s', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   test.each(shapes)('version %s', (cniVersion, shape) => {
     const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion } });

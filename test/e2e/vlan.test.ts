@@ -1,16 +1,11 @@
-import { add, executables, failure } from '../cni.ts';
-import { Host } from '../host.ts';
+import { add, executables, failure } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
 
 const plain = { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'lab-br1' };
 
 // What VLANs do is for `make e2e-vlan` to show, on a kernel that is known to have them. This is for any other.
 describe.each(executables)('VLANs by %s on the kernel at hand', (_name, bridge) => {
-  let host: Host;
-  beforeEach(async () => {
-    host = await Host.start();
-    host.sh('ip netns add c1');
-  });
-  afterEach(() => host.stop());
+  const host = useHost('c1');
 
   const kernelFilters = (): boolean => {
     const made = host.run(['ip', 'link', 'add', 'probe', 'type', 'bridge', 'vlan_filtering', '1']);

@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { executables } from '../cni.ts';
+import { articleAs } from '../support/article.ts';
+import { executables } from '../support/cni.ts';
 
-const article = JSON.parse(readFileSync('test/conf/lab-br1.conf', 'utf8'));
 const ipam = {
   type: 'host-local',
   ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
 };
-const base = { ...article, cniVersion: '1.1.0', ipam, isDefaultGateway: true };
+const base = { ...articleAs('1.1.0'), ipam, isDefaultGateway: true };
 
 /** Calls the plugin for the container c1, its output marked by the step's name. */
 const cni = (name: string, command: string, conf: object): string => `

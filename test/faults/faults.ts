@@ -4,10 +4,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { executables } from '../cni.ts';
-import { Host } from '../host.ts';
-import { randomNumbers } from '../random.ts';
-import { tsx } from '../tsx.ts';
+import { executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
+import { randomNumbers } from '../support/random.ts';
+import { tsx } from '../support/tsx.ts';
 import { faultsFor } from './trace.ts';
 import { Bench, stages, type Trial, type Verdict } from './trial.ts';
 

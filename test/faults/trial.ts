@@ -1,5 +1,5 @@
-import { add, type Call, call, del } from '../cni.ts';
-import type { Host, Outcome } from '../host.ts';
+import { add, type Call, call, del } from '../support/cni.ts';
+import type { Host, Outcome } from '../support/host.ts';
 import { type Calls, countCalls, type Fault, injection } from './trace.ts';
 
 /** What the host has before the ADD: nothing, or another container on the same bridge. */

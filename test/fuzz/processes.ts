@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { ending, executables } from '../cni.ts';
-import { Host } from '../host.ts';
+import { ending, executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
 import { environment, result, stdin } from './arbitraries.ts';
 import type { Property } from './properties.ts';
 
@@ -25,7 +25,7 @@ export async function startProcesses(): Promise<{
   host.sh('ip netns add c1 && mkdir /run/path');
   const before = host.snapshot('c1');
 
-  /** Of the mounts that a test's host has of its own, and the folder that it runs in. */
+  /** Of the mounts that a test's host has of its own, and the directory that it runs in. */
   const strangers = (): string =>
     host.sh(
       'find /run /var/lib/cni -type f ! -path "/var/lib/cni/*" ! -path "/run/path/*" ! -path "/run/netns/*" ! -path "/run/mount/*"',

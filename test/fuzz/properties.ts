@@ -1,23 +1,24 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import fc from 'fast-check';
-import { CniError } from '../../ipam/error.ts';
-import { addLeases, delLeases, findLeases, gcLeases } from '../../ipam/host-local.ts';
-import { parseResult } from '../../ipam/parse-result.ts';
-import { supportedVersions } from '../../ipam/version.ts';
-import { listAddresses } from '../../netlink/address.ts';
+import { CniError } from '../../cni/error.ts';
+import { parseResult } from '../../cni/parse-result.ts';
+import { formatResult } from '../../cni/print-result.ts';
+import { supportedVersions } from '../../cni/version.ts';
+import { gcLeases } from '../../ipam/host-local/gc.ts';
+import { addLeases, delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
 import { Connection, type NetlinkRequest } from '../../netlink/connection.ts';
 import { NetlinkError, ProtocolError } from '../../netlink/error.ts';
-import { decodeLink } from '../../netlink/link.ts';
 import { encodeMessage } from '../../netlink/message.ts';
 import { decodeChain } from '../../netlink/nftables/chain.ts';
 import { decodeElements } from '../../netlink/nftables/map.ts';
 import { decodeRule } from '../../netlink/nftables/rule.ts';
-import { listRoutes } from '../../netlink/route.ts';
-import { readBridgeConfig, readNetworkConfig } from '../../plugin/config.ts';
+import { listAddresses } from '../../netlink/route/address.ts';
+import { decodeLink } from '../../netlink/route/link.ts';
+import { listRoutes } from '../../netlink/route/route.ts';
+import { readBridgeConfig, readNetworkConfig } from '../../plugin/config/bridge-config.ts';
+import { isName, readRequest } from '../../plugin/config/request.ts';
 import { formatError } from '../../plugin/print-error.ts';
-import { formatResult } from '../../plugin/print-result.ts';
-import { isName, readRequest } from '../../plugin/request.ts';
 import { environment, oddText, result, stdin } from './arbitraries.ts';
 
 /** A property by its name; fast-check looks for what breaks it. */
@@ -46,7 +47,7 @@ const input: Property = [
     if (request === undefined) return;
     const config = allowed(() => readBridgeConfig(bytes, request), CniError);
     allowed(() => readNetworkConfig(bytes, request), CniError);
-    // It becomes the name of a folder.
+    // It becomes the name of a directory.
     if (config !== undefined && !isName(config.name)) throw new Error(`network ${config.name}`);
   }),
 ];
@@ -71,7 +72,7 @@ const fileContent = fc.oneof(
 );
 
 const leases: Property = [
-  'whatever files lie in the folder of leases, nothing outside changes and no address is leased twice',
+  'whatever files lie in the directory of leases, nothing outside changes and no address is leased twice',
   fc.property(fc.array(fc.tuple(fileName, fileContent), { maxLength: 6 }), (files) => {
     const root = mkdtempSync(`${tmpdir()}/fuzz-`);
     try {
@@ -94,7 +95,7 @@ const leases: Property = [
       allowed(() => gcLeases(request(''), [{ containerID: 'a', ifname: 'eth0' }]), CniError);
       allowed(() => delLeases(request('a')), CniError);
       if (readdirSync(root).join() !== 'networks' || readdirSync(dataDir).join() !== 'net') {
-        throw new Error('a file outside the folder');
+        throw new Error('a file outside the directory');
       }
     } finally {
       rmSync(root, { recursive: true });

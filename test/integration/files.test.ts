@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { onBothHosts } from '../support/hosts.ts';
+import { onBothHosts } from '../support/libc/hosts.ts';
 
 test('what the kernel does to files on QuickJS is what node:fs does on Node, errors included', () => {
   const root = mkdtempSync(`${tmpdir()}/files-`);
@@ -12,10 +12,10 @@ test('what the kernel does to files on QuickJS is what node:fs does on Node, err
     symlinkSync('lock', `${root}/addresses/10.0.0.4`);
     mkdirSync(`${root}/addresses/10.0.0.5`);
     const [onNode, onQuickjs] = onBothHosts('files.ts').map(([, [program, ...words]]) => {
-      const folder = `${root}/folder`;
-      const env = { ...process.env, FOLDER: folder };
+      const directory = `${root}/directory`;
+      const env = { ...process.env, DIRECTORY: directory };
       const text = execFileSync(program, words, { encoding: 'utf8', env });
-      rmSync(folder, { recursive: true });
+      rmSync(directory, { recursive: true });
       return JSON.parse(text);
     });
     expect(onQuickjs).toEqual(onNode);

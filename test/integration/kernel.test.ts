@@ -1,12 +1,12 @@
 import { execSync } from 'node:child_process';
-import { listAddresses, newAddress } from '../../netlink/address.ts';
 import { type Connection, openNetfilter, openRoute } from '../../netlink/connection.ts';
-import { findPortOf } from '../../netlink/fdb.ts';
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
-import { deleteLink, getLink, newBridge, newVeth, setLink } from '../../netlink/link.ts';
-import { findLinks, type LinkFilter, listLinks, listPorts } from '../../netlink/link-list.ts';
 import { openNamespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
-import { addNftables, removeNftables } from '../../plugin/masquerade/nftables.ts';
+import { listAddresses, newAddress } from '../../netlink/route/address.ts';
+import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
+import { deleteLink, getLink, newBridge, newVeth, setLink } from '../../netlink/route/link.ts';
+import { findLinks, type LinkFilter, listLinks, listPorts } from '../../netlink/route/link-list.ts';
+import { addNftables, removeNftables } from '../../plugin/netfilter/masquerade/nftables.ts';
 
 // `make integration` runs this in a host of its own; what is made here is taken away again all the same.
 const sh = (command: string): string => execSync(command, { encoding: 'utf8' });

@@ -1,8 +1,9 @@
-import { type Context, differences } from './differences.ts';
+import type { Context } from './difference.ts';
+import { differences } from './differences.ts';
 import { type Deviation, deviations } from './facts.ts';
 import { understood } from './libcni.ts';
 import type { Part } from './observe.ts';
-import { confOf } from './rows.ts';
+import { confOf } from './row.ts';
 
 /** What a part of a row came to: the numbers of the differences that explain it, and what none of them does. */
 export interface Cell {

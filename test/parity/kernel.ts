@@ -1,4 +1,4 @@
-import type { Host } from '../host.ts';
+import type { Host } from '../support/host.ts';
 import { type Facts, flatten } from './facts.ts';
 import { netfilterFacts } from './netfilter.ts';
 import type { Roles } from './roles.ts';

@@ -1,15 +1,16 @@
-// Compares the plugin with the reference, row by row: see rows.ts for what is done and differences.ts for what is meant
+// Compares the plugin with the Go plugin, row by row: see rows.ts for what is done and differences.ts for what is meant
 // to be otherwise. `main.ts TEXT` takes only the rows whose names have TEXT in them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { tsx } from '../tsx.ts';
+import { tsx } from '../support/tsx.ts';
 import { type Cell, type Comparison, compare } from './compare.ts';
 import { differences } from './differences.ts';
 import { hasGo } from './libcni.ts';
 import type { Observation } from './observe.ts';
 import { atLeast, findReference } from './reference.ts';
-import { type Row, rowsOf } from './rows.ts';
+import type { Row } from './row.ts';
+import { rowsOf } from './rows.ts';
 
 const names = process.argv[2] ?? '';
 const reference = findReference(process.env.REFERENCE_CNI_PATH ?? '/usr/lib/cni');
@@ -18,7 +19,7 @@ const columns = ['result', 'kernel', 'CHECK', 'DEL', 'libcni'] as const;
 
 /** The observations of all rows with a plugin, as they come. */
 async function* observations(bridge: string, kernel: string, running: ChildProcess[]) {
-  // Ours has host-local beside it, and finds the other IPAM plugins with the reference.
+  // Ours has host-local beside it, and finds the other IPAM plugins with the Go plugin.
   const path = [dirname(bridge), dirname(reference.bridge)].join(':');
   const command = [...tsx, 'test/parity/observe-rows.ts', bridge, path, kernel, names];
   const [program = '', ...rest] = kernel === 'vlan' ? ['test/uml/run', ...command] : command;
@@ -44,7 +45,7 @@ function line(name: string, cells: readonly string[]): string {
   return `${name.padEnd(nameWidth)} ${cells.map((cell) => cell.padEnd(15)).join(' ')}`.trimEnd();
 }
 
-/** What nothing explains, ours and the reference's under each other. */
+/** What nothing explains, ours and the Go plugin's under each other. */
 function details(row: Row, { cells, missing }: Comparison, ours: Observation, theirs: Observation): string[] {
   const lines = [`\n${row.name}`];
   for (const column of columns) {
@@ -58,7 +59,7 @@ function details(row: Row, { cells, missing }: Comparison, ours: Observation, th
       `  difference ${number} is listed for this row, and there is none: ${differences[number - 1]?.what}`,
     );
   }
-  lines.push(...theirs.words.map((words) => `  the reference said: ${words}`));
+  lines.push(...theirs.words.map((words) => `  the Go plugin said: ${words}`));
   lines.push(...ours.words.map((words) => `  ours said: ${words}`));
   return lines;
 }
@@ -90,7 +91,7 @@ async function compareAll(kernel: string): Promise<void> {
 function report(row: Row, ours: Observation, theirs: Observation): void {
   if (row.since !== undefined && !atLeast(reference.version, row.since)) {
     newer++;
-    console.log(line(row.name, [`the reference knows it since ${row.since}`]));
+    console.log(line(row.name, [`the Go plugin knows it since ${row.since}`]));
     return;
   }
   const context = { row, version: reference.version, ours, reference: theirs };

@@ -70,7 +70,7 @@ function mapped(body: readonly string[]): Facts {
   );
 }
 
-/** The reference's form in nftables: a rule for each address, after what all of them leave alone. */
+/** The Go plugin's form in nftables: a rule for each address, after what all of them leave alone. */
 function listed(body: readonly string[]): Facts {
   const common = body.flatMap((line) => /^ip6? daddr (\S+) return$/.exec(line)?.[1] ?? []);
   return Object.assign(

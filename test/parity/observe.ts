@@ -1,9 +1,9 @@
-import { call } from '../cni.ts';
-import { Host, type Outcome } from '../host.ts';
+import { call } from '../support/cni.ts';
+import { Host, type Outcome } from '../support/host.ts';
 import { deviations, type Facts, flatten } from './facts.ts';
 import { kernelFacts } from './kernel.ts';
 import { learnRoles, type Roles } from './roles.ts';
-import { confOf, type Row } from './rows.ts';
+import { confOf, type Row } from './row.ts';
 
 /** The four things that a row compares. */
 export const parts = ['result', 'kernel', 'CHECK', 'DEL'] as const;
@@ -30,7 +30,7 @@ export async function observe(plugin: Plugin, row: Row): Promise<Observation> {
     const host = await Host.start();
     try {
       const observation = new Course(host, plugin, row).run();
-      // On a busy machine the reference may give up on its IPv6 addresses: it has five seconds for them.
+      // On a busy machine the Go plugin may give up on its IPv6 addresses: it has five seconds for them.
       const gaveUp = observation.words.some((words) => words.includes('still has tentative addresses after'));
       if (!gaveUp || turn === 5) return observation;
     } finally {
@@ -89,7 +89,7 @@ class Course {
       netns: `/run/netns/${container}`,
       ifname,
       conf: this.row.stdin ?? conf,
-      // The reference runs iptables and nft.
+      // The Go plugin runs iptables and nft.
       env: {
         PATH: process.env.PATH,
         CNI_PATH: this.plugin.path,

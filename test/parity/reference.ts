@@ -10,11 +10,11 @@ export interface Reference {
 }
 
 /**
- * Finds the reference plugins and their version: in the file beside them, or as Debian's package says.
+ * Finds the Go plugin plugins and their version: in the file beside them, or as Debian's package says.
  * @throws Error where they are not there or of no known version
  */
-export function findReference(folder: string): Reference {
-  const path = resolve(folder);
+export function findReference(directory: string): Reference {
+  const path = resolve(directory);
   const bridge = `${path}/bridge`;
   if (!existsSync(bridge)) throw new Error(`there is no ${bridge}`);
   const text = existsSync(`${path}/version`)

@@ -1,4 +1,4 @@
-import type { Host } from '../host.ts';
+import type { Host } from '../support/host.ts';
 
 interface Link {
   readonly ifname: string;

@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { executables } from '../cni.ts';
-import { Host } from '../host.ts';
-import { randomNumbers } from '../random.ts';
+import { executables } from '../support/cni.ts';
+import { Host } from '../support/host.ts';
+import { randomNumbers } from '../support/random.ts';
 
 /** How many commands run at once. */
 const workers = 16;

@@ -39,21 +39,30 @@ static int more(size_t size) {
   return 0;
 }
 
+char *(*heap_place)(size_t size);
+
+static void *made_at(char *place, size_t taken) {
+  void *block = place + sizeof(size_t);
+  *size_of(block) = taken - sizeof(size_t);
+  return block;
+}
+
 static void *heap_malloc(void *opaque, size_t size) {
   (void)opaque;
   if (size > LARGEST) return NULL;
   size_t taken;
   unsigned class = class_of(size + sizeof(size_t), &taken);
+  char *place = heap_place ? heap_place(taken) : NULL;
+  if (place) return made_at(place, taken);
   void **freed = heap.freed[class];
   if (freed) {
     heap.freed[class] = *freed;
     return freed;
   }
   if ((size_t)(heap.end - heap.next) < taken && more(taken)) return NULL;
-  void *block = heap.next + sizeof(size_t);
+  place = heap.next;
   heap.next += taken;
-  *size_of(block) = taken - sizeof(size_t);
-  return block;
+  return made_at(place, taken);
 }
 
 static void heap_free(void *opaque, void *block) {
@@ -69,8 +78,11 @@ static size_t heap_size(const void *block) { return block ? *size_of((void *)blo
 
 static void *heap_calloc(void *opaque, size_t count, size_t size) {
   if (size && count > LARGEST / size) return NULL;
+  size_t taken;
+  int is_used = heap.freed[class_of(count * size + sizeof(size_t), &taken)] != NULL;
   void *block = heap_malloc(opaque, count * size);
-  return block ? memset(block, 0, count * size) : NULL;
+  /* What has never been a block is zero as the kernel gave it, and stays untouched. */
+  return block && is_used ? memset(block, 0, count * size) : block;
 }
 
 static void *heap_realloc(void *opaque, void *block, size_t size) {

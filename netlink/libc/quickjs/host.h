@@ -23,12 +23,14 @@ struct heap {
 #define HEAP_MAGIC "CNI bridge heap"
 /** The section .heap (heap.S): the heap, or with SANITIZE the bytecode, of which an ordinary heap is made at each start. */
 extern char heap_section[], heap_section_end[];
-#ifdef SANITIZE
+#if defined SANITIZE || defined TRAINING
 extern struct heap heap;
 #else
 #define heap (*(struct heap *)heap_section)
 #endif
 int heap_write(const char *path);
+/** While the heap is built: where the next block goes, its size before it; NULL for anywhere. */
+extern char *(*heap_place)(size_t size);
 
 /* Each adds its functions to the object that TypeScript knows as `native`. */
 void add_system_calls(JSContext *context, JSValueConst native);

@@ -168,27 +168,51 @@ int main(int argc, char **argv) {
   _exit(on_own_stack(start));
 }
 
-#else
+#elif !defined TRAINING
 
-/** Of a program's bytecode (host_argv[1]), the file for the executable's heap (host_argv[2]). */
-static int build(void) {
-  const char *bytecode = host_argv[1], *output = host_argv[2];
-  int fd = open(bytecode, O_RDONLY | O_CLOEXEC);
+static const void *map(const char *path, size_t *length) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
   struct stat stat;
-  if (fd < 0 || fstat(fd, &stat) < 0) give_up(NULL, bytecode);
+  if (fd < 0 || fstat(fd, &stat) < 0) give_up(NULL, path);
   void *bytes = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (bytes == MAP_FAILED) give_up(NULL, bytecode);
+  if (bytes == MAP_FAILED) give_up(NULL, path);
+  *length = stat.st_size;
+  return bytes;
+}
+
+/* The places for blocks that calls write to, as training found them (build/quickjs/training.c). */
+static const uint32_t *places;
+static size_t placed, blocks;
+
+static char *place(size_t size) {
+  (void)size;
+  if (placed == blocks) give_up(NULL, "training was of another program");
+  uint32_t offset = places[placed++];
+  return offset ? heap_section + offset : NULL;
+}
+
+/** Of a program's bytecode (host_argv[1]), the file for the executable's heap (host_argv[2]); host_argv[3] has places. */
+static int build(void) {
+  size_t length, size;
+  const void *bytecode = map(host_argv[1], &length);
   heap.next = (char *)(&heap + 1);
   heap.end = heap_section_end;
-  make(&heap_functions, bytes, stat.st_size);
-  if (heap_write(output)) give_up(NULL, output);
+  if (host_argv[3]) {
+    places = map(host_argv[3], &size);
+    blocks = size / sizeof *places - 1;
+    heap.next = heap_section + *places++;
+    heap_place = place;
+  }
+  make(&heap_functions, bytecode, length);
+  if (placed != blocks) give_up(NULL, "training was of another program");
+  if (heap_write(host_argv[2])) give_up(NULL, host_argv[2]);
   return 0;
 }
 
 int main(int argc, char **argv) {
   host_argv = argv;
   if (memcmp(heap.magic, HEAP_MAGIC, sizeof heap.magic) == 0) _exit(on_own_stack(start));
-  if (argc != 3) return fail("this executable is damaged: it has no heap", "build or install it again");
+  if (argc != 3 && argc != 4) return fail("this executable is damaged: it has no heap", "build or install it again");
   return on_own_stack(build);
 }
 

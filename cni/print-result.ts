@@ -1,0 +1,76 @@
+import { type Family, family, formatCIDR, formatIP, type IP } from '../netlink/ip.ts';
+import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
+import { atLeast, type Version } from './version.ts';
+
+/** JSON as Go's encoder prints it: indented by four spaces, `<`, `>` and `&` escaped. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 4).replace(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A list, or undefined where it is empty, which JSON leaves out. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+function ipText(ip: IP | undefined): string | undefined {
+  return ip && formatIP(ip);
+}
+
+function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
+  return { nameservers, domain, search, options };
+}
+
+/**
+ * Of a version that has routes in a list of their own. All that 1.1.0 knows of a route is told before it, too, as the
+ * Go plugins do: a chain hands it on, and CHECK is given it back.
+ */
+function routeJson({ dst, gw, mtu, advmss, priority, table, scope }: Route): unknown {
+  return { dst: formatCIDR(dst), gw: ipText(gw), mtu, advmss, priority, table, scope };
+}
+
+function interfaceJson(link: Interface, version: Version): unknown {
+  const { name, mac, mtu, sandbox, socketPath, pciID } = link;
+  return atLeast(version, '1.1.0') ? { name, mac, mtu, sandbox, socketPath, pciID } : { name, mac, sandbox };
+}
+
+function ipJson({ address, gateway, interface: index }: IPConfig, version: Version): unknown {
+  const rest = { interface: index, address: formatCIDR(address), gateway: ipText(gateway) };
+  return atLeast(version, '1.0.0')
+    ? rest
+    : { version: address.ip.family === family.ipv4 ? '4' : '6', ...rest };
+}
+
+/** `ip4` or `ip6` of 0.2.0: the first address of the family, and the family's routes. */
+function familyJson(result: Result, of: Family): unknown {
+  const found = result.ips.find(({ address }) => address.ip.family === of);
+  if (found === undefined) return undefined;
+  const routes = result.routes.filter(({ dst }) => dst.ip.family === of);
+  return {
+    ip: formatCIDR(found.address),
+    gateway: ipText(found.gateway),
+    routes: some(routes.map(({ dst, gw }) => ({ dst: formatCIDR(dst), gw: ipText(gw) }))),
+  };
+}
+
+/** A result in the shape of a version ("Success" in that version's SPEC.md), as the Go plugins print it. */
+export function formatResult(result: Result, version: Version): string {
+  const dns = dnsJson(result.dns);
+  if (!atLeast(version, '0.3.0')) {
+    return toJson({
+      cniVersion: version,
+      ip4: familyJson(result, family.ipv4),
+      ip6: familyJson(result, family.ipv6),
+      dns,
+    });
+  }
+  return toJson({
+    cniVersion: version,
+    interfaces: some(result.interfaces.map((link) => interfaceJson(link, version))),
+    ips: some(result.ips.map((ip) => ipJson(ip, version))),
+    routes: some(result.routes.map(routeJson)),
+    dns,
+  });
+}

@@ -1,0 +1,38 @@
+import { CniError, errorCode } from './error.ts';
+
+/** The versions of the CNI specification that are understood, oldest first. */
+export const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+
+/** A supported version of the CNI specification. */
+export type Version = (typeof supportedVersions)[number];
+
+/** Whether `text` is a version that is understood, to the letter: `1.0` is none. */
+export function isSupported(text: string): text is Version {
+  return supportedVersions.some((version) => version === text);
+}
+
+/** Whether `version` is `least` or a later one. */
+export function atLeast(version: Version, least: Version): boolean {
+  return supportedVersions.indexOf(version) >= supportedVersions.indexOf(least);
+}
+
+/** What a configuration without `cniVersion` has. */
+export const defaultVersion: Version = '0.1.0';
+
+/**
+ * One of the supported versions.
+ * @throws CniError code 1, its details naming both sides
+ */
+export function readVersion(text: string): Version {
+  if (isSupported(text)) return text;
+  throw new CniError(
+    errorCode.incompatibleVersion,
+    'incompatible CNI versions',
+    `configuration is "${text}", plugin supports ${supportedVersions.join(', ')}`,
+  );
+}
+
+/** The answer to VERSION ("VERSION" in SPEC.md). */
+export function formatVersions(): string {
+  return JSON.stringify({ cniVersion: '1.1.0', supportedVersions });
+}

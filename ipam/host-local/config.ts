@@ -1,0 +1,28 @@
+import type { Route } from '../../cni/result.ts';
+
+/** A route as the configuration writes it. */
+export interface RouteConfig extends Omit<Route, 'dst' | 'gw'> {
+  readonly dst: string;
+  readonly gw?: string;
+}
+
+/** A subnet to lease from, as the configuration writes it. */
+export interface RangeConfig {
+  readonly subnet: string;
+  readonly rangeStart?: string;
+  readonly rangeEnd?: string;
+  readonly gateway?: string;
+}
+
+/** host-local's configuration, its types checked, its addresses still text. */
+export interface HostLocalConfig extends Partial<RangeConfig> {
+  readonly ranges?: readonly (readonly RangeConfig[])[];
+  readonly routes?: readonly RouteConfig[];
+  readonly resolvConf?: string;
+  readonly dataDir?: string;
+  /**
+   * Whether a range set that has no free address takes back leases from before this boot (see `reclaim.ts`); true
+   * where it is absent. The Go host-local ignores it.
+   */
+  readonly reclaimAfterReboot?: boolean;
+}

@@ -1,0 +1,51 @@
+import type { Attachment } from '../../cni/attachment.ts';
+import { readText } from '../leases/files.ts';
+import { formatLease } from '../leases/lease.ts';
+import { isAddressName, leaseFolder } from '../leases/lease-files.ts';
+import { Store } from '../leases/store.ts';
+import type { LeaseRequest } from './request.ts';
+
+/**
+ * Ends the leases of a network that belong to no valid attachment. A lease of the oldest format, which names no
+ * interface, stays with any attachment of its container.
+ * @param request its attachment says which network
+ * @param valid `cni.dev/valid-attachments`
+ * @returns the addresses that were released
+ * @throws CniError code 5
+ */
+export function gcLeases(
+  { attachment, config, warn = () => undefined }: LeaseRequest,
+  valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[],
+): string[] {
+  const store = Store.openExisting(leaseFolder(config.dataDir, attachment.network), warn);
+  if (store === undefined) return [];
+  const texts = new Set(valid.map(formatLease));
+  const containers = new Set(valid.map(({ containerID }) => containerID));
+  const released: string[] = [];
+  try {
+    // What others left goes too: entries without a lease, leases without content.
+    store.catchUp();
+    store.sweep();
+    for (const address of store.names()) {
+      if (!isAddressName(address) || hasText(`${store.folder}/${address}`, texts)) continue;
+      const lease = store.read(address);
+      if (lease === undefined) continue;
+      const kept = lease.ifname === '' ? containers.has(lease.containerID) : texts.has(formatLease(lease));
+      if (kept) continue;
+      store.release({ address, ...lease });
+      released.push(address);
+    }
+    return released;
+  } finally {
+    store.close();
+  }
+}
+
+/** Whether a file's text is one of these, to the byte: most leases are kept, and no more need be known of them. */
+function hasText(path: string, texts: ReadonlySet<string>): boolean {
+  try {
+    return texts.has(readText(path));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,163 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import {
+  type CIDR,
+  contains,
+  family,
+  formatCIDR,
+  formatIP,
+  type IP,
+  lastOf,
+  next,
+  parseCIDR,
+  parseIP,
+  subnetOf,
+  width,
+} from '../../netlink/ip.ts';
+import type { HostLocalConfig, RangeConfig } from './config.ts';
+
+/** Addresses of one subnet that may be leased: `first` to `last`, less `gateway`. */
+export interface Range {
+  readonly subnet: CIDR;
+  readonly first: IP;
+  readonly last: IP;
+  readonly gateway: IP;
+}
+
+/** Ranges of one family; an attachment gets one address of each set. */
+export type RangeSet = readonly Range[];
+
+/** What {@link readRangeSets} reads. */
+export interface RangeSource {
+  readonly config: HostLocalConfig;
+  /** `runtimeConfig.ipRanges`: before the configuration's own. */
+  readonly ipRanges: readonly (readonly RangeConfig[])[];
+  /** The configuration's version: below 0.3.0 a result has room for one address of a family. */
+  readonly cniVersion?: string;
+  /** Takes a line for the operator. */
+  warn(line: string): void;
+}
+
+/** Whether an address lies between a range's first and last; the gateway may be one of them. */
+export function holds({ first, last }: Range, ip: IP): boolean {
+  return ip.family === first.family && ip.value >= first.value && ip.value <= last.value;
+}
+
+/** A range as `first-last`. */
+export function formatRange({ first, last }: Range): string {
+  return `${formatIP(first)}-${formatIP(last)}`;
+}
+
+function invalid(details: string): CniError {
+  return new CniError(errorCode.invalidConfig, 'invalid IPAM configuration', details);
+}
+
+/** Reads a subnet, host bits kept. */
+function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
+  const written = parseCIDR(text);
+  // The length of an IPv4-mapped subnet counts other bits than its address has.
+  if (written === undefined || (written.ip.family === family.ipv4 && text.includes(':'))) {
+    throw invalid(`subnet: "${text}" is no subnet in CIDR notation`);
+  }
+  if (width(written.ip.family) - written.prefix < 2)
+    throw invalid(`subnet: ${text} is too small to allocate from`);
+  if (subnetOf(written).ip.value !== written.ip.value) {
+    // The host-local that rkt ships takes the address as written for the subnet's own, and so do we.
+    warn(`subnet ${text} has host bits set; allocation begins after ${formatIP(written.ip)}`);
+  }
+  return written;
+}
+
+/** The last address of a subnet that may be leased; that of IPv4 is before the broadcast address. */
+function lastUsable(subnet: CIDR): IP {
+  const last = lastOf(subnet);
+  return last.family === family.ipv4 ? next(last, -1n) : last;
+}
+
+function readBound(key: 'rangeStart' | 'rangeEnd', text: string, subnet: CIDR): IP {
+  const ip = parseIP(text);
+  if (ip === undefined) throw invalid(`${key}: "${text}" is no IP address`);
+  if (!contains(subnet, ip)) throw invalid(`${key}: ${text} is not in subnet ${formatCIDR(subnet)}`);
+  return ip;
+}
+
+function readGateway(text: string, subnet: CIDR): IP {
+  const ip = parseIP(text);
+  if (ip === undefined) throw invalid(`gateway: "${text}" is no IP address`);
+  // It need not lie in the subnet: the reference takes a gateway on another link too.
+  if (ip.family !== subnet.ip.family) {
+    throw invalid(`gateway: ${text} is of another family than subnet ${formatCIDR(subnet)}`);
+  }
+  return ip;
+}
+
+function readRange(config: RangeConfig, warn: RangeSource['warn']): Range {
+  const { subnet: text, rangeStart, rangeEnd, gateway } = config;
+  const written = readSubnet(text, warn);
+  const subnet = subnetOf(written);
+  const first = rangeStart ? readBound('rangeStart', rangeStart, subnet) : next(written.ip);
+  const last = rangeEnd ? readBound('rangeEnd', rangeEnd, subnet) : lastUsable(subnet);
+  if (first.value > last.value) {
+    const [start, end] = [formatIP(first), formatIP(last)];
+    throw invalid(`rangeStart ${start} is after rangeEnd ${end} in subnet ${text}`);
+  }
+  return { subnet, first, last, gateway: gateway ? readGateway(gateway, subnet) : next(written.ip) };
+}
+
+function readSet(set: readonly RangeConfig[], index: number, warn: RangeSource['warn']): RangeSet {
+  const ranges = set.map((range) => readRange(range, warn));
+  const [head] = ranges;
+  if (head === undefined) throw invalid(`range set ${index} is empty`);
+  for (const { subnet } of ranges) {
+    if (subnet.ip.family !== head.subnet.ip.family) {
+      const [a, b] = [formatCIDR(head.subnet), formatCIDR(subnet)];
+      throw invalid(`range set ${index} mixes the families of ${a} and ${b}`);
+    }
+  }
+  return ranges;
+}
+
+/** The old single subnet of the top level, as a range set; none where `subnet` is absent. */
+function topLevelSet({ subnet, rangeStart, rangeEnd, gateway }: HostLocalConfig): RangeConfig[][] {
+  if (!subnet) return [];
+  const range: RangeConfig = {
+    subnet,
+    ...(rangeStart ? { rangeStart } : {}),
+    ...(rangeEnd ? { rangeEnd } : {}),
+    ...(gateway ? { gateway } : {}),
+  };
+  return [[range]];
+}
+
+function refuseOverlap(sets: readonly RangeSet[]): void {
+  const all = sets.flatMap((set, index) => set.map((range) => ({ range, index })));
+  for (const [position, { range: a, index: i }] of all.entries()) {
+    for (const { range: b, index: j } of all.slice(position + 1)) {
+      if (!holds(a, b.first) && !holds(b, a.first)) continue;
+      throw invalid(`range ${formatRange(a)} of set ${i} overlaps ${formatRange(b)} of set ${j}`);
+    }
+  }
+}
+
+function refuseSecondOfFamily(sets: readonly RangeSet[], cniVersion: string | undefined): void {
+  if (cniVersion !== '0.1.0' && cniVersion !== '0.2.0') return;
+  const families = new Set(sets.map(([head]) => head?.first.family));
+  if (families.size === sets.length) return;
+  throw invalid(
+    `cniVersion ${cniVersion} has room for one address of a family; ${sets.length} sets ask for more`,
+  );
+}
+
+/**
+ * The range sets of a configuration, checked: `runtimeConfig.ipRanges` first, then the old single subnet, then
+ * `ranges`. By default a range has all of its subnet but the subnet's own address and, for IPv4, the broadcast
+ * address, and the first of them is the gateway.
+ * @throws CniError code 7, naming key and value
+ */
+export function readRangeSets({ config, ipRanges, cniVersion, warn }: RangeSource): RangeSet[] {
+  const written = [...ipRanges, ...topLevelSet(config), ...(config.ranges ?? [])];
+  if (written.length === 0) throw invalid('no subnet and no ranges: there is nothing to allocate from');
+  const sets = written.map((set, index) => readSet(set, index, warn));
+  refuseSecondOfFamily(sets, cniVersion);
+  refuseOverlap(sets);
+  return sets;
+}

@@ -1,0 +1,99 @@
+import { statfsSync } from '#files';
+import { parseIP } from '../../netlink/ip.ts';
+import type { IndexEntry } from '../leases/attachment-index.ts';
+import { type Boot, currentBoot, unknownBoot } from '../leases/boot.ts';
+import { look } from '../leases/files.ts';
+import { isAddressName } from '../leases/lease-files.ts';
+import type { Store } from '../leases/store.ts';
+import { holds, type RangeSet } from './ranges.ts';
+
+/** How many leases are taken back at once: the lock is held meanwhile, and each is a line for the operator. */
+const atOnce = 256;
+
+/**
+ * The file systems (statfs(2), `f_type`) whose files one kernel alone writes: ext2 to ext4, XFS, Btrfs, tmpfs, ramfs,
+ * overlayfs, F2FS, ZFS, bcachefs. Elsewhere a lease of another boot may be a running neighbour's.
+ */
+const localFileSystems = [
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0x794c7630, 0xf2f52010, 0x2fc12fc1, 0xca451a4e,
+];
+
+/** Why a lease's owner can't exist any more; undefined where it can. */
+type Proof = 'it was held during an earlier boot' | 'its file is older than this boot' | undefined;
+
+/**
+ * Whether a lease is from before a boot.
+ * @param entry the lease's own entry in the index, if it has one
+ * @param changed when the lease file was last changed, in milliseconds
+ */
+export function proofOfDeath(
+  entry: Pick<IndexEntry, 'origin' | 'boot'> | undefined,
+  changed: number,
+  boot: Boot,
+): Proof {
+  const known = entry !== undefined && entry.boot !== unknownBoot && boot.id !== unknownBoot;
+  if (known && entry.boot !== boot.id) return 'it was held during an earlier boot';
+  if (known && entry.origin === 'made') return undefined;
+  return boot.start !== undefined && changed < boot.start ? 'its file is older than this boot' : undefined;
+}
+
+/** The leases of a range set whose owners can't exist any more, with the proof for each. */
+function* deadLeases(store: Store, set: RangeSet, boot: Boot): Generator<{ address: string; proof: Proof }> {
+  if (!localFileSystems.includes(statfsSync(store.folder).type)) return;
+  const entries = store.entries();
+  for (const address of store.names()) {
+    const ip = isAddressName(address) ? parseIP(address) : undefined;
+    if (ip === undefined || !set.some((range) => holds(range, ip))) continue;
+    const file = store.look(address);
+    if (!file?.isFile()) continue;
+    const own = entries.get(address)?.find(({ path }) => look(path)?.ino === file.ino);
+    const proof = proofOfDeath(own, file.mtimeMs, boot);
+    if (proof !== undefined) yield { address, proof };
+  }
+}
+
+/** Whether {@link reclaimLeases} would find something to take back. */
+export function canReclaim(store: Store, set: RangeSet, boot = currentBoot()): boolean {
+  return deadLeases(store, set, boot).next().done === false;
+}
+
+/**
+ * Takes back leases of a range set that are from before this boot, with a line for each; to be asked when, and only
+ * when, the set has no free address left.
+ *
+ * A network namespace ends with the kernel that made it, so the owner of such a lease can't exist any more. That a
+ * lease is from before this boot is known in one of two ways:
+ *
+ * - The index has an entry for that very file, with the ID of another boot: the lease was made, or seen, then. No
+ *   clock has a say in this, nor in keeping a lease whose entry says that it was made in this boot.
+ * - Else, for a lease by the Go host-local that was first seen in this boot, its file was last changed before the
+ *   boot, both by the clock as it goes now and as it went at the boot (`boot.ts`). This is wrong for a lease made
+ *   while the clock was set back to before the boot, and only if it is set forward again while the container runs.
+ *
+ * A file put in the folder by hand, to keep an address from use, is a lease like any other.
+ * `reclaimAfterReboot: false` turns all this off.
+ * @returns how many addresses are free again
+ * @throws CniError code 5
+ */
+export function reclaimLeases(
+  store: Store,
+  set: RangeSet,
+  warn: (line: string) => void,
+  boot = currentBoot(),
+): number {
+  let count = 0;
+  for (const { address, proof } of deadLeases(store, set, boot)) {
+    const lease = store.read(address);
+    if (lease === undefined) {
+      // A power cut leaves a lease that wasn't on disk yet with its name and no content.
+      if (!store.discardResidue(address)) continue;
+    } else {
+      store.release({ address, ...lease });
+      const { containerID, ifname } = lease;
+      const owner = ifname === '' ? containerID : `${containerID} interface ${ifname}`;
+      warn(`reclaimed ${store.folder}/${address} of container ${owner}: ${proof}, and so was its container`);
+    }
+    if (++count === atOnce) break;
+  }
+  return count;
+}

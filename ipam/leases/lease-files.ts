@@ -1,0 +1,67 @@
+import { readdirSync, sumAddressesSync } from '#files';
+import type { Stats } from '../../netlink/libc/files.ts';
+import { errnoOf, look, readText, refused } from './files.ts';
+import { LastReserved } from './last-reserved.ts';
+import { type Lease, parseLease } from './lease.ts';
+
+/** A lease and the address it is of. */
+export interface LeasedAddress extends Lease {
+  readonly address: string;
+}
+
+/** Where leases are kept unless the configuration says otherwise. */
+const defaultDataDir = '/var/lib/cni/networks';
+
+/** The folder of a network's leases. */
+export function leaseFolder(dataDir: string | undefined, network: string): string {
+  return `${dataDir || defaultDataDir}/${network}`;
+}
+
+/** Whether a file name may be a lease's, judged by its letters; `sumAddressesSync` judges alike. */
+export function isAddressName(name: string): boolean {
+  return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
+}
+
+/** A network's folder as the Go host-local has it: a file for each address, `last_reserved_ip.N` for each range set. */
+export class LeaseFiles {
+  constructor(readonly folder: string) {}
+
+  path(address: string): string {
+    return `${this.folder}/${address}`;
+  }
+
+  /**
+   * The lease of an address; undefined for none, or for a file that is no lease.
+   * @throws CniError code 5
+   */
+  read(address: string): Lease | undefined {
+    const path = this.path(address);
+    try {
+      return parseLease(readText(path));
+    } catch (error) {
+      // Nothing, a link, a folder, a socket.
+      if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error))) return undefined;
+      throw refused('read lease', path, error);
+    }
+  }
+
+  /** What stands under the name of an address, links not followed. */
+  look(address: string): Stats | undefined {
+    return look(this.path(address));
+  }
+
+  /** The names in the folder, those of the leased addresses among them. */
+  names(): string[] {
+    return readdirSync(this.folder);
+  }
+
+  /** The sum over the addresses and their files. */
+  sum(): readonly [number, number] {
+    return sumAddressesSync(this.folder, 0);
+  }
+
+  /** Where the round robin of a range set stands. */
+  lastReserved(set: number): LastReserved {
+    return new LastReserved(this.path(`last_reserved_ip.${set}`));
+  }
+}

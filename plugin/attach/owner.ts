@@ -1,0 +1,41 @@
+import type { Attachment } from '../../cni/attachment.ts';
+import { hashDigits } from './hash.ts';
+
+/** The kernel's bound on an ifalias is 255 bytes, on a comment's userdata 256 with its header. */
+const longest = { network: 80, containerID: 140 } as const;
+
+/** A text of at most `length` characters that still tells texts apart: its end becomes a hash of the whole. */
+export function abbreviate(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 17)}~${hashDigits(text, 16)}`;
+}
+
+/** What every label begins with. */
+export const labelPrefix = 'cni ';
+
+/** What every label of a network's attachments begins with. */
+export function networkLabel(network: string): string {
+  return `${labelPrefix}${abbreviate(network, longest.network)} `;
+}
+
+/**
+ * Whose a host veth (its ifalias) or a map element (its comment) is, for a person and for a later DEL or GC:
+ * `cni <network> <container ID> <interface>`.
+ */
+export function ownerLabel({ network, containerID, ifname }: Attachment): string {
+  return `${networkLabel(network)}${abbreviate(containerID, longest.containerID)} ${ifname}`;
+}
+
+/** The attachments of a network that a GC keeps. */
+export interface Kept {
+  readonly network: string;
+  readonly attachments: readonly Attachment[];
+  /** Their {@link ownerLabel}s. */
+  readonly labels: ReadonlySet<string>;
+}
+
+/** What a GC keeps, by the list that it is given. */
+export function keptOf(network: string, valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[]): Kept {
+  const attachments = valid.map(({ containerID, ifname }) => ({ network, containerID, ifname }));
+  return { network, attachments, labels: new Set(attachments.map(ownerLabel)) };
+}

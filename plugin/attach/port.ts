@@ -1,0 +1,46 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import type { Connection } from '../../netlink/connection.ts';
+import { awaitChange, group, subscribe } from '../../netlink/notification.ts';
+import type { Link } from '../../netlink/route/link.ts';
+import { endOf } from './veth.ts';
+
+/** How long a port may take to forward, beyond what a spanning tree takes by design. */
+const deadlineMilliseconds = 10_000;
+
+/**
+ * Waits until the bridge forwards what comes in at the host veth of this name. It mostly does already: older kernels
+ * tell of a new carrier a moment later, and a bridge with a spanning tree listens and learns first.
+ * @returns the host veth as it is then
+ * @throws CniError code 11 where it does not in time, with what it does instead; NetlinkError
+ */
+export function awaitForwarding(host: Connection, bridge: Link, veth: string): Link {
+  let last = look(host, bridge, veth);
+  if (forwards(last)) return last;
+  const limit = deadlineMilliseconds + 2 * bridge.forwardDelayMilliseconds;
+  const links = subscribe(group.link);
+  try {
+    const forwarding = awaitChange(links, limit, () => {
+      last = look(host, bridge, veth);
+      return forwards(last) ? last : undefined;
+    });
+    if (forwarding !== undefined) return forwarding;
+  } finally {
+    links.close();
+  }
+  throw new CniError(
+    errorCode.tryAgain,
+    `port ${veth} of bridge ${bridge.name} does not forward`,
+    `after ${limit / 1000} s it is ${last.portState}, its link ${last.operational ? 'up' : 'down'}`,
+  );
+}
+
+function forwards({ operational, portState }: Link): boolean {
+  return operational && portState === 'forwarding';
+}
+
+function look(host: Connection, bridge: Link, name: string): Link {
+  const link = endOf(host, name);
+  if (link.master === bridge.index) return link;
+  const taken = `was taken from bridge ${bridge.name}`;
+  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${taken} while it was set up`);
+}

@@ -1,0 +1,147 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import type { Result } from '../../cni/result.ts';
+import type { Connection } from '../../netlink/connection.ts';
+import { family, formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
+import { listAddresses } from '../../netlink/route/address.ts';
+import { getLink, iff, type Link } from '../../netlink/route/link.ts';
+import { findLinks, listLinks } from '../../netlink/route/link-list.ts';
+import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
+import { openSides } from '../attach/sides.ts';
+import type { BridgeConfig } from '../config/bridge-config.ts';
+import type { Request } from '../config/request.ts';
+import { checkVlans } from './check-vlan.ts';
+import type { Ipam } from './ipam.ts';
+import { checkMac, mismatch } from './mismatch.ts';
+
+/**
+ * Compares what the ADD answered with the live kernel ("CHECK" in SPEC.md), then asks the IPAM.
+ * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
+ */
+export function check(request: Request, config: BridgeConfig, ipam: Ipam | undefined): void {
+  const previous = config.prevResult;
+  if (previous === undefined) {
+    throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'prevResult is missing');
+  }
+  const sides = openSides(request.netns, request.allowOwnNamespace);
+  try {
+    const bridge = checkBridge(sides.host, previous, config);
+    const container = checkContainer(sides.container, previous, request);
+    const veth = checkHostVeth(sides.host, previous, bridge, container, request);
+    checkVlans(sides.host, previous, bridge, veth, config);
+    checkAddresses(sides.container, previous, container);
+    checkRoutes(sides.container, previous);
+  } finally {
+    sides.close();
+  }
+  ipam?.check();
+}
+
+function checkBridge(host: Connection, previous: Result, { bridge: name, promiscMode }: BridgeConfig): Link {
+  const link = getLink(host, name);
+  if (link === undefined) throw mismatch(`bridge ${name}`, 'a bridge', 'no link of that name');
+  if (link.kind !== 'bridge')
+    throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
+  checkMac(link, previous.interfaces.find((one) => one.name === name && one.sandbox === undefined)?.mac);
+  // The promiscuity counts captures and ports, which come and go; the flag is what was asked for.
+  const promiscuous = (link.flags & iff.promisc) !== 0;
+  if (promiscuous !== promiscMode) {
+    throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
+  }
+  return link;
+}
+
+function checkContainer(container: Connection, previous: Result, { ifname, netns }: Request): Link {
+  const expected = previous.interfaces.find(({ name, sandbox }) => name === ifname && sandbox === netns);
+  if (expected === undefined) {
+    const all = previous.interfaces.map(({ name, sandbox }) => `${name}${sandbox ? ` in ${sandbox}` : ''}`);
+    throw mismatch('prevResult', `interface ${ifname} in ${netns}`, all.join(', ') || 'no interface');
+  }
+  const link = getLink(container, ifname);
+  if (link === undefined) throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', 'no link of that name');
+  if (link.kind !== 'veth')
+    throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', `a link of kind ${link.kind || 'none'}`);
+  checkMac(link, expected.mac);
+  return link;
+}
+
+function checkHostVeth(
+  host: Connection,
+  previous: Result,
+  bridge: Link,
+  container: Link,
+  { netns }: Request,
+): Link {
+  const listed = previous.interfaces.filter(
+    ({ name, sandbox }) => sandbox === undefined && name !== bridge.name,
+  );
+  for (const { name, mac } of listed) {
+    const link = getLink(host, name);
+    // Another plugin of the chain may have listed a link of its own.
+    if (link?.kind !== 'veth' || !isPair(link, container)) continue;
+    if (link.master !== bridge.index) {
+      const found = link.master === 0 ? 'no port' : `a port of ${nameOf(host, link.master)}`;
+      throw mismatch(`host veth ${name}`, `a port of ${bridge.name}`, found);
+    }
+    checkMac(link, mac);
+    return link;
+  }
+  const names = listed.map(({ name }) => name).join(' or ') || 'a host veth in prevResult';
+  const [peer] = listLinks(host, { kind: 'veth' }, (link) =>
+    isPair(link, container) ? link.name : undefined,
+  );
+  throw mismatch(`peer of ${container.name} in ${netns}`, names, peer ?? 'none on the host');
+}
+
+/** Whether each is the other's peer. An index is good for one namespace, so that both have to agree. */
+function isPair(host: Pick<Link, 'index' | 'peer'>, container: Link): boolean {
+  return host.peer === container.index && container.peer === host.index;
+}
+
+function nameOf(host: Connection, index: number): string {
+  return findLinks(host, [index])[0]?.name ?? `link ${index}`;
+}
+
+function checkAddresses(container: Connection, { ips }: Result, link: Link): void {
+  for (const { address } of ips) {
+    const live = listAddresses(container, link, address.ip.family);
+    const found = live.map((one) => `${formatCIDR(one.cidr)}${one.dadFailed ? ', a duplicate' : ''}`);
+    if (!found.includes(formatCIDR(address))) {
+      throw mismatch(`addresses of ${link.name}`, formatCIDR(address), found.join('; ') || 'none');
+    }
+  }
+}
+
+function checkRoutes(container: Connection, { routes }: Result): void {
+  if (routes.length === 0) return;
+  const live = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(container, of));
+  for (const route of routes) {
+    const dst = formatCIDR(subnetOf(route.dst));
+    const gateway = route.gw === undefined ? undefined : formatIP(route.gw);
+    const toDst = live.filter((one) => one.dst === dst);
+    const same = toDst.filter(({ gateways }) => gateway === undefined || gateways.includes(gateway));
+    const settings = { ...route, table: route.table || mainTable };
+    if (same.some((one) => hasSettings(one, settings))) continue;
+    const expected = describeRoute(dst, gateway === undefined ? [] : [gateway], settings);
+    const found = toDst.map((one) => describeRoute(dst, one.gateways, one));
+    throw mismatch('routes of the container', expected, found.join('; ') || `no route to ${dst}`);
+  }
+}
+
+/** RT_TABLE_MAIN, linux/rtnetlink.h */
+const mainTable = 254;
+/** What a route is told apart by beyond destination and gateway; 0 and absent leave it to the kernel. */
+const routeSettings = ['table', 'priority', 'mtu', 'advmss'] as const;
+type RouteSettings = Partial<Pick<LiveRoute, (typeof routeSettings)[number]>>;
+
+function hasSettings(live: LiveRoute, expected: RouteSettings): boolean {
+  return routeSettings.every((name) => !expected[name] || expected[name] === live[name]);
+}
+
+function describeRoute(dst: string, gateways: readonly string[], settings: RouteSettings): string {
+  const via = gateways.map((gateway) => ` via ${gateway}`);
+  const told = routeSettings.filter(
+    (name) => settings[name] && !(name === 'table' && settings.table === mainTable),
+  );
+  const more = told.map((name) => ` ${name} ${settings[name]}`);
+  return [dst, ...via, ...more].join('');
+}

@@ -1,0 +1,41 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+
+/** What CNI_ARGS may ask for. */
+export interface Arguments {
+  readonly mac: string | undefined;
+  readonly ips: readonly string[];
+}
+
+/** Keys that runtimes pass and that are not ours to act on. */
+const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINER_ID', 'K8S_POD_UID'];
+
+/**
+ * Reads `K=V;K=V`.
+ * @throws CniError code 4 for a pair without `=`, and for an unknown key unless `IgnoreUnknown` is true
+ */
+export function readArguments(text: string): Arguments {
+  if (text === '') return { mac: undefined, ips: [] };
+  const pairs = new Map<string, string>();
+  for (const pair of text.split(';')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    if (equals < 1)
+      throw new CniError(errorCode.invalidEnvironment, 'invalid CNI_ARGS', `"${pair}" is no K=V pair`);
+    pairs.set(pair.slice(0, equals), pair.slice(equals + 1));
+  }
+  const tolerant = ['1', 'true'].includes((pairs.get('IgnoreUnknown') ?? '').toLowerCase());
+  const known = ['IgnoreUnknown', 'MAC', 'IP', ...passedOver];
+  const unknown = [...pairs.keys()].filter((key) => !known.includes(key));
+  if (unknown.length > 0 && !tolerant) {
+    throw new CniError(
+      errorCode.invalidEnvironment,
+      'invalid CNI_ARGS',
+      `unknown keys ${unknown.join(', ')}`,
+    );
+  }
+  const mac = pairs.get('MAC') ?? '';
+  return {
+    mac: mac === '' ? undefined : mac,
+    ips: (pairs.get('IP') ?? '').split(',').filter((ip) => ip !== ''),
+  };
+}

@@ -1,0 +1,69 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import { decodeText } from '../../netlink/bytes.ts';
+import { keysAt } from './generated/validate-config.ts';
+import { findJsonError } from './json-position.ts';
+
+/** A JSON object, its values not looked at yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Decodes the configuration's bytes.
+ *
+ * @throws CniError code 6 that says where the bytes stop being a JSON object
+ */
+export function decodeConfig(bytes: Uint8Array): JsonObject {
+  const text = decodeText(bytes);
+  if (text.trim() === '') throw undecodable('standard input is empty');
+  if (text.startsWith('\ufeff')) throw undecodable('it begins with a byte order mark');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw undecodable(`not JSON at ${findJsonError(text)}`);
+  }
+  if (!isObject(json)) throw undecodable('it is not a JSON object');
+  return json;
+}
+
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an
+ * exact match wins. A known key whose value is null or an empty string counts as absent, as it does for Go. All
+ * else is kept.
+ */
+export function canonicalKeys(config: JsonObject): unknown {
+  return withCanonicalKeys(config, '');
+}
+
+function withCanonicalKeys(value: unknown, place: string): unknown {
+  if (Array.isArray(value)) {
+    const items = `${place}[]`;
+    return keysAt.has(items) ? value.map((item) => withCanonicalKeys(item, items)) : value;
+  }
+  const known = keysAt.get(place);
+  if (known === undefined || !isObject(value)) return value;
+
+  const result: Record<string, unknown> = {};
+  for (const written of Object.keys(value)) {
+    const inner = value[written];
+    const key = known.includes(written) ? written : inAnyCase(known, written);
+    if (key === undefined) result[written] = inner;
+    else if (inner !== null && inner !== '' && (key === written || !Object.hasOwn(value, key))) {
+      result[key] = withCanonicalKeys(inner, place === '' ? key : `${place}.${key}`);
+    }
+  }
+  return result;
+}
+
+function inAnyCase(known: readonly string[], written: string): string | undefined {
+  const lower = written.toLowerCase();
+  return known.find((key) => key.toLowerCase() === lower);
+}
+
+function undecodable(why: string): CniError {
+  return new CniError(errorCode.decoding, `can't decode the network configuration: ${why}`);
+}

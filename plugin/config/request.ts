@@ -1,0 +1,91 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import type { Version } from '../../cni/version.ts';
+import { byteLength } from '../../netlink/bytes.ts';
+import { type Arguments, readArguments } from './arguments.ts';
+
+const commands = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION'] as const;
+
+export type Command = (typeof commands)[number];
+
+/** What the runtime asks for in the environment ("Parameters" in SPEC.md). */
+export interface Request {
+  readonly command: Command;
+  readonly containerID: string;
+  /** Path of the container's network namespace; empty where a DEL came without one. */
+  readonly netns: string;
+  readonly ifname: string;
+  /** Folders of CNI_PATH, in order. */
+  readonly path: readonly string[];
+  readonly arguments: Arguments;
+  /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE). */
+  readonly allowOwnNamespace: boolean;
+  /** The shape that rkt 1.x reads whatever the configuration says (CNI_VERSION). */
+  readonly resultVersion: Version | undefined;
+}
+
+/** The variables that each command needs. */
+const needed: Readonly<Record<Command, readonly string[]>> = {
+  ADD: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
+  DEL: ['CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH'],
+  CHECK: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
+  GC: ['CNI_PATH'],
+  STATUS: ['CNI_PATH'],
+  VERSION: [],
+};
+
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** Whether a text can name a network or a container. */
+export function isName(text: string): boolean {
+  return namePattern.test(text);
+}
+
+/** Why a text can't name a link (dev_valid_name in the kernel); undefined where it can. */
+export function linkNameFault(name: string): string | undefined {
+  if (name === '') return 'is empty';
+  if (byteLength(name) > 15) return 'is longer than 15 bytes';
+  if (name === '.' || name === '..') return 'is no name';
+  if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
+  // Their folders under /proc/sys/net stand for every link and for new ones.
+  if (name === 'all' || name === 'default') return 'is reserved by the kernel';
+  return undefined;
+}
+
+function invalid(msg: string, details = ''): CniError {
+  return new CniError(errorCode.invalidEnvironment, msg, details);
+}
+
+/**
+ * Reads and checks the environment.
+ * @throws CniError code 4 that names every missing variable at once, or the bad one and its value
+ */
+export function readRequest(env: Readonly<Record<string, string | undefined>>): Request {
+  const name = env.CNI_COMMAND ?? '';
+  if (name === '') throw invalid('required env variables [CNI_COMMAND] missing');
+  const command = commands.find((one) => one === name);
+  if (command === undefined)
+    throw invalid(`unknown CNI_COMMAND: "${name}"`, `known are ${commands.join(', ')}`);
+  const missing = needed[command].filter((variable) => (env[variable] ?? '') === '');
+  if (missing.length > 0) throw invalid(`required env variables [${missing.join(',')}] missing`);
+  const containerID = env.CNI_CONTAINERID ?? '';
+  const ifname = env.CNI_IFNAME ?? '';
+  if (needed[command].includes('CNI_CONTAINERID')) {
+    if (!isName(containerID)) {
+      throw invalid(`invalid CNI_CONTAINERID: "${containerID}"`, `must match ${namePattern.source}`);
+    }
+    const fault = linkNameFault(ifname);
+    if (fault !== undefined) throw invalid(`invalid CNI_IFNAME: "${ifname}"`, `interface name ${fault}`);
+  }
+  const override = env.CNI_NETNS_OVERRIDE ?? '';
+  const version = env.CNI_VERSION;
+  return {
+    command,
+    containerID,
+    netns: env.CNI_NETNS ?? '',
+    ifname,
+    path: (env.CNI_PATH ?? '').split(':').filter((folder) => folder !== ''),
+    arguments: readArguments(env.CNI_ARGS ?? ''),
+    allowOwnNamespace: override === '1' || override.toLowerCase() === 'true',
+    resultVersion: version === '0.1.0' || version === '0.2.0' ? version : undefined,
+  };
+}

@@ -1,0 +1,69 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import { type Guard, rules, type SchemaError } from './generated/validate-config.ts';
+import { canonicalKeys, isObject, type JsonObject } from './json.ts';
+
+/** Takes note of what is wrong in a place that doesn't matter; `false` means that it does matter. */
+export type Tolerate = (path: readonly string[], reason: string) => boolean;
+
+/**
+ * Holds a configuration against its JSON Schema, known keys brought to their one spelling.
+ *
+ * @param tolerate is asked about each mistake; one that it takes is removed: the key at the top level, or
+ *   in `ipam` the key below it
+ * @throws CniError code 7 that names key and value
+ */
+export function checkSchema<T>(config: JsonObject, guard: Guard<T>, tolerate: Tolerate): T {
+  let checked = canonicalKeys(config);
+  for (;;) {
+    if (guard(checked)) return checked;
+    const [error] = guard.errors ?? [];
+    const path = (error?.instancePath ?? '').split('/').slice(1).map(unescaped);
+    const reason = explain(checked, path, error);
+    if (!isObject(checked) || !tolerate(path, reason)) throw invalidConfig(reason);
+    checked = without(checked, path[0] === 'ipam' ? path.slice(0, 2) : path.slice(0, 1));
+  }
+}
+
+/** The error for a configuration that breaks a rule; `reason` begins with the key. */
+export function invalidConfig(reason: string): CniError {
+  return new CniError(errorCode.invalidConfig, `invalid configuration: ${reason}`);
+}
+
+/** A value as messages show it. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
+function explain(config: unknown, path: readonly string[], error: SchemaError | undefined): string {
+  const missing = error?.params.missingProperty;
+  if (typeof missing === 'string') {
+    const { property } = error?.params ?? {};
+    const why = typeof property === 'string' ? `is missing, and ${property} needs it` : 'is missing';
+    return `${dotted([...path, missing])}: ${why}`;
+  }
+  let value = config;
+  let place = '';
+  for (const step of path) {
+    place += Array.isArray(value) ? '[]' : place === '' ? step : `.${step}`;
+    value = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
+  }
+  return `${dotted(path)}: ${rules[place] ?? 'is invalid'}, not ${shown(value)}`;
+}
+
+function without(config: JsonObject, [key = '', inner]: readonly string[]): JsonObject {
+  const { [key]: value, ...rest } = config;
+  return inner !== undefined && isObject(value) ? { ...rest, [key]: without(value, [inner]) } : rest;
+}
+
+function dotted(path: readonly string[]): string {
+  return path.reduce((whole, step) => {
+    if (/^\d+$/.test(step)) return `${whole}[${step}]`;
+    return whole === '' ? step : `${whole}.${step}`;
+  }, '');
+}
+
+/** RFC 6901, section 4. */
+function unescaped(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~');
+}

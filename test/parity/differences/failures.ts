@@ -1,0 +1,38 @@
+import type { Difference } from '../difference.ts';
+import { checkCode, codesOf, failed, leavesMore } from '../observed.ts';
+
+/** What a failure answers and leaves otherwise. */
+export const failures: readonly Difference[] = [
+  {
+    what: 'an ADD that fails takes back all that it did, the bridge included',
+    why: 'the Go plugin leaves what it had set up on both sides, and moves on in the lease directory',
+    rows: ({ ours, reference }) => failed(ours) && failed(reference) && leavesMore(reference, ours),
+    shows: [
+      { part: 'kernel', path: /^(host|c\d) (link|address|IPv\d|sysctl|fdb|tentative) / },
+      { part: 'DEL', path: /^host (link|address|IPv\d|sysctl|fdb) / },
+      { path: /^leases /, ours: null },
+    ],
+  },
+  {
+    what: 'an error has the code that SPEC.md has for it',
+    why: 'the Go plugin says 999 of whatever went wrong; the code is in the row',
+    rows: ({ row, ours }) =>
+      row.code !== undefined && [...codesOf(ours), checkCode(ours)].includes(String(row.code)),
+    shows: [
+      { path: /^c\d (first |repeated |CHECK after a change )?code$/, ours: /^\d+$/, reference: /^(999|0)$/ },
+    ],
+  },
+  {
+    what: 'a DEL with a configuration that an ADD refuses succeeds, and cleans up',
+    why: 'SPEC.md asks for it; a runtime that cannot delete keeps the container for ever',
+    rows: ({ row, ours, reference }) =>
+      row.name.startsWith('error: ') &&
+      reference.facts.DEL['c1 first exit'] === '1' &&
+      ours.facts.DEL['c1 first exit'] === '0',
+    shows: [
+      { part: 'DEL', path: /^c1 (first|repeated) exit$/, ours: '0', reference: '1' },
+      { part: 'DEL', path: /^c1 (first|repeated) code$/, ours: null, reference: '999' },
+      { part: 'DEL', path: /^leases \S+\/lock /, reference: null },
+    ],
+  },
+];

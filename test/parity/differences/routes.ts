@@ -1,0 +1,21 @@
+import type { Difference } from '../difference.ts';
+import { added } from '../observed.ts';
+import { confOf } from '../row.ts';
+
+/** Routes that the container has otherwise. */
+export const routes: readonly Difference[] = [
+  {
+    what: 'IPv4 routes that differ in the gateway alone are next hops of one route',
+    why: "as the kernel makes IPv6's, and as the configuration asks; the Go plugin keeps the first alone",
+    rows: ({ row, ours }) => row.name === 'ECMP' && added(ours),
+    shows: [{ path: /^c1 IPv4 route 10\.9\.0\.0\/16 dev (eth0|several)( |$)/ }],
+  },
+  {
+    what: "a route's mtu and advmss are set",
+    why: 'the Go plugin prints them and leaves them out of the route',
+    rows: ({ row, ours }) => added(ours) && /"(mtu|advmss)":/.test(JSON.stringify(confOf(row).ipam)),
+    shows: [
+      { part: 'kernel', path: /^c1 IPv4 route 10\.9\.0\.0\/16 .* metrics 0 (mtu|advmss)$/, reference: null },
+    ],
+  },
+];

@@ -1,0 +1,39 @@
+import { layer2, v6 } from '../fragments.ts';
+import type { Row } from '../row.ts';
+
+/** Each option alone. */
+export const options: readonly Row[] = [
+  { name: 'nothing but an address' },
+  { name: 'bridge left to its default', conf: { bridge: undefined } },
+  { name: 'isGateway', conf: { isGateway: true } },
+  { name: 'isDefaultGateway', conf: { isDefaultGateway: true } },
+  { name: 'forceAddress', conf: { forceAddress: true } },
+  { name: 'ipMasq', conf: { ipMasq: true } },
+  { name: 'ipMasqBackend nftables', conf: { ipMasq: true, ipMasqBackend: 'nftables' }, since: '1.6.0' },
+  { name: 'ipMasqBackend iptables', conf: { ipMasq: true, ipMasqBackend: 'iptables' }, since: '1.6.0' },
+  { name: 'mtu', conf: { mtu: 1400 } },
+  { name: 'hairpinMode', conf: { hairpinMode: true } },
+  { name: 'promiscMode', conf: { promiscMode: true } },
+  { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
+  { name: 'macspoofchk', conf: { macspoofchk: true } },
+  { name: 'enabledad', conf: { enabledad: true } },
+  { name: 'enabledad, IPv6', conf: { enabledad: true, ipam: v6 } },
+  {
+    name: 'disableContainerInterface',
+    conf: { disableContainerInterface: true, ...layer2 },
+    since: '1.4.0',
+  },
+  { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
+  {
+    name: 'options at their defaults, spelled out',
+    conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },
+  },
+  { name: 'vlan', conf: { vlan: 100 }, vlan: true },
+  {
+    name: 'vlanTrunk',
+    conf: { vlanTrunk: [{ id: 101 }, { minID: 200, maxID: 203 }] },
+    vlan: true,
+    since: '1.3.0',
+  },
+  { name: 'preserveDefaultVlan', conf: { vlan: 100, preserveDefaultVlan: true }, vlan: true, since: '1.4.0' },
+];
