@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { Outcome } from '../host.ts';
+import type { Outcome } from '../support/host.ts';
 import { removeControlGroups } from './control-groups.ts';
 
 /** No command takes longer, whatever else the machine does: one that does has hung. */

@@ -74,6 +74,7 @@ async function compare(suite: Suite, loopbackOf: Side): Promise<boolean> {
 
 async function main(names: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('e2e-runtimes needs root, to run containers');
+  process.umask(0o022);
   console.log('left out: CRI-O and Multus, which neither Debian 12 nor the Go module proxy has');
   const loopbackOf = (await compare(loopback, 'ours')) ? 'ours' : 'Go';
   console.log(`note: containerd is given ${loopbackOf === 'ours' ? 'our' : "Debian's"} loopback`);

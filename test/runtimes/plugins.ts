@@ -1,6 +1,6 @@
 import { readdirSync, symlinkSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { executables } from '../cni.ts';
+import { executables } from '../support/cni.ts';
 import type { Machine } from './machine.ts';
 
 /** Whose `bridge`, `host-local` and `loopback` a runtime is given. */

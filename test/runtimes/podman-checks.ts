@@ -196,7 +196,7 @@ async function changes(podman: Podman, checks: Checks): Promise<void> {
     try {
       return await addressChangesHands(podman, '10.61.0.90');
     } finally {
-      await podman.do('rm -f -t 0 first second');
+      await podman.do('rm -f -i -t 0 first second');
     }
   });
 }
