@@ -32,8 +32,8 @@ export const newer: Release = { directory: resolve('dist/runtimes/containerd-v2.
 /** The subnets of the pods' network. */
 export const podSubnets = ['10.64.0.0/24', 'fd00:64::/64'];
 
-/** A network as Kubernetes' nodes have it. */
-export function network(cniVersion: string, name: string, subnets: readonly string[]) {
+/** A network as Kubernetes' nodes have it; `more` goes to the bridge plugin. */
+export function network(cniVersion: string, name: string, subnets: readonly string[], more: object = {}) {
   const ranges = subnets.map((subnet) => [{ subnet }]);
   const bridge = {
     type: 'bridge',
@@ -46,7 +46,7 @@ export function network(cniVersion: string, name: string, subnets: readonly stri
     cniVersion,
     name,
     plugins: [
-      { ...bridge, ipam: { type: 'host-local', ranges } },
+      { ...bridge, ...more, ipam: { type: 'host-local', ranges } },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   };
@@ -96,8 +96,8 @@ export class Containerd {
   }
 
   /** Gives it one network, with what is told of it, and waits until it has taken it. */
-  async useNetwork(name: string, ...subnets: string[]): Promise<void> {
-    const conflist = JSON.stringify(network(this.release.cniVersion, name, subnets));
+  async useNetwork(name: string, subnets: readonly string[], more?: object): Promise<void> {
+    const conflist = JSON.stringify(network(this.release.cniVersion, name, subnets, more));
     writeFileSync(`${this.machine.disk}/etc-cni/net.d/10-pods.conflist`, conflist);
     const info = await settled(
       () => this.crictl('info'),

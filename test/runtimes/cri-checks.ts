@@ -8,6 +8,7 @@ import {
   endedTwice,
   fullRange,
   namespaceGone,
+  wrongConfiguration,
 } from './cri-failures.ts';
 import { ctrChecks } from './ctr-checks.ts';
 import type { Machine } from './machine.ts';
@@ -32,16 +33,17 @@ export async function containerdChecks(machine: Machine, checks: Checks, release
   await containerd.start();
   await machine.sh(`ctr -n k8s.io images import --snapshotter native ${machine.disk}/box.tar`);
   if (release.cniVersion === '1.0.0') {
-    await containerd.useNetwork('hand', '10.66.0.0/24');
+    await containerd.useNetwork('hand', ['10.66.0.0/24']);
     await ctrChecks(containerd, checks);
   }
-  await containerd.useNetwork('pods', ...podSubnets);
+  await containerd.useNetwork('pods', podSubnets);
   await onePod(containerd, checks);
   await manyPods(containerd, checks);
   await namespaceGone(containerd, checks);
   await endedTwice(containerd, checks);
   await afterCrash(containerd, checks);
   await collectGarbage(containerd, checks);
+  await wrongConfiguration(containerd, checks);
   await fullRange(containerd, checks);
   await afterReboot(containerd, checks);
   await cleanAfterAll(containerd, checks);

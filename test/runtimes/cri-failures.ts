@@ -108,22 +108,38 @@ export async function collectGarbage(containerd: Containerd, checks: Checks): Pr
   });
 }
 
+/** Starts a pod three times, by the same name, as kubelet does, and returns what was said. */
+async function threeRefusals(containerd: Containerd, name: string): Promise<string[]> {
+  const said: string[] = [];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    said.push(await containerd.runPod(name).then(() => 'it runs', String));
+  }
+  return said;
+}
+
+/** The ADD is refused; the DEL that follows it, of the same wrong configuration, is not. */
+export async function wrongConfiguration(containerd: Containerd, checks: Checks): Promise<void> {
+  const { machine } = containerd;
+  await checks.check('a wrong configuration, put right', async () => {
+    await containerd.useNetwork('wrong', ['10.68.0.0/24'], { mtu: 10 });
+    const said = await threeRefusals(containerd, 'refused');
+    const wrong = said.find((words) => !words.includes('plugin type=\\"bridge\\" failed (add)'));
+    must(wrong === undefined, `${wrong}`);
+    await containerd.useNetwork('right', ['10.68.0.0/24']);
+    const { address } = await containerd.runPod('refused');
+    await containerd.removeAll();
+    return `three times told so, by one name; then the pod of that name has ${address}; ${await mustBeClean(machine)}`;
+  });
+}
+
 /** A node without a free address stays Ready, and has room again when a pod goes. */
 export async function fullRange(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
-  await containerd.useNetwork('small', '10.65.0.0/29');
-  const full = async () => {
-    try {
-      await containerd.runPod('late');
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-    return 'it runs';
-  };
+  await containerd.useNetwork('small', ['10.65.0.0/29']);
   await checks.check('a full range: the next pod', async () => {
     await Promise.all(['s1', 's2', 's3', 's4', 's5'].map((name) => containerd.runPod(name)));
-    // As kubelet does, by the same name, which must not stay taken by the one that failed.
-    const said = [await full(), await full(), await full()];
+    // The name must not stay taken by the one that failed.
+    const said = await threeRefusals(containerd, 'late');
     const wrong = said.find((words) => !/no IP address(es)? available/.test(words));
     must(wrong === undefined, `${wrong}`);
     const held = (await leases(machine, 'small')).length;
