@@ -21,8 +21,9 @@ describe.each(executables)('%s gives an address that a neighbour has just talked
 
   /** The MAC address that somebody knows for an address; the host where no container is named. */
   const known = (address: string, container?: string): string | undefined =>
-    host.json<{ lladdr?: string }[]>(`ip ${container ? `-n ${container}` : ''} -j neigh show to ${address}`)[0]
-      ?.lladdr;
+    host.json<{ lladdr?: string }[]>(
+      `ip ${container ? `-n ${container}` : ''} -j neigh show to ${address}`,
+    )[0]?.lladdr;
 
   test.each([
     ['10.1.0.9', 'IPv4'],
