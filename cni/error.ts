@@ -24,7 +24,7 @@ export class CniError extends Error {
   /**
    * @param code one of {@link errorCode}, or a delegate's own
    * @param msg what went wrong, in one line
-   * @param details the culprit: key and value, operation and object; empty where `msg` says it all
+   * @param details the culprit: key and value, operation and object; empty if `msg` says it all
    */
   constructor(
     readonly code: number,

@@ -10,7 +10,7 @@ export function toJson(value: unknown): string {
   );
 }
 
-/** A list, or undefined where it is empty, which JSON leaves out. */
+/** A list, or undefined if it is empty, which JSON leaves out. */
 function some<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }

@@ -54,7 +54,7 @@ function refuse(length: number, left: number): never {
 
 /**
  * Reads attributes one after another: each type (flags masked) with its payload, in order.
- * @throws ProtocolError where one claims more bytes than there are
+ * @throws ProtocolError if one claims more bytes than there are
  */
 export function attributeList(bytes: Uint8Array): [type: number, payload: Uint8Array][] {
   const list: [number, Uint8Array][] = [];
@@ -79,7 +79,7 @@ export class Attributes {
   /** Where the payload of each type's attribute begins; 0 for one that is missing. */
   private readonly places = new Uint32Array(types);
 
-  /** @throws ProtocolError where one claims more bytes than there are */
+  /** @throws ProtocolError if one claims more bytes than there are */
   constructor(private readonly bytes: Uint8Array) {
     const bad = libc.indexAttributes(bytes, this.places);
     if (bad >= 0) refuse(getU16(bytes, bad), bytes.length - bad);
@@ -97,14 +97,14 @@ export class Attributes {
     return at + format.length > end ? format.absent : format.get(this.bytes, at, end);
   }
 
-  /** The payload of an attribute made of attributes, a view of the message; empty where it is missing. */
+  /** The payload of an attribute made of attributes, a view of the message; empty if it is missing. */
   payload({ type }: Nest): Uint8Array {
     const at = this.places[type] ?? 0;
     if (at === 0) return none;
     return this.bytes.subarray(at, at + getU16(this.bytes, at - attributeHeader) - attributeHeader);
   }
 
-  /** The attributes within an attribute; none where it is missing. */
+  /** The attributes within an attribute; none if it is missing. */
   nested(of: Nest): Attributes {
     const payload = this.payload(of);
     return payload === none ? noAttributes : new Attributes(payload);

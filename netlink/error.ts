@@ -68,7 +68,7 @@ export class KernelError extends Error {
    * @param operation what was asked: `create veth`
    * @param object what it was asked for: `veth1a2b3c4d`
    * @param errno the positive errno value
-   * @param extack the kernel's own words (NLMSGERR_ATTR_MSG), empty where it gave none
+   * @param extack the kernel's own words (NLMSGERR_ATTR_MSG), empty if it gave none
    */
   constructor(
     readonly operation: string,

@@ -90,7 +90,7 @@ export const bytes: FreeFormat<Uint8Array, Uint8Array | undefined> = {
   encode: (value) => value,
 };
 
-/** An IPv4 or IPv6 address, 4 or 16 bytes in network byte order; undefined where there are others. */
+/** An IPv4 or IPv6 address, 4 or 16 bytes in network byte order; undefined if there are others. */
 export const ip: FreeFormat<IP, IP | undefined> = {
   isFixed: false,
   length: 0,
@@ -99,7 +99,7 @@ export const ip: FreeFormat<IP, IP | undefined> = {
   encode: ipBytes,
 };
 
-/** A MAC address, six bytes: `aa:bb:cc:dd:ee:ff`; empty where there is none. */
+/** A MAC address, six bytes: `aa:bb:cc:dd:ee:ff`; empty if there is none. */
 export const mac: FreeFormat<string> = {
   isFixed: false,
   length: 0,

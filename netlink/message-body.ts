@@ -66,7 +66,7 @@ export class MessageBody {
     return this;
   }
 
-  /** An attribute; nothing where the value is undefined. */
+  /** An attribute; nothing if the value is undefined. */
   put<T>({ type, format }: Attribute<T, unknown>, value: T | undefined): this {
     if (value === undefined) return this;
     if (format.isFixed) {

@@ -37,7 +37,7 @@ export class Message {
     return this.datagram.subarray(this.offset + headerLength, this.offset + this.length);
   }
 
-  /** The errno of an NLMSG_ERROR or NLMSG_DONE (struct nlmsgerr), 0 where it has none: an acknowledgement. */
+  /** The errno of an NLMSG_ERROR or NLMSG_DONE (struct nlmsgerr), 0 if it has none: an acknowledgement. */
   get errno(): number {
     return this.length < headerLength + nlmsgerr.length
       ? 0
@@ -98,7 +98,7 @@ export function encodeMessage(type: number, flags: number, sequence: number, bod
 
 /**
  * The messages of one datagram, views of it.
- * @throws ProtocolError where a message claims more bytes than there are
+ * @throws ProtocolError if a message claims more bytes than there are
  */
 export function decodeMessages(datagram: Uint8Array): Message[] {
   const messages: Message[] = [];
@@ -115,7 +115,7 @@ export function decodeMessages(datagram: Uint8Array): Message[] {
 
 /**
  * The errno (0 is an acknowledgement) and the kernel's own explanation in an NLMSG_ERROR message (struct nlmsgerr).
- * @throws ProtocolError where it is too short
+ * @throws ProtocolError if it is too short
  */
 export function decodeError(message: Message): { errno: number; extack: string } {
   const { errno, flags, body } = message;

@@ -16,7 +16,7 @@ export interface Namespace {
 
 /**
  * Opens the namespace that a path leads to.
- * @throws SystemError with EINVAL where it isn't a namespace; node's error where it can't be opened or looked at
+ * @throws SystemError with EINVAL if it isn't a namespace; node's error where it can't be opened or looked at
  */
 export function openNamespace(path: string): Namespace {
   // A pipe would keep the opener waiting for a writer.
@@ -60,7 +60,7 @@ function enter({ fd, path }: Namespace): void {
 /**
  * Runs `work` with the thread in `inside`, and goes back to `own` whatever happens. Sockets opened within stay
  * there. Work must be synchronous.
- * @throws SystemError where a namespace can't be entered; what `work` throws
+ * @throws SystemError if a namespace can't be entered; what `work` throws
  *
  * @example
  * const there = within(openNamespace('/run/netns/c1'), openOwnNamespace(), openRoute);

@@ -15,7 +15,7 @@ export function hasLink(name: string): boolean {
   return lstatSync(pathOf(`net/ipv4/conf/${name}`), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */
+/** The value of a sysctl in the calling thread's network namespace; undefined if the kernel has none such. */
 export function readSysctl(name: string): string | undefined {
   try {
     return readValue(pathOf(name)).trim();
@@ -27,7 +27,7 @@ export function readSysctl(name: string): string | undefined {
 
 /**
  * Sets a sysctl unless it has the value, so that a read-only /proc/sys is no trouble where nothing changes.
- * @returns the value from before, undefined where nothing was changed
+ * @returns the value from before, undefined if nothing was changed
  * @throws node's error where it can't be written
  */
 export function setSysctl(name: string, value: string): string | undefined {

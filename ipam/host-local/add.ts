@@ -17,7 +17,7 @@ import { readResolvConf } from './resolv-conf.ts';
 /**
  * Leases one address of each range set to an attachment; on disk when it returns. The result's addresses belong to
  * no interface yet.
- * @throws CniError code 7 for a bad configuration, 11 where no address is free, 5 for the directory, 999 where the
+ * @throws CniError code 7 for a bad configuration, 11 if no address is free, 5 for the directory, 999 if the
  *   attachment has a lease; nothing is left leased then
  */
 export function addLeases(request: HostLocalRequest, plan = planLeases(request)): Result {
@@ -55,7 +55,7 @@ function takeBack(cleanUp: () => unknown, { warn }: HostLocalRequest): void {
 /**
  * Ends what the attachment leased before this boot, for which no DEL was called.
  * @returns the addresses
- * @throws CniError code 999 where it has a lease that a running container may have
+ * @throws CniError code 999 if it has a lease that a running container may have
  */
 function endEarlierLeases(store: Store, request: HostLocalRequest): IP[] {
   const { containerID, ifname } = request.attachment;

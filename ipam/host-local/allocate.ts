@@ -16,7 +16,7 @@ export function rangeSetSize(set: RangeSet): bigint {
   return size;
 }
 
-/** Addresses `first` to `last` of a range, both included; none where the last is before the first. */
+/** Addresses `first` to `last` of a range, both included; none if the last is before the first. */
 export interface Span {
   readonly range: Range;
   readonly first: bigint;

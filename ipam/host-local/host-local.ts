@@ -69,7 +69,7 @@ export function delLeases(request: LeaseRequest): string[] {
 
 /**
  * Checks that an attachment has a lease, whichever address it is of.
- * @throws CniError code 3 where it has none, 5
+ * @throws CniError code 3 if it has none, 5
  */
 export function checkLeases(request: LeaseRequest): void {
   const { attachment, config } = request;

@@ -28,7 +28,7 @@ function claim(store: Store, address: string, owner: Lease): boolean {
 
 /**
  * Leases the first free address of a range set after `lastReserved`.
- * @returns undefined where none is free
+ * @returns undefined if none is free
  * @throws CniError code 5
  */
 export function leaseNext(
@@ -54,7 +54,7 @@ export function leaseNext(
 
 /**
  * Leases an address of a range set if it is free.
- * @returns undefined where it isn't, or is not leased at all
+ * @returns undefined if it isn't, or is not leased at all
  * @throws CniError code 5
  */
 export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
@@ -65,7 +65,7 @@ export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): 
 
 /**
  * Leases the address of a range set that was asked for by name; one that is leased from before this boot is taken back.
- * @throws CniError code 7 for a gateway, 11 where it is taken, 5
+ * @throws CniError code 7 for a gateway, 11 if it is taken, 5
  */
 export function leaseExactly(store: Store, request: HostLocalRequest, set: RangeSet, ip: IP): Candidate {
   const address = formatIP(ip);

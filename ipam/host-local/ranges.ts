@@ -124,7 +124,7 @@ function readSet(set: readonly RangeConfig[], index: number, warn: RangeSource['
   return ranges;
 }
 
-/** The old single subnet of the top level, as a range set; none where `subnet` is absent. */
+/** The old single subnet of the top level, as a range set; none if `subnet` is absent. */
 function topLevelSet({ subnet, rangeStart, rangeEnd, gateway }: HostLocalConfig): RangeConfig[][] {
   if (!subnet) return [];
   const range: RangeConfig = {

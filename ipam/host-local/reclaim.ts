@@ -21,7 +21,7 @@ const localFileSystems = [
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0x794c7630, 0xf2f52010, 0x2fc12fc1, 0xca451a4e,
 ];
 
-/** Why a lease's owner can't exist any more; undefined where it can. */
+/** Why a lease's owner can't exist any more; undefined if it can. */
 type Proof = 'it was held during an earlier boot' | 'its file is older than this boot' | undefined;
 
 /**

@@ -74,7 +74,7 @@ export class AttachmentIndex {
 
   /**
    * Whether the index is there.
-   * @throws CniError code 5 where something else is in its place
+   * @throws CniError code 5 if something else is in its place
    */
   exists(): boolean {
     return lookForDirectory(this.directory) !== undefined;
@@ -125,7 +125,7 @@ export class AttachmentIndex {
     return this.of(containerID).some((entry) => entry.address === address);
   }
 
-  /** The entry that a file name stands for; undefined where it is not an entry's. */
+  /** The entry that a file name stands for; undefined if it is not an entry's. */
   private parse(bucket: string, name: string): IndexEntry | undefined {
     // No regular expression, which takes ten times as long: there may be thousands of names.
     const origin = name.slice(15, 19);
@@ -145,7 +145,7 @@ export class AttachmentIndex {
 
   /**
    * The names in each bucket.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * @throws CniError code 5 if something else is in the place of a bucket
    */
   private *listings(): Generator<readonly [bucket: string, names: string[]]> {
     for (const bucket of buckets) {

@@ -6,7 +6,7 @@ import { readSmallFile } from './files.ts';
 export interface Boot {
   /** The first 8 hex digits of its boot ID, or {@link unknownBoot}. */
   readonly id: string;
-  /** Milliseconds since 1970: a file last changed before is from before the boot. Absent where that isn't known. */
+  /** Milliseconds since 1970: a file last changed before is from before the boot. Absent if that isn't known. */
   readonly start?: number;
 }
 
@@ -55,7 +55,7 @@ function startByClock(): number | undefined {
 
 /**
  * The start by the clock as it went then: the birth of devtmpfs, which the kernel makes before the first program
- * runs. Undefined where /dev is something else, as in most containers, or its birth isn't recorded.
+ * runs. Undefined if /dev is something else, as in most containers, or its birth isn't recorded.
  */
 function startByDevices(): number | undefined {
   const mounts = readFile('/proc/self/mountinfo').split('\n');

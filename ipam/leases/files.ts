@@ -26,14 +26,14 @@ export function refused(operation: string, path: string, error: unknown): CniErr
   return new CniError(errorCode.io, `cannot ${operation} ${path}`, `${errno}${hint}`);
 }
 
-/** What a path names, links not followed; undefined where it names nothing. */
+/** What a path names, links not followed; undefined if it names nothing. */
 export function look(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
 /**
- * What is known of a directory; undefined where there is none.
- * @throws CniError code 5 where something else is in its place
+ * What is known of a directory; undefined if there is none.
+ * @throws CniError code 5 if something else is in its place
  */
 export function lookForDirectory(path: string): Stats | undefined {
   const stats = look(path);

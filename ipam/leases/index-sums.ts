@@ -33,7 +33,7 @@ export class IndexSums {
 
   /**
    * The sum, by what was saved of each bucket that nobody changed since.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * @throws CniError code 5 if something else is in the place of a bucket
    */
   static saved(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
@@ -51,7 +51,7 @@ export class IndexSums {
 
   /**
    * The sum, by the buckets alone.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * @throws CniError code 5 if something else is in the place of a bucket
    */
   static anew(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);

@@ -101,7 +101,7 @@ export class KnownLeases {
   }
 
   /**
-   * The index by address; empty where there can be none.
+   * The index by address; empty if there can be none.
    * @throws CniError code 5
    */
   entries(): Map<string, IndexEntry[]> {
@@ -110,7 +110,7 @@ export class KnownLeases {
   }
 
   /**
-   * The entries that the index has for an address of a container; empty where there can be none.
+   * The entries that the index has for an address of a container; empty if there can be none.
    * @throws CniError code 5
    */
   entriesOf(containerID: string, address: string): IndexEntry[] {
@@ -160,7 +160,7 @@ export class KnownLeases {
 
   /**
    * Makes sure that a new lease will be known.
-   * @throws CniError code 5 where there can be no index
+   * @throws CniError code 5 if there can be no index
    */
   prepareToAdd(): void {
     this.catchUp();

@@ -15,7 +15,7 @@ export class LastReserved {
 
   constructor(private readonly path: string) {}
 
-  /** The address handed out last; undefined where that is not known. */
+  /** The address handed out last; undefined if that is not known. */
   read(): IP | undefined {
     try {
       this.fd = openSync(this.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);

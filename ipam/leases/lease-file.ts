@@ -10,7 +10,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 /**
  * Writes a lease to a file of its own, mode 0600; none is left where that fails.
  * @returns the file's descriptor, for fsync(2)
- * @throws what `#files` throws: EEXIST where the name is taken; CniError code 5 on a full disk
+ * @throws what `#files` throws: EEXIST if the name is taken; CniError code 5 on a full disk
  */
 export function writeLeaseFile(path: string, lease: Lease): number {
   const fd = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);

@@ -19,7 +19,7 @@ const attempts = 20;
  * Who removes a network's directory removes its lock, held or not, and the next one to come makes and locks another
  * file. So one that has waited makes sure that it has the file that the path names now.
  * @returns the descriptor
- * @throws what `openSync` throws, ENOENT where the directory is missing; CniError code 5 where flock refuses, or where
+ * @throws what `openSync` throws, ENOENT if the directory is missing; CniError code 5 if flock refuses, or where
  *   the path names a pipe or a device, at which the Go plugin would wait for ever
  */
 export function lockFile(path: string): number {

@@ -47,7 +47,7 @@ export class Store {
   }
 
   /**
-   * Locks the directory of a network; undefined where there is none, and so no lease.
+   * Locks the directory of a network; undefined if there is none, and so no lease.
    * @throws CniError code 5
    */
   static openExisting(directory: string, warn: (line: string) => void): Store | undefined {

@@ -65,7 +65,7 @@ export interface Libc {
   environment(prefix: string): Readonly<Record<string, string | undefined>>;
   /**
    * Runs a program to its end.
-   * @throws SystemError where it can't be started, ETIMEDOUT where it was killed for taking too long, ENOBUFS for
+   * @throws SystemError if it can't be started, ETIMEDOUT if it was killed for taking too long, ENOBUFS for
    *   printing too much
    */
   run(program: Program): Ended;

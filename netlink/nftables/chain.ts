@@ -36,7 +36,7 @@ export const hookNumber = { prerouting: NF_INET_PRE_ROUTING, postrouting: NF_INE
 const where = { table: NFTA_CHAIN_TABLE, name: NFTA_CHAIN_NAME } as const;
 
 /**
- * Makes a chain. It fails with EEXIST where it is there.
+ * Makes a chain. It fails with EEXIST if it is there.
  *
  *     NFTA_CHAIN_TABLE
  *     NFTA_CHAIN_NAME
@@ -58,12 +58,12 @@ export function newChain(chain: Chain, hook?: Hook): NetlinkRequest {
   });
 }
 
-/** Asks for a chain: {@link chainOf}. It fails with ENOENT where there is none. */
+/** Asks for a chain: {@link chainOf}. It fails with ENOENT if there is none. */
 export function getChain(chain: Chain): NetlinkRequest {
   return namedMessage({ type: NFT_MSG_GETCHAIN, operation: 'get nftables chain' }, where, chain);
 }
 
-/** Deletes a chain. It fails with EBUSY where something still leads to it. */
+/** Deletes a chain. It fails with EBUSY if something still leads to it. */
 export function deleteChain(chain: Chain): NetlinkRequest {
   return namedMessage({ type: NFT_MSG_DELCHAIN, operation: 'delete nftables chain' }, where, chain);
 }
@@ -95,12 +95,12 @@ export function decodeChain({ body }: Pick<Message, 'body'>): LiveChain {
   };
 }
 
-/** The chain that a reply to {@link getChain} brought; undefined where there is none. */
+/** The chain that a reply to {@link getChain} brought; undefined if there is none. */
 export function chainOf(reply: Reply | undefined): LiveChain | undefined {
   return reply?.messages.map(decodeChain)[0];
 }
 
-/** How often a chain is used, as {@link LiveChain} has it; undefined where a reply to {@link getChain} brought none. */
+/** How often a chain is used, as {@link LiveChain} has it; undefined if a reply to {@link getChain} brought none. */
 export function chainUseOf(reply: Reply | undefined): number | undefined {
   const message = reply?.messages[0];
   return message && attributesOf(message.body).get(NFTA_CHAIN_USE);

@@ -45,7 +45,7 @@ export const keyType = {
 
 const createNew = NLM_F_CREATE | NLM_F_EXCL;
 
-/** Makes a map. It fails with EEXIST where it is there. @param id names it within the transaction */
+/** Makes a map. It fails with EEXIST if it is there. @param id names it within the transaction */
 export function newVerdictMap(
   map: VerdictMap,
   key: (typeof keyType)[keyof typeof keyType],
@@ -89,7 +89,7 @@ function elementMessage(
 }
 
 /**
- * Adds an element whose verdict is `goto chain`. It fails with EEXIST where the key is taken: {@link isTaken}.
+ * Adds an element whose verdict is `goto chain`. It fails with EEXIST if the key is taken: {@link isTaken}.
  *
  *     NFTA_SET_ELEM_LIST_TABLE
  *     NFTA_SET_ELEM_LIST_SET
@@ -119,7 +119,7 @@ export function isTaken(error: unknown): boolean {
   return isErrno(error, 'EEXIST') && error instanceof NetlinkError && error.request.type === newElementType;
 }
 
-/** Asks for one element by its key. It fails with ENOENT where there is none. */
+/** Asks for one element by its key. It fails with ENOENT if there is none. */
 export function getElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
   const verb = { type: NFT_MSG_GETSETELEM, operation: 'get element of nftables map' };
   return elementMessage(verb, map, key);
@@ -131,7 +131,7 @@ export function listElements(map: VerdictMap): NetlinkRequest {
   return namedMessage(verb, where, map);
 }
 
-/** Deletes an element by its key. It fails with ENOENT where there is none. */
+/** Deletes an element by its key. It fails with ENOENT if there is none. */
 export function deleteElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
   const verb = { type: NFT_MSG_DELSETELEM, operation: 'delete element of nftables map' };
   return elementMessage(verb, map, key);

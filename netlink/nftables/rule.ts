@@ -91,13 +91,13 @@ export interface LiveRule {
   readonly chain: string;
   /** NFTA_RULE_HANDLE, 8 bytes. */
   readonly handle: Uint8Array;
-  /** The comment of the nft command, or that of iptables' match; empty where there is none. */
+  /** The comment of the nft command, or that of iptables' match; empty if there is none. */
   readonly comment: string;
-  /** The chain that its verdict leads to; empty where it leads to none. */
+  /** The chain that its verdict leads to; empty if it leads to none. */
   readonly target: string;
-  /** The link that a packet has to come in by; empty where any will do. */
+  /** The link that a packet has to come in by; empty if any will do. */
   readonly iifname: string;
-  /** The bytes that a packet's IP source has to begin with, undefined where the rule doesn't look at it. */
+  /** The bytes that a packet's IP source has to begin with, undefined if the rule doesn't look at it. */
   readonly source: Uint8Array | undefined;
 }
 

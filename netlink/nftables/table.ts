@@ -16,13 +16,13 @@ function tableMessage(verb: Verb, { family, name }: Table, comment?: string): Ne
   });
 }
 
-/** Makes a table; nothing where it is there. */
+/** Makes a table; nothing if it is there. */
 export function newTable(table: Table, comment?: string): NetlinkRequest {
   const verb = { type: NFT_MSG_NEWTABLE, flags: NLM_F_CREATE, operation: 'create nftables table' };
   return tableMessage(verb, table, comment);
 }
 
-/** Asks for a table: {@link tableOf}. It fails with ENOENT where there is none. */
+/** Asks for a table: {@link tableOf}. It fails with ENOENT if there is none. */
 export function getTable(table: Table): NetlinkRequest {
   return tableMessage({ type: NFT_MSG_GETTABLE, operation: 'get nftables table' }, table);
 }
@@ -35,11 +35,11 @@ export function deleteTable(table: Table): NetlinkRequest {
 /** How many chains, sets and other objects a table has; and its comment. */
 export interface TableUse {
   readonly use: number;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly comment: string;
 }
 
-/** The table that a reply to {@link getTable} brought; undefined where there is none. */
+/** The table that a reply to {@link getTable} brought; undefined if there is none. */
 export function tableOf(reply: Reply | undefined): TableUse | undefined {
   const message = reply?.messages[0];
   if (message === undefined) return undefined;

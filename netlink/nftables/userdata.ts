@@ -10,7 +10,7 @@ export function commentUserdata(comment: string): Uint8Array {
   return concat([Uint8Array.of(commentType, bytes.length), bytes]);
 }
 
-/** The comment within userdata; empty where there is none. */
+/** The comment within userdata; empty if there is none. */
 export function readComment(userdata: Uint8Array | undefined): string {
   if (userdata === undefined) return '';
   for (let at = 0; at + 2 <= userdata.length; ) {

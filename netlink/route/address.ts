@@ -55,7 +55,7 @@ export function newAddress(
   return request(addVerb, link, cidr, body.done());
 }
 
-/** Deletes an address from a link. It fails with EADDRNOTAVAIL where the link doesn't have it. */
+/** Deletes an address from a link. It fails with EADDRNOTAVAIL if the link doesn't have it. */
 export function deleteAddress(link: Pick<Link, 'index' | 'name'>, cidr: CIDR): NetlinkRequest {
   return request(deleteVerb, link, cidr, addressBody(link, cidr).done());
 }

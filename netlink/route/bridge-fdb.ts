@@ -23,7 +23,7 @@ export function getFdbEntry({ index, name }: Pick<Link, 'index' | 'name'>, mac: 
 
 /**
  * The index of the port that a bridge forwards to for a MAC address; a port's own address counts as well.
- * @returns undefined where there is none
+ * @returns undefined if there is none
  * @throws NetlinkError EOPNOTSUPP before Linux 5.0, which only tells of all entries
  */
 export function findPortOf(

@@ -17,7 +17,7 @@ export type BridgeAbility = 'none' | 'plain' | 'vlans';
 /**
  * Asks what the kernel can do of bridges without making one: it is told to make a bridge by a name that is taken, with
  * a VLAN protocol that does not exist. A kernel with CONFIG_BRIDGE_VLAN_FILTERING refuses the protocol before the name.
- * @throws NetlinkError EPERM where the caller may not change links
+ * @throws NetlinkError EPERM if the caller may not change links
  */
 export function probeBridges(connection: Connection): BridgeAbility {
   const body = new MessageBody().struct(ifinfomsg).put(IFLA_IFNAME, 'lo');

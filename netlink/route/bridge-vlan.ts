@@ -67,7 +67,7 @@ function inWords(vlans: readonly PortVlans[]): string {
 
 /**
  * Puts VLANs on a bridge port, one after another: of a VLAN that is there already the flags become those given.
- * It fails with EOPNOTSUPP where the kernel has no CONFIG_BRIDGE_VLAN_FILTERING.
+ * It fails with EOPNOTSUPP if the kernel has no CONFIG_BRIDGE_VLAN_FILTERING.
  */
 export function addVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
   const body = vlanBody(port.index, vlans);

@@ -23,7 +23,7 @@ export interface LinkFilter {
 export class PassingLink {
   private readonly attributes: Attributes;
 
-  /** @throws ProtocolError where an attribute claims more bytes than there are */
+  /** @throws ProtocolError if an attribute claims more bytes than there are */
   constructor(private readonly body: Uint8Array) {
     this.attributes = new Attributes(body.subarray(ifinfomsg.length));
   }

@@ -70,7 +70,7 @@ export interface Link {
   readonly name: string;
   /** `bridge`, `veth`; empty for a device. */
   readonly kind: string;
-  /** `aa:bb:cc:dd:ee:ff`; empty where it has none. */
+  /** `aa:bb:cc:dd:ee:ff`; empty if it has none. */
   readonly mac: string;
   /** In bytes. */
   readonly mtu: number;
@@ -89,7 +89,7 @@ export interface Link {
   readonly portState: (typeof BR_STATE)[number] | undefined;
   /** Of a bridge that runs the spanning tree protocol, how long a new port listens, then learns; else 0. */
   readonly forwardDelayMilliseconds: number;
-  /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
+  /** For a bridge, whether it filters VLANs; undefined if the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
   readonly vlanFiltering: boolean | undefined;
   /** For a bridge, whether its first port may give it a MAC address: it was given none, and has no port. */
   readonly takesPortMac: boolean;
@@ -99,7 +99,7 @@ export interface Link {
 
 /**
  * Reads an RTM_NEWLINK message.
- * @throws ProtocolError where it is too short
+ * @throws ProtocolError if it is too short
  */
 export function decodeLink({ body }: Pick<Message, 'body'>): Link {
   if (body.length < ifinfomsg.length) throw new ProtocolError(`link message of ${body.length} bytes`);
@@ -162,7 +162,7 @@ export function findLinks(connection: Connection, which: readonly (string | numb
 }
 
 /**
- * The link of that name; undefined where there is none.
+ * The link of that name; undefined if there is none.
  * @throws NetlinkError
  */
 export function getLink(connection: Connection, name: string): Link | undefined {
@@ -212,7 +212,7 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
   });
 }
 
-/** Makes a bridge. It fails with EEXIST where the name is taken. */
+/** Makes a bridge. It fails with EEXIST if the name is taken. */
 export function newBridge(name: string, settings: LinkSettings): NetlinkRequest {
   const body = linkBody(name, settings);
   putBridge(body, settings);

@@ -44,7 +44,7 @@ export interface RouteSettings {
   readonly scope?: number | undefined;
 }
 
-/** Adds a route out of a link. It fails with EEXIST where there is one, with ENETUNREACH where no gateway can be. */
+/** Adds a route out of a link. It fails with EEXIST if there is one, with ENETUNREACH if no gateway can be. */
 export function newRoute(link: Pick<Link, 'index' | 'name'>, route: RouteSettings): NetlinkRequest {
   const { gateways = [], table = RT_TABLE_MAIN, priority, mtu, advmss } = route;
   const dst = subnetOf(route.dst);

@@ -6,15 +6,15 @@ import type { Link } from '../../netlink/route/link.ts';
 import type { Sides } from './sides.ts';
 
 /**
- * By the kernel's defaults detection takes up to two seconds (RFC 4862, 5.4), and longer on a busy host: the kernel's
- * work queue for it shares a lock with everything that makes or deletes a link.
+ * With the kernel's defaults detection takes up to two seconds (RFC 4862, 5.4), and longer on a busy host: its work
+ * queue in the kernel shares a lock with everything that creates or deletes a link.
  */
 const deadlineMilliseconds = 30_000;
 
 /**
- * Gives the container IPv6 addresses that nobody else on the link has: adds them, and waits until the kernel has found
- * no duplicate of any address of the interface.
- * @throws CniError code 999 that names the address that somebody else has, or those still tentative at the deadline
+ * Adds IPv6 addresses and waits until the kernel has found that nobody else on the link has any of the interface's
+ * addresses.
+ * @throws CniError code 999 that names the duplicate address, or those still tentative at the deadline
  */
 export function addUniqueAddresses(
   { container, inContainer }: Sides,

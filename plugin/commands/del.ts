@@ -53,7 +53,7 @@ function removeFilters(
 }
 
 /**
- * The attachment's addresses; none where one of them may be unknown, since a lease is lost or cannot be read: then its
+ * The attachment's addresses; none if one of them may be unknown, since a lease is lost or cannot be read: then its
  * masquerading is found by whose it is.
  */
 function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {

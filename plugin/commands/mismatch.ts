@@ -19,7 +19,7 @@ export function mismatch(object: string, expected: string, found: string): CniEr
   );
 }
 
-/** @throws CniError code 999 where the link's MAC address is not the expected one, if one is expected */
+/** @throws CniError code 999 if the link's MAC address is not the expected one, if one is expected */
 export function checkMac(link: Link, expected: string | undefined): void {
   if (expected !== undefined && expected.toLowerCase() !== link.mac) {
     throw mismatch(`MAC address of ${link.name}`, expected, link.mac);

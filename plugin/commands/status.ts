@@ -31,7 +31,7 @@ function checkBridges(ability: BridgeAbility, config: Operation['config']): void
 
 /**
  * Does what any ADD has to be able to do.
- * @throws CniError code 50 where the kernel refuses it
+ * @throws CniError code 50 if the kernel refuses it
  */
 function available<T>(otherwise: string, capability: string, step: () => T): T {
   try {

@@ -2,7 +2,7 @@
 export class Steps {
   private readonly failures: unknown[] = [];
 
-  /** @returns undefined where the step fails */
+  /** @returns undefined if the step fails */
   attempt<T>(step: () => T): T | undefined {
     try {
       return step();

@@ -9,7 +9,7 @@ import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
 /** The bridge's own part, defaults filled in. */
 export interface BridgeConfig extends NetworkConfig {
-  /** Empty where a DEL or a GC passes over a bad one. */
+  /** Empty if a DEL or a GC passes over a bad one. */
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
@@ -39,7 +39,7 @@ export interface BridgeConfig extends NetworkConfig {
 /**
  * Reads and checks the whole configuration, before anything is touched. A DEL and a GC need only the version and the
  * name to clean up, and IPAM's type and its directory to release leases: every other mistake goes to `ignored`.
- * @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported, 7 with
+ * @throws CniError code 6 if it is not JSON or its version is not one, 1 for a version that is not supported, 7 with
  *   key and value where it is not right
  */
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {

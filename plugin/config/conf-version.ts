@@ -2,7 +2,7 @@ import type { JsonObject } from '../../cni/json.ts';
 import { defaultVersion, isSupported, latestVersion, readVersion, type Version } from '../../cni/version.ts';
 import { decodeConfig } from './json.ts';
 
-/** The value of `cniVersion`, found in any case as all keys are; empty where there is none. */
+/** The value of `cniVersion`, found in any case as all keys are; empty if there is none. */
 function cniVersionOf(config: JsonObject): unknown {
   const inAnyCase = () => Object.keys(config).find((key) => key.toLowerCase() === 'cniversion');
   const key = Object.hasOwn(config, 'cniVersion') ? 'cniVersion' : (inAnyCase() ?? 'cniVersion');

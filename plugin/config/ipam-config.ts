@@ -16,7 +16,7 @@ export interface IpamConfig {
 }
 
 /**
- * Reads the IPAM part; undefined where there is none, which is layer 2 only.
+ * Reads the IPAM part; undefined if there is none, which is layer 2 only.
  * @throws CniError code 7
  */
 export function readIpam(reading: Reading, json: BridgeJson): IpamConfig | undefined {

@@ -31,7 +31,7 @@ export interface NetworkConfig {
   readonly ipam: IpamConfig | undefined;
   /** The result of the ADD, as a CHECK or a DEL is given it; the previous plugin's, as an ADD is. */
   readonly prevResult: Result | undefined;
-  /** `cni.dev/valid-attachments`; undefined where there is none, which is not the same as an empty list. */
+  /** `cni.dev/valid-attachments`; undefined if there is none, which is not the same as an empty list. */
   readonly validAttachments: readonly ValidAttachment[] | undefined;
   /** Mistakes that a DEL or a GC passed over, for the operator to read. */
   readonly ignored: readonly string[];
@@ -39,7 +39,7 @@ export interface NetworkConfig {
 
 /**
  * Reads the configuration as host-local is given it: the bridge's part is another plugin's.
- * @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported, 7 with
+ * @throws CniError code 6 if it is not JSON or its version is not one, 1 for a version that is not supported, 7 with
  *   key and value where it is not right
  */
 export function readHostLocalConfig(bytes: Uint8Array, request: Request): NetworkConfig {

@@ -24,7 +24,7 @@ export class Reading {
   private fault: CniError | undefined;
   private readonly isCleanup: boolean;
 
-  /** @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported */
+  /** @throws CniError code 6 if it is not JSON or its version is not one, 1 for a version that is not supported */
   constructor(bytes: Uint8Array, request: Request) {
     this.json = decodeConfig(bytes);
     this.version = readConfVersion(this.json);
@@ -54,7 +54,7 @@ export class Reading {
   }
 
   /**
-   * What `read` returns; undefined where a cleanup passes over why it can't.
+   * What `read` returns; undefined if a cleanup passes over why it can't.
    * @throws CniError of `read`, or code 7 in the words of what it throws
    */
   unlessIgnored<T>(read: () => T): T | undefined {

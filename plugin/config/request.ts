@@ -13,7 +13,7 @@ export type Command = (typeof commands)[number];
 export interface Request {
   readonly command: Command;
   readonly containerID: string;
-  /** Path of the container's network namespace; empty where a DEL came without one. */
+  /** Path of the container's network namespace; empty if a DEL came without one. */
   readonly netns: string;
   readonly ifname: string;
   /** The directories of CNI_PATH, in order. */
@@ -44,7 +44,7 @@ export function isName(text: string): boolean {
   return namePattern.test(text);
 }
 
-/** Why a text can't name a link (dev_valid_name in the kernel); undefined where it can. */
+/** Why a text can't name a link (dev_valid_name in the kernel); undefined if it can. */
 export function linkNameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (byteLength(name) > 15) return 'is longer than 15 bytes';

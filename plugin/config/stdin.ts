@@ -9,7 +9,7 @@ const limit = 1024 * 1024;
 
 /**
  * Reads stdin to its end.
- * @throws CniError code 5 where it can't be read or is over 1 MiB
+ * @throws CniError code 5 if it can't be read or is over 1 MiB
  */
 export function readStdin(): Uint8Array {
   const chunks: Uint8Array[] = [];

@@ -23,7 +23,7 @@ export function notAvailable(what: string, { message }: KernelError, options: st
 
 /**
  * Works with a connection to nfnetlink and closes it.
- * @throws CniError code 50 where the kernel has none; what `work` throws
+ * @throws CniError code 50 if the kernel has none; what `work` throws
  */
 export function withNetfilter<T>(work: (connection: Connection) => T): T {
   let connection: Connection;
@@ -40,7 +40,7 @@ export function withNetfilter<T>(work: (connection: Connection) => T): T {
 }
 
 /**
- * The same for what may be there: `work` is given undefined where the kernel has no nfnetlink, and so nothing in it.
+ * The same for what may be there: `work` is given undefined if the kernel has no nfnetlink, and so nothing in it.
  * Closing waits until the kernel has freed what was deleted.
  * @throws SystemError; what `work` throws
  */

@@ -34,7 +34,7 @@ function getChains({ chain, macChain }: SpoofCheckNames): NetlinkRequest[] {
 
 /**
  * Drops the frames that a port sends with any other source address than this one.
- * @throws CniError code 50 where the kernel can't; NetlinkError
+ * @throws CniError code 50 if the kernel can't; NetlinkError
  */
 export function addSpoofCheck(
   connection: Connection,
@@ -74,7 +74,7 @@ export function removeSpoofCheck(connection: Connection, attachment: Attachment)
 }
 
 /**
- * What is missing of an attachment's spoof check; undefined where nothing is.
+ * What is missing of an attachment's spoof check; undefined if nothing is.
  * @throws NetlinkError
  */
 export function lostSpoofCheck(attachment: Attachment): Lost | undefined {

@@ -13,7 +13,7 @@ const O_TMPFILE = 0o20200000;
 /** Where a file without a name may be made, the ones in memory first. */
 const temporaryDirectories = ['/dev/shm', '/run', '/tmp'];
 
-/** A file without a name that holds these bytes, to be read from its beginning; undefined where none can be made. */
+/** A file without a name that holds these bytes, to be read from its beginning; undefined if none can be made. */
 function openTemporary(bytes: Uint8Array): number | undefined {
   for (const directory of temporaryDirectories) {
     let fd: number;

@@ -6,13 +6,13 @@ import { containerChain, isContainerChain, networkComment } from './go-names.ts'
 export interface Jump {
   readonly target: string;
   readonly comment: string;
-  /** Undefined where the rule is not for one address alone. */
+  /** Undefined if the rule is not for one address alone. */
   readonly source: IP | undefined;
 }
 
 /** Which jumps a DEL or a GC removes, with the chains that nothing leads to any more. */
 export interface StaleJumps {
-  /** The one chain that they lead to; undefined where they may lead to any. */
+  /** The one chain that they lead to; undefined if they may lead to any. */
   readonly chain: string | undefined;
   isStale(jump: Jump): boolean;
 }
@@ -58,7 +58,7 @@ export function findStale<T extends Jump>(
   return { stale, unused: [...targets].filter((target) => !live.has(target)) };
 }
 
-/** The first address that no jump leads from to this chain; undefined where there is none. */
+/** The first address that no jump leads from to this chain; undefined if there is none. */
 export function withoutJump(
   addresses: readonly CIDR[],
   jumps: readonly Jump[],

@@ -35,7 +35,7 @@ function hasChain(connection: Connection, table: Table, chain: string): boolean 
 }
 
 /**
- * The first of a family's addresses that iptables-nft doesn't masquerade by this chain; undefined where it does all.
+ * The first of a family's addresses that iptables-nft doesn't masquerade by this chain; undefined if it does all.
  * @throws NetlinkError
  */
 export function lostIptablesNft(
@@ -62,7 +62,7 @@ function listJumps(connection: Connection, of: Family): PostroutingRule[] {
     .map((rule) => ({ ...rule, source: sourceOf(rule, of) }));
 }
 
-/** The one address that a rule is for; undefined where it is for a prefix, of which it has fewer bytes, or for any. */
+/** The one address that a rule is for; undefined if it is for a prefix, of which it has fewer bytes, or for any. */
 function sourceOf({ source }: LiveRule, of: Family): IP | undefined {
   return source?.length === width(of) / 8 ? ipOfBytes(source) : undefined;
 }

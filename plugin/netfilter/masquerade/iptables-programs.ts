@@ -43,7 +43,7 @@ function isExecutable(path: string): boolean {
 
 /**
  * The iptables-restore programs of a family, the one to try first coming first.
- * @throws CniError code 50 where there is none
+ * @throws CniError code 50 if there is none
  */
 export function restorePrograms(of: Family, legacyFirst: boolean): string[] {
   const prefix = programPrefix[of];
@@ -59,14 +59,14 @@ export function restorePrograms(of: Family, legacyFirst: boolean): string[] {
 
 /**
  * Runs iptables-restore and keeps the rules that its input doesn't mention.
- * @returns how it failed, empty where it succeeded
- * @throws CniError code 999 where it can't be run
+ * @returns how it failed, empty if it succeeded
+ * @throws CniError code 999 if it can't be run
  */
 export function restore(path: string, input: string): string {
   return run(path, ['--noflush', '-w', String(lockSeconds)], input).failure;
 }
 
-/** The error for a {@link restore} that failed: code 11 where another program held the lock, else 999. */
+/** The error for a {@link restore} that failed: code 11 if another program held the lock, else 999. */
 export function restoreFailed(path: string, failure: string): CniError {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (failure.includes('xtables lock')) {

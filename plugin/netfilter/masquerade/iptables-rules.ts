@@ -52,7 +52,7 @@ function jumpOf(line: string): SavedJump[] {
 /**
  * The input of iptables-restore that removes the stale jumps, and the chains that nothing leads to then.
  * @param saved the output of `iptables-save -t nat`
- * @returns the empty string where there is nothing to remove
+ * @returns the empty string if there is nothing to remove
  */
 export function removalInput(saved: string, staleJumps: StaleJumps): string {
   const lines = saved.split('\n');
@@ -67,7 +67,7 @@ export function removalInput(saved: string, staleJumps: StaleJumps): string {
 }
 
 /**
- * The first of these addresses that the chain doesn't masquerade; undefined where it does all.
+ * The first of these addresses that the chain doesn't masquerade; undefined if it does all.
  * @param saved the output of `iptables-save -t nat`
  */
 export function lostAddress(saved: string, chain: string, addresses: readonly CIDR[]): CIDR | undefined {

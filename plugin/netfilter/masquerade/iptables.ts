@@ -34,7 +34,7 @@ export function checkIptables(of: Family): void {
 /**
  * Masquerades what leaves the subnets of an attachment's addresses, by one run of iptables-restore for each family.
  * @param withoutNftables whether the kernel is known to lack what iptables-nft needs
- * @throws CniError code 50 where the program is missing, 11 where another held the xtables lock, else 999
+ * @throws CniError code 50 if the program is missing, 11 if another held the xtables lock, else 999
  */
 export function addIptables(
   attachment: Attachment,
@@ -77,7 +77,7 @@ function findSave(of: Family): string | undefined {
 /**
  * Removes the stale jumps from a family's legacy nat table, and their chains.
  * @param warn gets a line where the programs for it are missing
- * @throws CniError code 11 where another program held the xtables lock, 999 where a program fails
+ * @throws CniError code 11 if another program held the xtables lock, 999 if a program fails
  */
 export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line: string) => void): void {
   const prefix = programPrefix[of];
@@ -98,9 +98,9 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
 }
 
 /**
- * The first of a family's addresses that legacy iptables doesn't masquerade by this chain. Undefined where it does all,
+ * The first of a family's addresses that legacy iptables doesn't masquerade by this chain. Undefined if it does all,
  * and where no program is there to ask.
- * @throws CniError code 999 where the program fails
+ * @throws CniError code 999 if the program fails
  */
 export function lostIptablesLegacy(of: Family, addresses: readonly CIDR[], chain: string): CIDR | undefined {
   const save = findSave(of);

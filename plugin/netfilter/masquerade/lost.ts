@@ -23,7 +23,7 @@ import {
 } from './own-table.ts';
 
 /**
- * What is missing of an attachment's masquerading, undefined where nothing is. Without a backend in the configuration
+ * What is missing of an attachment's masquerading, undefined if nothing is. Without a backend in the configuration
  * either will do. Runs no program unless the rules may be in legacy iptables.
  * @throws NetlinkError, CniError
  */

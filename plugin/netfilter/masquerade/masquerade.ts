@@ -25,7 +25,7 @@ function mayFallBack(error: unknown, backend: Backend): boolean {
 /**
  * Masquerades what leaves the subnets of an attachment's addresses: by nftables, or by iptables where the configuration
  * asks for it or the kernel has no nftables that could.
- * @throws CniError code 50 where the backend is not available; NetlinkError
+ * @throws CniError code 50 if the backend is not available; NetlinkError
  */
 export function addMasquerade(attachment: Attachment, addresses: readonly CIDR[], backend: Backend): void {
   if (backend === 'iptables') {
@@ -70,7 +70,7 @@ interface StaleMasquerade {
 /**
  * Ends the masquerading of an attachment, whichever backend and plugin began it. Runs no program unless legacy iptables
  * is in use.
- * @param connection to nfnetlink, undefined where the kernel has none
+ * @param connection to nfnetlink, undefined if the kernel has none
  * @param addresses where they are known; else all that bears the attachment's name goes
  * @throws NetlinkError, CniError
  */

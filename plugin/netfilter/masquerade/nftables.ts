@@ -43,7 +43,7 @@ import {
 /**
  * Masquerades what leaves the subnets of an attachment's addresses. Sends the map elements, and what they need
  * only where it is missing.
- * @throws CniError code 50 where the kernel lacks what it takes; NetlinkError
+ * @throws CniError code 50 if the kernel lacks what it takes; NetlinkError
  */
 export function addNftables(
   connection: Connection,
