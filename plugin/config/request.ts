@@ -9,11 +9,11 @@ const commands = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION'] as const;
 /** A command of the CNI specification. */
 export type Command = (typeof commands)[number];
 
-/** What the runtime asks for in the environment ("Parameters" in SPEC.md). */
+/** The runtime's request, from the environment ("Parameters" in SPEC.md). */
 export interface Request {
   readonly command: Command;
   readonly containerID: string;
-  /** Path of the container's network namespace; empty if a DEL came without one. */
+  /** Path of the container's network namespace; empty in a DEL without one. */
   readonly netns: string;
   readonly ifname: string;
   /** The directories of CNI_PATH, in order. */
@@ -21,7 +21,7 @@ export interface Request {
   readonly arguments: Arguments;
   /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE). */
   readonly allowOwnNamespace: boolean;
-  /** The shape that rkt 1.x reads whatever the configuration says (CNI_VERSION). */
+  /** The version that rkt 1.x expects, whatever the configuration says (CNI_VERSION). */
   readonly resultVersion: Version | undefined;
 }
 
@@ -50,7 +50,7 @@ export function linkNameFault(name: string): string | undefined {
   if (byteLength(name) > 15) return 'is longer than 15 bytes';
   if (name === '.' || name === '..') return 'is not a name';
   if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
-  // Their directories under /proc/sys/net stand for every link and for new ones.
+  // Under /proc/sys/net these stand for all links and for new ones.
   if (name === 'all' || name === 'default') return 'is reserved by the kernel';
   return undefined;
 }
@@ -88,7 +88,7 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
     netns: env.CNI_NETNS ?? '',
     ifname,
     path: (env.CNI_PATH ?? '').split(':').filter((directory) => directory !== ''),
-    // Nobody's cleanup depends on them; a delegate is given the variable as it is.
+    // No cleanup depends on them, and a delegate gets the variable unchanged.
     arguments: takesArguments(command) ? readArguments(env.CNI_ARGS ?? '') : noArguments,
     allowOwnNamespace: override === '1' || override.toLowerCase() === 'true',
     resultVersion: version === '0.1.0' || version === '0.2.0' ? version : undefined,

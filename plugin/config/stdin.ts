@@ -4,7 +4,7 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import { concat } from '../../netlink/bytes.ts';
 import { fileErrorCode } from '../../netlink/error.ts';
 
-/** The most that a configuration may have. */
+/** The largest configuration. */
 const limit = 1024 * 1024;
 
 /**
