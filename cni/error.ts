@@ -17,7 +17,7 @@ export const errorCode = {
   internal: 999,
 } as const;
 
-/** An error as CNI spells it: a code, what went wrong, and what the reader needs to act on it. */
+/** A CNI error: a code, what went wrong, and what the reader needs to act on it. */
 export class CniError extends Error {
   override readonly name = 'CniError';
 

@@ -8,10 +8,10 @@ import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { reclaimAll } from './reclaim.ts';
 import type { HostLocalRequest } from './request.ts';
 
-/** How many addresses are tried one by one before the whole directory is listed. */
+/** How many addresses to try one by one before listing the whole directory. */
 const tries = 16;
 
-/** What is not a regular file would stand in the way for good; a person has to look at it. */
+/** Anything but a regular file would be in the way for good; a person has to look at it. */
 function refuseOtherThanFile(store: Store, address: string): void {
   const stats = store.look(address);
   if (stats === undefined || stats.isFile()) return;
@@ -19,7 +19,7 @@ function refuseOtherThanFile(store: Store, address: string): void {
   throw new CniError(errorCode.io, `cannot use ${store.path(address)}`, `it is ${kind}`);
 }
 
-/** Leases an address if it is free, or taken by nothing but what a crash left. */
+/** Leases an address if it is free, or taken only by what a crash left. */
 function claim(store: Store, address: string, owner: Lease): boolean {
   if (store.claim(address, owner)) return true;
   refuseOtherThanFile(store, address);
@@ -54,7 +54,7 @@ export function leaseNext(
 
 /**
  * Leases an address of a range set if it is free.
- * @returns undefined if it isn't, or is not leased at all
+ * @returns undefined if it isn't, or is never leased
  * @throws CniError code 5
  */
 export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
@@ -64,7 +64,7 @@ export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): 
 }
 
 /**
- * Leases the address of a range set that was asked for by name; one that is leased from before this boot is taken back.
+ * Leases a requested address of a range set, taking it back if its lease is from before this boot.
  * @throws CniError code 7 for a gateway, 11 if it is taken, 5
  */
 export function leaseExactly(store: Store, request: HostLocalRequest, set: RangeSet, ip: IP): Candidate {
@@ -89,7 +89,7 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
   );
 }
 
-/** How many of a range set's addresses are leased. */
+/** The number of leased addresses in a range set. */
 export function countLeased(store: Pick<Store, 'names'>, set: RangeSet): bigint {
   let count = 0n;
   for (const name of store.names()) {

@@ -6,12 +6,12 @@ import { lookForDirectory, namesIn, refused, remove } from './files.ts';
 import { isStamped, putStamp, stamp } from './stamp.ts';
 
 /**
- * How a lease came into the index: `made` with it, or `seen`, when it stood there already. Either way the lease
- * existed during the boot that the entry names.
+ * How a lease got into the index: `made` together with its entry, or `seen` because it already existed. Either way the
+ * lease existed during the entry's boot.
  */
 export type Origin = 'made' | 'seen';
 
-/** An entry of the index: a container's hash, when its lease was known to exist, and its address. */
+/** An entry in the index: a container's hash, the boot in which its lease existed, and its address. */
 export interface IndexEntry {
   readonly path: string;
   readonly bucket: string;
@@ -22,21 +22,21 @@ export interface IndexEntry {
 }
 
 /**
- * The directories that entries are spread over. To find a container's is to list one of them, which takes 0.05 ms among
- * 10,000 leases; to find those in which others removed some is to look at all, which takes 0.3 ms.
+ * The directories that entries are spread over. Finding a container's entries lists one of them, which takes 0.05 ms
+ * among 10,000 leases; finding those that others have changed stats all of them, which takes 0.3 ms.
  */
 export const buckets = Array.from({ length: 128 }, (_, index) => index.toString(16).padStart(2, '0'));
 
-/** The length of an entry's name before the address. */
+/** The length of the part of an entry's name before the address. */
 export const prefixLength = 29;
 
-/** Where a container's entries are: in which bucket, and how their names begin. */
+/** Where a container's entries are: their bucket, and the prefix of their names. */
 interface Place {
   readonly bucket: string;
   readonly digits: string;
 }
 
-/** The place asked for last: mostly it is asked for again. */
+/** The last place computed, which is usually needed again. */
 let last: { readonly containerID: string; readonly place: Place } | undefined;
 
 /**
@@ -53,18 +53,18 @@ export function placeOf(containerID: string): Place {
 }
 
 /**
- * Which addresses a container has, found without reading the leases: `.attachments/<bucket>/<14 hex>.<origin>-<boot>.
- * <address>`, where bucket and hex digits are the container ID's hash. Each entry is a hard link to the lease, for the
- * Go host-local walks the directory when it releases a container and removes every file whose content is that
- * container's: so it takes our entries away with its lease, and finds nothing there that it could misread, since no
- * name here is an address.
+ * An index that finds a container's addresses without reading the leases: `.attachments/<bucket>/<14
+ * hex>.<origin>-<boot>. <address>`, where bucket and hex digits are the container ID's hash. Each entry is a hard link
+ * to the lease. To release a container, the Go host-local walks the directory and removes every file with that
+ * container's content: so it removes our entries with the lease, and can't misread anything, since no name here is an
+ * address.
  */
 export class AttachmentIndex {
-  /** Where a lease is written before it has its names. */
+  /** Where a lease is written before it gets its names. */
   readonly draft: string;
-  /** Of each bucket looked at, whether it was as ours had left it. */
+  /** For each bucket read, whether it was as we had left it. */
   private readonly untouched = new Map<string, boolean>();
-  /** The buckets that were changed here. */
+  /** The buckets that we changed. */
   private readonly changed = new Set<string>();
   private caughtUp = false;
 
@@ -73,7 +73,7 @@ export class AttachmentIndex {
   }
 
   /**
-   * Whether the index is there.
+   * Whether the index exists.
    * @throws CniError code 5 if something else is in its place
    */
   exists(): boolean {
