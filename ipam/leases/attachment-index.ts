@@ -108,14 +108,14 @@ export class AttachmentIndex {
   }
 
   /**
-   * Whether nobody but ours has changed the bucket of a container that was looked for, and each of those ran to its
-   * end. Then an entry that an ADD of ours made is still there, and so are those made with it.
+   * Whether only this plugin has changed the bucket of a container that was looked up, and each such change was
+   * completed. Then an entry that our ADD made is still there, and so are those made with it.
    */
   isUntouched(containerID: string): boolean {
     return this.caughtUp || this.untouched.get(placeOf(containerID).bucket) === true;
   }
 
-  /** To be called once each lease has its entry. */
+  /** Call it once each lease has its entry. */
   noteCaughtUp(): void {
     this.caughtUp = true;
   }
@@ -125,9 +125,9 @@ export class AttachmentIndex {
     return this.of(containerID).some((entry) => entry.address === address);
   }
 
-  /** The entry that a file name stands for; undefined if it is not an entry's. */
+  /** Parses an entry's file name; undefined for any other name. */
   private parse(bucket: string, name: string): IndexEntry | undefined {
-    // No regular expression, which takes ten times as long: there may be thousands of names.
+    // A regular expression would take ten times as long, and there may be thousands of names.
     const origin = name.slice(15, 19);
     if ((origin !== 'made' && origin !== 'seen') || name.length <= prefixLength) return undefined;
     const path = `${this.directory}/${bucket}/${name}`;
@@ -186,14 +186,14 @@ export class AttachmentIndex {
   }
 
   /**
-   * Moves the draft, which has been linked to its address, to its name in the index.
+   * Renames the draft, which is linked to its address by now, to its name in the index.
    * @returns the entry
    */
   addDraft(containerID: string, address: string): IndexEntry {
     return this.add(containerID, address, 'made', (path) => renameSync(this.draft, path));
   }
 
-  /** Adds an entry for a lease that is there already. */
+  /** Adds an entry for an existing lease. */
   addLease(lease: string, containerID: string, address: string): void {
     this.add(containerID, address, 'seen', (path) => linkSync(lease, path));
   }
@@ -233,13 +233,13 @@ export class AttachmentIndex {
     this.changed.add(bucket);
   }
 
-  /** Stamps a bucket whose sum is saved. */
+  /** Stamps a bucket whose sum has been saved. */
   stampSummed(bucket: string): void {
     putStamp(this.bucketPath(bucket), stamp.complete);
     this.changed.delete(bucket);
   }
 
-  /** Stamps buckets that were changed here, and by nobody else before: to be called when all is done. */
+  /** Stamps the buckets that we changed and nobody else had: call it last. */
   stampChanged(): void {
     for (const bucket of this.changed) {
       if (this.caughtUp || this.untouched.get(bucket) === true) putStamp(this.bucketPath(bucket), stamp.ours);
