@@ -1,6 +1,6 @@
 /*
- * The kernel of training (training.c), in the place of syscall(2): it carries nothing out and says yes to everything.
- * Links, addresses and routes are those that are asked for; no file is there until it is opened.
+ * The fake kernel for training (training.c), in place of syscall(2): it does nothing and agrees to everything. Whatever
+ * link, address or route is asked for exists; a file exists once it is opened.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,11 +17,11 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
-/* What standard input and the file that was opened last have; numbers that no descriptor of this process has. */
+/* The contents of standard input and of the last opened file; numbers that no descriptor of this process has. */
 const char *standard_input;
 static const char *contents;
 static int descriptors = 1 << 20;
-/* Answers that are not received yet, a message at a time. */
+/* Pending replies, one message each. */
 static _Alignas(8) char queue[1 << 16];
 static size_t head, tail;
 
@@ -39,7 +39,7 @@ static struct rtattr *put(int type, const void *value, size_t length) {
 
 static void end(struct rtattr *nest) { nest->rta_len = queue + tail - (char *)nest; }
 
-/** By its name a bridge or a veth, its port and its own peer; each is all that it may be asked about. */
+/** A bridge or a veth by its name, its port and its own peer at once: it has all that a request may ask about. */
 static void put_link(struct ifinfomsg *link, const char *name) {
   int is_bridge = strncmp(name, "bridge", 6) == 0;
   link->ifi_index = is_bridge ? 1 : 2;
@@ -63,17 +63,17 @@ static void answer(const struct nlmsghdr *to, int type, const void *body, size_t
   unsigned char *header = append(body, length);
   int is_named = to->nlmsg_len > NLMSG_SPACE(sizeof(struct ifinfomsg));
   if (type == RTM_NEWLINK) put_link((void *)header, is_named ? RTA_DATA(IFLA_RTA(NLMSG_DATA(to))) : "");
-  /* The prefix length; its own address for each link. */
+  /* The prefix length; each link has an address of its own. */
   if (type == RTM_NEWADDR) header[1] = 16, put(IFA_LOCAL, (char[]){10, 1, 0, header[4]}, 4);
   if (type == RTM_NEWROUTE) header[4] = RT_TABLE_MAIN, header[7] = RTN_UNICAST;
   message->nlmsg_len = queue + tail - (char *)message;
 }
 
-/** A message that asks is answered by what it asks for, in its own words where there are no better ones. */
+/** Answers a request with what it asks for, echoing the request if nothing better is known. */
 static void take(const struct nlmsghdr *message) {
   int type = message->nlmsg_type;
   size_t length = type == RTM_GETLINK ? sizeof(struct ifinfomsg) : message->nlmsg_len - sizeof *message;
-  /* In rtnetlink each third of four messages asks, in nftables each second of three. */
+  /* In rtnetlink every third of four message types is a get, in nftables every second of three. */
   if (type < RTM_MAX && (type & 3) == 2) answer(message, type - 2, message + 1, length);
   if (type >> 8 == NFNL_SUBSYS_NFTABLES && (type & 255) % 3 == 1) answer(message, type - 1, message + 1, length);
   if (message->nlmsg_flags & NLM_F_ACK) answer(message, NLMSG_ERROR, &(struct nlmsgerr){0, *message}, sizeof(struct nlmsgerr));

@@ -4,7 +4,7 @@ import type { Undo } from './undo.ts';
 /**
  * Sets a sysctl, and restores it if the ADD fails. One that the kernel doesn't have is skipped.
  * @param mayTake whether it may be restored, asked at that time
- * @throws node's error where it cannot be written
+ * @throws Node's error if it can't be written
  */
 export function changeSysctl(
   name: string,

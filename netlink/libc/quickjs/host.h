@@ -41,8 +41,8 @@ void add_attributes(JSContext *context, JSValueConst native);
 void add_programs(JSContext *context, JSValueConst native);
 void add_function(JSContext *context, JSValueConst native, const char *name, JSCFunction *function, int parameters);
 
-/* Checked arguments: each returns 0, or -1 with an exception thrown. None runs JavaScript, so that none can change
-   what another has given. */
+/* Checked arguments: each returns 0, or -1 with an exception thrown. None runs JavaScript, so none can change
+   what another returned. */
 int get_integer(JSContext *context, JSValueConst value, int64_t *integer);
 int get_int(JSContext *context, JSValueConst value, int *integer);
 int get_bytes(JSContext *context, JSValueConst value, uint8_t **bytes, size_t *length);
