@@ -159,6 +159,6 @@ function ipAt(where: string, value: unknown): IP | undefined {
 
 function bad(where: string, rule: string, value: unknown): CniError {
   const key = where === '' ? '' : `${where}: `;
-  const found = value === undefined ? 'and is missing' : `not ${JSON.stringify(value).slice(0, 80)}`;
+  const found = value === undefined ? 'but is missing' : `not ${JSON.stringify(value).slice(0, 80)}`;
   return new CniError(errorCode.decoding, `invalid result: ${key}${rule}, ${found}`);
 }

@@ -14,8 +14,8 @@ CNI protocol versions supported: ${supportedVersions.join(', ')}`;
 
 /** What `--help` prints after that. */
 export const usage = `
-A CNI runtime calls it: CNI_COMMAND and what goes with it are variables of the
-environment, the network configuration comes on stdin, the result goes to stdout.
+Container runtimes call it: CNI_COMMAND and the other CNI_* variables are in the
+environment, the network configuration is on stdin, the result goes to stdout.
 
   --version  print the lines above
   --help     print this`;

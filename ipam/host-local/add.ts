@@ -68,7 +68,7 @@ function endEarlierLeases(store: Store, request: HostLocalRequest): IP[] {
   throw new CniError(
     errorCode.internal,
     `${first.address} has been allocated to ${containerID}, duplicate allocation is not allowed`,
-    `${store.path(first.address)} is the lease of an earlier ADD of ${ifname}, for which no DEL was called: call it first`,
+    `${store.path(first.address)} is the lease of an earlier ADD of ${ifname} without a DEL: call DEL first`,
   );
 }
 
@@ -118,8 +118,8 @@ function notGiven(
   const [given, set] = [made[index], sets[index]];
   const reason =
     given === undefined || set === undefined
-      ? `it is in no range of network ${network}`
-      : `range set ${formatRangeSet(set)} has given ${formatIP(given.ip)}; it gives one address`;
+      ? `it is not in any range of network ${network}`
+      : `range set ${formatRangeSet(set)} gives one address, which is ${formatIP(given.ip)}`;
   return new CniError(
     errorCode.invalidConfig,
     `failed to allocate all requested IPs: ${formatIP(ip)}`,

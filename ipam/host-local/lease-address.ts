@@ -73,7 +73,7 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
     throw new CniError(
       errorCode.invalidConfig,
       `requested ip ${address} is subnet's gateway`,
-      `no container gets it: range set ${formatRangeSet(set)}`,
+      `range set ${formatRangeSet(set)} does not lease it`,
     );
   }
   const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
@@ -85,7 +85,7 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
   throw new CniError(
     errorCode.tryAgain,
     `requested IP address ${address} is not available in range set ${formatRangeSet(set)}`,
-    `it is leased to ${owner === undefined ? 'a container unknown' : describeOwner(owner)}, see ${store.path(address)}`,
+    `it is leased to ${owner === undefined ? 'an unknown container' : describeOwner(owner)}, see ${store.path(address)}`,
   );
 }
 

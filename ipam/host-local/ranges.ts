@@ -64,7 +64,7 @@ function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
     throw invalid(`subnet: invalid CIDR address: ${text}`);
   }
   if (width(written.ip.family) - written.prefix < 2)
-    throw invalid(`Network ${text} too small to allocate from: a subnet has four addresses or more`);
+    throw invalid(`Network ${text} too small to allocate from: a subnet needs at least four addresses`);
   if (subnetOf(written).ip.value !== written.ip.value) {
     // Like rkt's host-local, this treats the address as written as the subnet's own.
     warn(`subnet ${text} has host bits set; allocation begins after ${formatIP(written.ip)}`);
@@ -168,7 +168,7 @@ function refuseSecondOfFamily(sets: readonly RangeSet[], cniVersion: string | un
  */
 export function readRangeSets({ config, ipRanges, cniVersion, warn }: RangeSource): RangeSet[] {
   const written = [...ipRanges, ...topLevelSet(config), ...(config.ranges ?? [])];
-  if (written.length === 0) throw invalid('no IP ranges specified: there is no subnet and no ranges');
+  if (written.length === 0) throw invalid('no IP ranges specified: neither subnet nor ranges is set');
   const sets = written.map((set, index) => readSet(set, index, warn));
   refuseSecondOfFamily(sets, cniVersion);
   refuseOverlap(sets);

@@ -9,7 +9,7 @@ import { servesOthers } from './other-attachments.ts';
 /** The bridge was deleted during an ADD, which may create it again. */
 export class BridgeGone extends CniError {
   constructor(name: string) {
-    super(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
+    super(errorCode.tryAgain, `bridge ${name} was deleted while it was being set up`);
   }
 }
 

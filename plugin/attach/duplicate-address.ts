@@ -35,7 +35,7 @@ export function addUniqueAddresses(
     const tentative = last.filter((one) => one.tentative).map(({ cidr }) => formatCIDR(cidr));
     throw new CniError(
       errorCode.internal,
-      `duplicate address detection on ${link.name} has not ended`,
+      `duplicate address detection on ${link.name} did not finish`,
       `after ${deadlineMilliseconds / 1000} s still tentative: ${tentative.join(', ')}`,
     );
   } finally {
@@ -47,6 +47,6 @@ function inUse({ name }: Link, { ip }: CIDR): CniError {
   return new CniError(
     errorCode.internal,
     `address ${formatIP(ip)} of ${name} is already in use`,
-    'duplicate address detection: somebody else on the link has it',
+    'duplicate address detection: another host on the link has it',
   );
 }

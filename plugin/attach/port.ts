@@ -41,6 +41,6 @@ function forwards({ operational, portState }: Link): boolean {
 function look(host: Connection, bridge: Link, name: string): Link {
   const link = endOf(host, name);
   if (link.master === bridge.index) return link;
-  const taken = `was taken from bridge ${bridge.name}`;
-  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${taken} while it was set up`);
+  const taken = `was removed from bridge ${bridge.name}`;
+  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${taken} while it was being set up`);
 }

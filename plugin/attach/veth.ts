@@ -38,11 +38,7 @@ export function connectContainer(addition: Addition, bridge: Link): VethPair {
       refuseTaken(addition);
     }
   }
-  throw new CniError(
-    errorCode.internal,
-    'no name is free for the host veth',
-    `${names.join(', ')} are taken`,
-  );
+  throw new CniError(errorCode.internal, 'no free name for the host veth', `${names.join(', ')} are taken`);
 }
 
 function isGone({ sides: { host } }: Addition, { name, index }: Link): boolean {
@@ -111,7 +107,7 @@ export function removePair({ sides: { host } }: Addition, pair: VethPair): void 
 export function endOf(connection: Connection, name: string, pair = name): Link {
   const link = getLink(connection, name);
   if (link !== undefined) return link;
-  throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was set up`);
+  throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was being set up`);
 }
 
 /** The kernel numbers a bridge's ports in ten bits, from 1 (BR_MAX_PORTS, net/bridge/br_private.h). */

@@ -107,7 +107,7 @@ function createPair({ config, sides: { host }, undo }: Addition, bridge: Link, i
     const link = getLink(host, name);
     if (link !== undefined) return link;
     if (attempt === nameAttempts) {
-      throw new CniError(errorCode.tryAgain, `link ${name} was deleted while it was set up`);
+      throw new CniError(errorCode.tryAgain, `link ${name} was deleted while it was being set up`);
     }
   }
 }

@@ -38,7 +38,7 @@ class Scan {
     if (depth > maxDepth) return this.fail('less nesting');
     if (this.json[this.at] === '{') return this.list('}', () => this.member(depth));
     if (this.json[this.at] === '[') return this.list(']', () => this.value(depth + 1));
-    if (this.json[this.at] === '"') return this.skip(text) || this.fail('a string without bad characters');
+    if (this.json[this.at] === '"') return this.skip(text) || this.fail('a valid string');
     return this.skip(scalar) || this.fail('a value');
   }
 

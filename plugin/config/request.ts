@@ -48,7 +48,7 @@ export function isName(text: string): boolean {
 export function linkNameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (byteLength(name) > 15) return 'is longer than 15 bytes';
-  if (name === '.' || name === '..') return 'is not a name';
+  if (name === '.' || name === '..') return 'is not allowed';
   if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
   // Under /proc/sys/net these stand for all links and for new ones.
   if (name === 'all' || name === 'default') return 'is reserved by the kernel';
@@ -68,7 +68,7 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
   if (name === '') throw invalid('required env variables [CNI_COMMAND] missing');
   const command = commands.find((one) => one === name);
   if (command === undefined)
-    throw invalid(`unknown CNI_COMMAND: "${name}"`, `known are ${commands.join(', ')}`);
+    throw invalid(`unknown CNI_COMMAND: "${name}"`, `must be one of ${commands.join(', ')}`);
   const missing = needed[command].filter((variable) => (env[variable] ?? '') === '');
   if (missing.length > 0) throw invalid(`required env variables [${missing.join(',')}] missing`);
   const containerID = env.CNI_CONTAINERID ?? '';

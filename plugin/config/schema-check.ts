@@ -46,7 +46,7 @@ function explain(config: unknown, path: readonly string[], error: SchemaError | 
   const missing = error?.params.missingProperty;
   if (typeof missing === 'string') {
     const { property } = error?.params ?? {};
-    const why = typeof property === 'string' ? `is missing, and ${property} needs it` : 'is missing';
+    const why = typeof property === 'string' ? `is missing, but ${property} needs it` : 'is missing';
     return `${dotted([...path, missing])}: ${why}`;
   }
   let value = config;

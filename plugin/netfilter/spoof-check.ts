@@ -90,7 +90,7 @@ export function lostSpoofCheck(attachment: Attachment): Lost | undefined {
   return {
     what: `macspoofchk of container ${attachment.containerID} interface ${attachment.ifname}`,
     expected: `chains bridge nat ${names.chain} and ${names.macChain} with their rules`,
-    found: chain === undefined && macChain === undefined ? 'none' : 'less',
+    found: chain === undefined && macChain === undefined ? 'none' : 'only part of them',
   };
 }
 

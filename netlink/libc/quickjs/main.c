@@ -80,7 +80,7 @@ static void keep_standard_streams(void) {
 
 static int start(void) {
   if (memcmp(heap.build, build_id, sizeof heap.build) != 0)
-    return fail("this executable is damaged: its heap belongs to other code", "build or install it again");
+    return fail("this executable is damaged: its heap belongs to other code", "rebuild or reinstall it");
   keep_standard_streams();
   signal(SIGPIPE, SIG_IGN);
   JS_UpdateStackTop(heap.runtime);
@@ -88,9 +88,9 @@ static int start(void) {
   if (JS_VALUE_GET_TAG(status) == JS_TAG_INT) return JS_VALUE_GET_INT(status);
   JSValue exception = JS_GetException(heap.context);
   const char *text = JS_ToCString(heap.context, exception);
-  put(STDERR_FILENO, text ? text : "error without words");
+  put(STDERR_FILENO, text ? text : "unknown error");
   put(STDERR_FILENO, "\n");
-  return fail("internal error", "out of memory, or an error that could not be told; stderr may say more");
+  return fail("internal error", "out of memory, or an error that could not be printed; stderr may say more");
 }
 
 static _Noreturn void give_up(JSContext *context, const char *what) {
@@ -191,7 +191,7 @@ static size_t placed, blocks;
 
 static char *place(size_t size) {
   (void)size;
-  if (placed == blocks) give_up(NULL, "training was of another program");
+  if (placed == blocks) give_up(NULL, "training ran another program");
   uint32_t offset = places[placed++];
   return offset ? heap_section + offset : NULL;
 }
@@ -211,7 +211,7 @@ static int build(void) {
     heap_place = place;
   }
   make(&heap_functions, bytecode, length);
-  if (placed != blocks) give_up(NULL, "training was of another program");
+  if (placed != blocks) give_up(NULL, "training ran another program");
   if (heap_write(host_argv[2])) give_up(NULL, host_argv[2]);
   return 0;
 }
@@ -219,7 +219,7 @@ static int build(void) {
 int main(int argc, char **argv) {
   host_argv = argv;
   if (memcmp(heap.magic, HEAP_MAGIC, sizeof heap.magic) == 0) _exit(on_own_stack(start));
-  if (argc != 3 && argc != 4) return fail("this executable is damaged: it has no heap", "build or install it again");
+  if (argc != 3 && argc != 4) return fail("this executable is damaged: it has no heap", "rebuild or reinstall it");
   return on_own_stack(build);
 }
 

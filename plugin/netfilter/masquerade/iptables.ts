@@ -84,7 +84,7 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
   const save = findSave(of);
   const [path] = findPrograms([`${prefix}-legacy-restore`, `${prefix}-restore`]);
   if (save === undefined || path === undefined) {
-    warn(`${prefix}-legacy-save and -restore were not found: masquerading in legacy ${prefix} may be left`);
+    warn(`${prefix}-legacy-save and -restore were not found: masquerading in legacy ${prefix} may remain`);
     return;
   }
   for (let attempt = 1; ; attempt++) {
