@@ -2,8 +2,9 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import { getLink, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
+import { getLink, type Link, newVeth, type PortSettings, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
+import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
 import { randomPortMac, vethNames } from './host-veth.ts';
@@ -59,7 +60,7 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   const { attachment, config, sides, undo } = addition;
   const { host, container, containerNamespace } = sides;
   const { ifname } = attachment;
-  const port = { hairpin: config.hairpinMode || undefined, isolated: config.portIsolation || undefined };
+  const port = portSettings(config);
   // The MAC address shows that it is the one made here: another ADD for this attachment uses the same name.
   const mac = randomPortMac();
   const near = { mac, mtu: config.mtu, master: bridge.index, up: true };
@@ -76,7 +77,7 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
         // In the same datagram, which the kernel processes without a pause: a process can't die in between and leave a
         // pair without an owner.
         setLink(name, { alias: ownerLabel(attachment) }),
-        ...(port.hairpin || port.isolated ? [setLink(name, { port })] : []),
+        ...(port === undefined ? [] : [setLink(name, { port })]),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;
       return replies;
@@ -92,6 +93,12 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));
   const far = endOf(container, ifname, name);
   return { host: { index: far.peer, name, mac }, container: far };
+}
+
+/** The settings that a new port doesn't have anyway; undefined if there are none. */
+function portSettings({ hairpinMode, portIsolation }: BridgeConfig): PortSettings | undefined {
+  const settings = { hairpin: hairpinMode || undefined, isolated: portIsolation || undefined };
+  return Object.values(settings).some((setting) => setting !== undefined) ? settings : undefined;
 }
 
 /** Deletes a pair that this ADD made. */

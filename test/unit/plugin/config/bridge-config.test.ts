@@ -141,7 +141,7 @@ test.each<[object, string]>([
   [{ name: undefined }, 'missing network name'],
   [
     { name: '../net' },
-    'name: must begin with a letter or digit and hold only those, `_`, `.` and `-`, not "../net"',
+    'name: must begin with a letter or digit and contain only letters, digits, `_`, `.` and `-`, not "../net"',
   ],
   [{ mtu: 'big' }, 'mtu: must be an integer from 68 to 65535, or 0 for the kernel\'s choice, not "big"'],
   [{ mtu: 67 }, "mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not 67"],
