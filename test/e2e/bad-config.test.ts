@@ -13,7 +13,11 @@ const refused: [object, number, string][] = [
   [{ cniVersion: 5 }, 6, 'cniVersion: must be a version such as "1.1.0", not 5'],
   [{ cniVersion: 'adsfsadf' }, 6, 'failed to decode version info'],
   [{ cniVersion: '1.0' }, 1, '"1.0"'],
-  [{ name: 5 }, 7, 'name: must begin with a letter or digit and contain only letters, digits, `_`, `.` and `-`, not 5'],
+  [
+    { name: 5 },
+    7,
+    'name: must begin with a letter or digit and contain only letters, digits, `_`, `.` and `-`, not 5',
+  ],
   [{ name: '.x' }, 7, 'not ".x"'],
   [{ type: 5 }, 7, 'type: must be a string, not 5'],
   [{ bridge: 5 }, 7, 'bridge: must be the name of a link'],
