@@ -134,8 +134,10 @@ function main(): number {
     answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
+    // Where there is no memory for it, the host has a text of its own.
+    const text = formatError(error, version);
     try {
-      write(stdout, formatError(error, version));
+      write(stdout, text);
     } catch {
       // Nobody reads the error object, but the operator may read this.
       warn(error instanceof Error ? error.message : String(error));
