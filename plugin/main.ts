@@ -134,7 +134,7 @@ function main(): number {
     answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
-    // Where there is no memory for it, the host has a text of its own.
+    // If there is no memory for it, the host prints a fixed text.
     const text = formatError(error, version);
     try {
       write(stdout, text);

@@ -66,7 +66,7 @@ static void train(void) {
     environ = (char *[]){command, "CNI_CONTAINERID=container", "CNI_NETNS=/n", "CNI_IFNAME=eth0", "CNI_PATH=/bin", NULL};
     standard_input = calls[call - 1].configuration;
     int status = on_own_stack(start);
-    /* The executable is right all the same, but slow. */
+    /* The executable still works, but is slower. */
     if (status != calls[call - 1].status)
       fprintf(stderr, "training: %s ended with %d: teach kernel.c to answer what it asks\n", calls[call - 1].command, status);
   }
