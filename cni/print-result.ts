@@ -10,7 +10,7 @@ export function toJson(value: unknown): string {
   );
 }
 
-/** A list, or undefined where it is empty, which JSON leaves out. */
+/** A list; undefined if it is empty, so that JSON leaves it out. */
 function some<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
@@ -24,8 +24,8 @@ function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
 }
 
 /**
- * A route for a version that lists routes by themselves. Versions before 1.1.0 get all of its fields, too, as from the
- * Go plugins: a chain hands them on, and CHECK is given them back.
+ * A route in a version with a list of routes. Versions before 1.1.0 get all fields too, as from the Go plugins: a chain
+ * passes them on, and CHECK gets them back.
  */
 function routeJson({ dst, gw, mtu, advmss, priority, table, scope }: Route): unknown {
   return { dst: formatCIDR(dst), gw: ipText(gw), mtu, advmss, priority, table, scope };

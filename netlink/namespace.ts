@@ -15,14 +15,14 @@ export interface Namespace {
 }
 
 /**
- * Opens the namespace that a path leads to.
- * @throws SystemError with EINVAL where it isn't a namespace; node's error where it can't be opened or looked at
+ * Opens the network namespace at a path.
+ * @throws SystemError with EINVAL if it isn't a namespace; Node's error if it can't be opened or examined
  */
 export function openNamespace(path: string): Namespace {
-  // A pipe would keep the opener waiting for a writer.
+  // Opening a pipe would wait for a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    // What was opened is looked at: the path may lead elsewhere by now.
+    // Checks what was opened: the path may lead elsewhere by now.
     if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC) return { path, fd };
     throw new SystemError('open network namespace', path, EINVAL);
   } catch (error) {
@@ -33,20 +33,20 @@ export function openNamespace(path: string): Namespace {
 
 /**
  * Opens the calling thread's own network namespace.
- * @throws node's error where /proc is not there
+ * @throws Node's error if there is no /proc
  */
 export function openOwnNamespace(): Namespace {
   const path = '/proc/thread-self/ns/net';
   return { path, fd: openSync(path, constants.O_RDONLY) };
 }
 
-/** Whether two are one and the same namespace. */
+/** Whether two are the same namespace. */
 export function sameNamespace(a: Namespace, b: Namespace): boolean {
   const [x, y] = [fstatSync(a.fd), fstatSync(b.fd)];
   return x.dev === y.dev && x.ino === y.ino;
 }
 
-/** How often a namespace is tried: the kernel may have no memory just then. */
+/** How often to try entering a namespace: the kernel may be short of memory at the moment. */
 const attempts = 3;
 
 function enter({ fd, path }: Namespace): void {
@@ -58,9 +58,9 @@ function enter({ fd, path }: Namespace): void {
 }
 
 /**
- * Runs `work` with the thread in `inside`, and goes back to `own` whatever happens. Sockets opened within stay
- * there. Work must be synchronous.
- * @throws SystemError where a namespace can't be entered; what `work` throws
+ * Runs `work` with the thread in `inside`, and returns to `own` whatever happens. Sockets opened inside stay there.
+ * `work` must be synchronous.
+ * @throws SystemError if a namespace can't be entered; what `work` throws
  *
  * @example
  * const there = within(openNamespace('/run/netns/c1'), openOwnNamespace(), openRoute);

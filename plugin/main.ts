@@ -37,20 +37,20 @@ function warn(line: string): void {
   try {
     write(stderr, `${line}\n`);
   } catch {
-    // A warning that nobody can read must not stop what it is about.
+    // A warning that nobody can read must not stop the work.
   }
 }
 
 function deliverFor(request: Request, config: NetworkConfig): (result: Result) => void {
-  // rkt 1.x reads the oldest shape whatever the configuration says.
+  // rkt 1.x expects the oldest shape, whatever the configuration says.
   const version = request.resultVersion ?? config.cniVersion;
   return (result) => write(stdout, formatResult(result, version));
 }
 
-/** The version of the configuration that a command needs ("Summary of changes" in SPEC.md). */
+/** The first configuration version with a command ("Summary of changes" in SPEC.md). */
 const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
 
-/** Prints what a cleanup passes over, and refuses a command that is newer than the configuration's version. */
+/** Prints what a cleanup ignores, and refuses a command that the configuration's version doesn't have. */
 function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
   for (const line of ignored) warn(line);
   const least = sinceVersion[command];
@@ -96,7 +96,7 @@ const answers: Readonly<Record<PluginName, (request: Request, stdin: Uint8Array)
   loopback: answerAsLoopback,
 };
 
-/** The arguments of the command line, which a person gives and a runtime doesn't. */
+/** The command line's arguments, which a person gives and a runtime doesn't. */
 function argumentsGiven(): string[] {
   try {
     return readFile('/proc/self/cmdline').split('\0').slice(1, -1);
@@ -105,12 +105,12 @@ function argumentsGiven(): string[] {
   }
 }
 
-/** @returns whether it was a person who called, and has been told what it is */
+/** @returns whether a person called, and has been told what this is */
 function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
   if ((environment.CNI_COMMAND ?? '') !== '') return false;
   const given = argumentsGiven();
   const isHelp = given.includes('--help');
-  // Variables without a command are a runtime's mistake.
+  // Other CNI variables without a command are a runtime's mistake.
   if (!isHelp && !given.includes('--version') && Object.keys(environment).length > 0) return false;
   warn(about(invokedAs()));
   if (isHelp) warn(usage);
@@ -134,12 +134,12 @@ function main(): number {
     answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
-    // Where there is no memory for it, the host has a text of its own.
+    // If there is no memory for it, the host prints a fixed text.
     const text = formatError(error, version);
     try {
       write(stdout, text);
     } catch {
-      // With nobody to read the error object, the operator may still read this.
+      // Nobody reads the error object, but the operator may read this.
       warn(error instanceof Error ? error.message : String(error));
     }
     return 1;

@@ -9,7 +9,7 @@ buildSync({
   entryPoints: [entry],
   outfile,
   bundle: true,
-  // Constants and short functions are put where they are used.
+  // Constants and short functions are inlined.
   minifySyntax: true,
   treeShaking: true,
   conditions: ['quickjs'],

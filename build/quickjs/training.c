@@ -1,10 +1,10 @@
 /*
- * Training: to which blocks of the heap do calls write? They are put side by side, for the kernel copies each page that
- * is written to. The heap is made as for the executable, but with each block on pages of its own. These are then made
- * read-only, and main is called for one command after the other, in a kernel that only says yes (kernel.c).
+ * Training finds the blocks of the heap that calls write to. They are then put side by side, since the kernel copies
+ * each page that is written to. The heap is built as for the executable, but with each block on its own pages. These
+ * are made read-only, and main is called for one command after another on a fake kernel (kernel.c).
  *
- * usage: training OUTPUT, a file of 32-bit numbers: where the places end that are given to blocks, then for each block,
- * in the order of allocation, its place: an offset in the heap, or 0 for anywhere.
+ * usage: training OUTPUT, a file of 32-bit numbers: where the assigned places end, then for each block, in the order of
+ * allocation, its place: an offset in the heap, or 0 for anywhere.
  */
 #define TRAINING
 #include "main.c"
@@ -19,7 +19,7 @@ struct heap heap;
 #define RESULT \
   "{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"bridge0\"},{\"name\":\"veth0\"},{\"name\":\"eth0\",\"sandbox\":\"/n\"}]," \
   "\"ips\":[{\"address\":\"10.1.0.2/16\",\"gateway\":\"10.1.0.1\",\"interface\":2}],\"routes\":[{\"dst\":\"0.0.0.0/0\"}],\"dns\":{}}"
-/* What all calls write to comes first, then what is written to by some. */
+/* Blocks that all calls write to come first, then those that some calls write to. */
 static const struct {
   const char *command, *configuration;
   int status;
@@ -66,7 +66,7 @@ static void train(void) {
     environ = (char *[]){command, "CNI_CONTAINERID=container", "CNI_NETNS=/n", "CNI_IFNAME=eth0", "CNI_PATH=/bin", NULL};
     standard_input = calls[call - 1].configuration;
     int status = on_own_stack(start);
-    /* The executable is right all the same, but slow. */
+    /* The executable still works, but is slower. */
     if (status != calls[call - 1].status)
       fprintf(stderr, "training: %s ended with %d: teach kernel.c to answer what it asks\n", calls[call - 1].command, status);
   }
@@ -77,7 +77,7 @@ static int write_places(const char *path) {
   uint32_t at = sizeof(struct heap);
   for (call = 1; call <= CALLS; call++)
     for (uint32_t block = 0; block < count; block++)
-      /* A large block is on pages of its own anyway. */
+      /* A large block has pages of its own anyway. */
       if (blocks[block].call == call && blocks[block].size < PAGE) places[block + 1] = at, at += blocks[block].size;
   places[0] = at;
   FILE *output = fopen(path, "wb");
@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
   heap_place = on_own_pages;
   make(&heap_functions, (const uint8_t *)heap_section, heap_section_end - heap_section);
   heap_place = NULL;
-  /* As heap_write does: no block that was freed is used again. */
+  /* As in heap_write: no freed block is reused. */
   memset(heap.freed, 0, sizeof heap.freed);
   train();
   if (write_places(argv[1])) give_up(NULL, argv[1]);

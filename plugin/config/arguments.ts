@@ -6,10 +6,10 @@ export interface Arguments {
   readonly ips: readonly string[];
 }
 
-/** Where CNI_ARGS asks for nothing. */
+/** An empty CNI_ARGS. */
 export const noArguments: Arguments = { mac: undefined, ips: [] };
 
-/** Keys that runtimes pass and that are not ours to act on. */
+/** Keys that runtimes pass and that this plugin ignores. */
 const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINER_ID', 'K8S_POD_UID'];
 
 /**

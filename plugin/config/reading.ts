@@ -6,25 +6,22 @@ import { decodeConfig } from './json.ts';
 import type { Request } from './request.ts';
 import { invalidConfig } from './schema-check.ts';
 
-/** What a DEL or a GC can't do without. */
+/** What a DEL and a GC need. */
 const neededToCleanUp = ['', 'cniVersion', 'name'];
 const neededToCollect = [...neededToCleanUp, 'cni.dev/valid-attachments'];
 
-/**
- * A configuration being read for a command. A DEL and a GC must clean up whatever the rest of it says, so they pass
- * over every mistake that leaves them able to.
- */
+/** A configuration being read for a command. A DEL and a GC ignore every mistake that leaves them able to clean up. */
 export class Reading {
   readonly json: JsonObject;
   readonly version: Version;
   readonly request: Request;
-  /** Mistakes that were passed over. */
+  /** Mistakes that were ignored. */
   readonly ignored: string[] = [];
   private readonly ignoredKeys = new Set<string>();
   private fault: CniError | undefined;
   private readonly isCleanup: boolean;
 
-  /** @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported */
+  /** @throws CniError code 6 if it is not JSON or has a malformed version, 1 for an unsupported version */
   constructor(bytes: Uint8Array, request: Request) {
     this.json = decodeConfig(bytes);
     this.version = readConfVersion(this.json);
@@ -32,7 +29,7 @@ export class Reading {
     this.isCleanup = request.command === 'DEL' || request.command === 'GC';
   }
 
-  /** The mistake that makes it unknown whose leases are where: for the IPAM part of a cleanup to fail with. */
+  /** The mistake that leaves a cleanup without its leases: the error for its IPAM part. */
   get ipamFault(): CniError | undefined {
     return this.fault;
   }
@@ -48,14 +45,14 @@ export class Reading {
     return true;
   };
 
-  /** Whether a mistake in or below a key of the top level was passed over. */
+  /** Whether a mistake in or below a top-level key was ignored. */
   isIgnored(key: string): boolean {
     return this.ignoredKeys.has(key);
   }
 
   /**
-   * What `read` returns; undefined where a cleanup passes over why it can't.
-   * @throws CniError of `read`, or code 7 in the words of what it throws
+   * What `read` returns; undefined if it throws and a cleanup ignores that.
+   * @throws CniError of `read`, or code 7 with the message of what it throws
    */
   unlessIgnored<T>(read: () => T): T | undefined {
     try {

@@ -4,12 +4,12 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import { concat } from '../../netlink/bytes.ts';
 import { fileErrorCode } from '../../netlink/error.ts';
 
-/** The most that a configuration may have. */
+/** The largest configuration. */
 const limit = 1024 * 1024;
 
 /**
  * Reads stdin to its end.
- * @throws CniError code 5 where it can't be read or is over 1 MiB
+ * @throws CniError code 5 if it can't be read or is over 1 MiB
  */
 export function readStdin(): Uint8Array {
   const chunks: Uint8Array[] = [];

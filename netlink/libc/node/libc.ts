@@ -29,7 +29,7 @@ function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** {@link Libc} by `ffi-napi`, and by Node where that has it. */
+/** {@link Libc} by `ffi-napi`, and by Node's own functions where there are any. */
 export const libc: Libc = {
   socket: (domain, type, protocol) => result(open().functions.socket(domain, type, protocol)),
   setsockopt: (fd, level, name, value) =>
@@ -38,7 +38,7 @@ export const libc: Libc = {
   recv: (fd, buffer, flags) => result(open().functions.recv(fd, pointer(buffer), buffer.length, flags)),
   setns: (fd, nstype) => result(open().functions.setns(fd, nstype)),
   flock: (fd, operation) => result(open().functions.flock(fd, operation)),
-  // Whether it can be read is found out by the next try.
+  // The next try shows whether it is readable.
   awaitReadable: (_fd, milliseconds) => pause(Math.min(milliseconds, 1)),
   clock: () => performance.now(),
   randomBytes: (length) => randomFillSync(new Uint8Array(length)),
@@ -46,7 +46,7 @@ export const libc: Libc = {
   decodeText: (bytes) => decoder.decode(bytes),
   indexAttributes,
   argv0() {
-    // Node follows links in process.argv0 and execPath; the kernel keeps the name as it was given.
+    // Node resolves links in process.argv0 and execPath; the kernel keeps the name as given.
     try {
       const [name = ''] = readFileSync('/proc/self/cmdline', 'utf8').split('\0');
       return name;
