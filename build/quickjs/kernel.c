@@ -1,6 +1,6 @@
 /*
  * The kernel of training (training.c), in the place of syscall(2): it carries nothing out and says yes to everything.
- * Links, addresses and routes are those that are asked for; no file is there until it is opened.
+ * Links, addresses and routes are those that are asked for; few files are there until they are opened.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -58,7 +58,8 @@ static void put_link(struct ifinfomsg *link, const char *name) {
   put(IFLA_INFO_KIND, is_bridge ? "bridge" : "veth", is_bridge ? 7 : 5);
   if (!is_bridge) put(IFLA_INFO_SLAVE_KIND, "bridge", 7);
   struct rtattr *data = put(is_bridge ? IFLA_INFO_DATA : IFLA_INFO_SLAVE_DATA, NULL, 0);
-  if (!is_bridge) put(IFLA_BRPORT_STATE, &(char){BR_STATE_FORWARDING}, 1);
+  if (is_bridge) put(IFLA_BR_BRIDGE_ID, "\200\0\2\0\0\0\0\1", 8);
+  else put(IFLA_BRPORT_STATE, &(char){BR_STATE_FORWARDING}, 1);
   end(data);
   end(info);
 }
@@ -122,10 +123,24 @@ static long read_all(char *buffer, const char **text) {
   return give(buffer, all, strlen(all));
 }
 
+static int ends(const char *path, const char *name) {
+  size_t length = strlen(path), end = strlen(name);
+  return length >= end && strcmp(path + length - end, name) == 0;
+}
+
+/** The network's leases are there with a complete index (ipam/leases/stamp.ts), but none of the container's. */
 static long stat_path(int fd, const char *path, struct statx *stat) {
-  if (*path) return errno = ENOENT, -1;
   *stat = (struct statx){.stx_mode = S_IFREG | 0600, .stx_ino = fd};
+  if (ends(path, "/network") || ends(path, "/.attachments"))
+    *stat = (struct statx){.stx_mode = S_IFDIR | 0755, .stx_mtime.tv_sec = 981173107};
+  else if (ends(path, "/lock")) stat->stx_ino = descriptors - 1;
+  else if (*path) return errno = ENOENT, -1;
   return 0;
+}
+
+static const char *contents_of(const char *path) {
+  if (ends(path, "boot_id")) return "00000000-0000-4000-8000-000000000000\n";
+  return strstr(path, "last_reserved_ip") ? "10.1.0.2" : "0\n";
 }
 
 long __wrap_syscall(long number, ...) {
@@ -135,7 +150,7 @@ long __wrap_syscall(long number, ...) {
   for (int i = 0; i < 5; i++) words[i] = va_arg(list, long);
   va_end(list);
   char *bytes = (char *)words[1];
-  if (number == SYS_openat) contents = strstr(bytes, "boot_id") ? "00000000-0000-4000-8000-000000000000\n" : "0\n";
+  if (number == SYS_openat) contents = contents_of(bytes);
   if (number == SYS_openat || number == SYS_socket) return descriptors++;
   if (number == SYS_read) return read_all(bytes, words[0] == 0 ? &standard_input : &contents);
   if (number == SYS_write || number == SYS_pwrite64) return words[2];
