@@ -3,8 +3,8 @@
  * is written to. The heap is made as for the executable, but with each block on pages of its own. These are then made
  * read-only, and main is called for one command after the other, in a kernel that only says yes (kernel.c).
  *
- * usage: training OUTPUT, a file of 32-bit numbers: where the places end that are given to blocks, then for each block,
- * in the order of allocation, its place: an offset in the heap, or 0 for anywhere.
+ * usage: training OUTPUT, a file of 32-bit numbers: where the places end that an ADD writes to, where all end that are
+ * given to blocks, then for each block, in the order of allocation, its place: an offset in the heap, or 0 for anywhere.
  */
 #define TRAINING
 #include "main.c"
@@ -24,6 +24,7 @@ static const struct {
   const char *command, *configuration;
   int status;
 } calls[] = {{"VERSION", "", 0},
+#define ADD 2
              {"ADD", CONFIGURATION "}", 0},
              /* There is no lease. */
              {"CHECK", CONFIGURATION ",\"prevResult\":" RESULT "}", 1},
@@ -73,15 +74,18 @@ static void train(void) {
 }
 
 static int write_places(const char *path) {
-  static uint32_t places[sizeof blocks / sizeof *blocks + 1];
+  static uint32_t ends[2], places[sizeof blocks / sizeof *blocks];
   uint32_t at = sizeof(struct heap);
-  for (call = 1; call <= CALLS; call++)
+  for (call = 1; call <= CALLS; call++) {
     for (uint32_t block = 0; block < count; block++)
       /* A large block is on pages of its own anyway. */
-      if (blocks[block].call == call && blocks[block].size < PAGE) places[block + 1] = at, at += blocks[block].size;
-  places[0] = at;
+      if (blocks[block].call == call && blocks[block].size < PAGE) places[block] = at, at += blocks[block].size;
+    if (call == ADD) ends[0] = at;
+  }
+  ends[1] = at;
   FILE *output = fopen(path, "wb");
-  return output && fwrite(places, sizeof *places, count + 1, output) == count + 1 ? fclose(output) : -1;
+  if (!output || fwrite(ends, sizeof *ends, 2, output) != 2) return -1;
+  return fwrite(places, sizeof *places, count, output) == count ? fclose(output) : -1;
 }
 
 int main(int argc, char **argv) {

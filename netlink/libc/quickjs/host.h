@@ -15,6 +15,8 @@ struct heap {
   char magic[16];         /* HEAP_MAGIC once it is built */
   char build[64];         /* BUILD_ID of the code that it was built by */
   char *next, *end;       /* where the next block goes, and where the chunk ends */
+  size_t written;         /* an ADD writes to so many bytes from here on (build/quickjs/training.c) */
+  unsigned chunks;        /* how many were got from the kernel */
   void *freed[96];        /* by class of size, the blocks that may be used again */
   JSRuntime *runtime;
   JSContext *context;
