@@ -9,12 +9,10 @@
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
-#include <linux/magic.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
@@ -158,13 +156,6 @@ long __wrap_syscall(long number, ...) {
   if (number == SYS_sendto) return send_all(bytes, words[2]);
   if (number == SYS_recvfrom) return receive(bytes);
   return number == SYS_getrandom ? words[1] : 0;
-}
-
-/** Every path is a network namespace. */
-int __wrap_statfs(const char *path, struct statfs *stat) {
-  (void)path;
-  *stat = (struct statfs){.f_type = NSFS_MAGIC};
-  return 0;
 }
 
 /** No program is run. */
