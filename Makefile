@@ -16,7 +16,7 @@ OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback b
 
 reproducible: dist/bridge ## built again in another directory: the same file, to the byte
 	@test/reproducible
+
+reproducible-release: dist ## the release made again in another directory, as another user, in another locale: the same sums
+	@test/reproducible-release
 
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
