@@ -16,7 +16,7 @@ OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build cross check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ help: ## this list
 build: dist/bridge dist/host-local dist/pkg/bridge dist/pkg/host-local ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), and host-local beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
+
+docs: node_modules/.installed ## dist/docs: the reference of netlink/, from its comments
+	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
 
 check: $(VALIDATORS) ## types, lint and format
 	node node_modules/typescript/bin/tsc --noEmit
@@ -85,7 +88,7 @@ install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/
 	build/install $(DESTDIR)$(PREFIX)
 
 clean: ## remove what make made
-	rm -rf dist plugin/config/generated node_modules
+	rm -rf dist plugin/config/generated node_modules build/docs/node_modules
 
 dist/reference/version: build/reference
 	build/reference dist/reference
@@ -93,7 +96,7 @@ dist/reference/version: build/reference
 packages:
 	@build/debian-packages $(PACKAGES)
 
-node_modules/.installed: package.json package-lock.json
+node_modules/.installed: package.json package-lock.json build/docs/package.json
 	npm_config_nodedir=$(NODE_PREFIX) npm ci --loglevel=error
 	@touch $@
 

@@ -1,31 +1,51 @@
 import { libc } from '#libc';
-import { concat, getBe32, getU16, getU32, putU16, textAt } from './bytes.ts';
+import { getU16 } from './bytes.ts';
 import { ProtocolError } from './error.ts';
+import type { FixedFormat, Format, FreeFormat } from './format.ts';
 
-const headerLength = 4;
+/** The length of struct nlattr (linux/netlink.h): length and type, 16 bits each in host byte order. */
+export const attributeHeader = 4;
 /** NLA_F_NESTED (linux/netlink.h): the payload is attributes. */
-export const nestedFlag = 0x8000;
-/** NLA_TYPE_MASK: the type less NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
-const typeMask = 0x3fff;
+const NLA_F_NESTED = 0x8000;
+/** NLA_TYPE_MASK (linux/netlink.h): the type less NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
+const NLA_TYPE_MASK = 0x3fff;
+
+/** An attribute of the kernel's: its number in its enum, and how its payload is read and written. */
+export interface Attribute<T, R = T> {
+  readonly type: number;
+  readonly format: Format<T, R>;
+}
+
+/** An attribute whose payload is attributes. */
+export interface Nest {
+  readonly type: number;
+  /** The type with NLA_F_NESTED, where the kernel wants that. */
+  readonly flagged: number;
+}
+
+/**
+ * Describes an attribute.
+ * @example const IFLA_MTU = attribute(4, u32);
+ */
+export function attribute<T>(type: number, format: FixedFormat<T>): Attribute<T>;
+export function attribute<T, R>(type: number, format: FreeFormat<T, R>): Attribute<T, R>;
+export function attribute<T, R>(type: number, format: Format<T, R>): Attribute<T, R> {
+  return { type, format };
+}
+
+/** Describes an attribute made of attributes. */
+export function nest(type: number): Nest {
+  return { type, flagged: type | NLA_F_NESTED };
+}
+
+/** Describes an attribute made of attributes that is written without NLA_F_NESTED: the kernel never had it so. */
+export function plainNest(type: number): Nest {
+  return { type, flagged: type };
+}
 
 /** Rounds up to the 4 bytes that messages and attributes are aligned to (NLMSG_ALIGN, NLA_ALIGN). */
 export function align(length: number): number {
   return (length + 3) & ~3;
-}
-
-/** One attribute with its padding (struct nlattr, linux/netlink.h); numbers in `payload` as given. */
-export function attribute(type: number, payload: Uint8Array): Uint8Array {
-  const length = headerLength + payload.length;
-  const bytes = new Uint8Array(align(length));
-  putU16(bytes, 0, length);
-  putU16(bytes, 2, type);
-  bytes.set(payload, headerLength);
-  return bytes;
-}
-
-/** An attribute made of attributes, marked as nested. */
-export function nested(type: number, ...attributes: Uint8Array[]): Uint8Array {
-  return attribute(type | nestedFlag, concat(attributes));
 }
 
 function refuse(length: number, left: number): never {
@@ -36,12 +56,13 @@ function refuse(length: number, left: number): never {
  * Reads attributes one after another: each type (flags masked) with its payload, in order.
  * @throws ProtocolError where one claims more bytes than there are
  */
-export function attributeList(bytes: Uint8Array): [number, Uint8Array][] {
+export function attributeList(bytes: Uint8Array): [type: number, payload: Uint8Array][] {
   const list: [number, Uint8Array][] = [];
-  for (let at = 0; at + headerLength <= bytes.length; ) {
+  for (let at = 0; at + attributeHeader <= bytes.length; ) {
     const length = getU16(bytes, at);
-    if (length < headerLength || at + length > bytes.length) refuse(length, bytes.length - at);
-    list.push([getU16(bytes, at + 2) & typeMask, bytes.subarray(at + headerLength, at + length)]);
+    if (length < attributeHeader || at + length > bytes.length) refuse(length, bytes.length - at);
+    const payload = bytes.subarray(at + attributeHeader, at + length);
+    list.push([getU16(bytes, at + 2) & NLA_TYPE_MASK, payload]);
     at += align(length);
   }
   return list;
@@ -49,11 +70,10 @@ export function attributeList(bytes: Uint8Array): [number, Uint8Array][] {
 
 /** Types from here on are passed over: none that is asked for is as large. */
 const types = 128;
-const none = new Uint8Array();
 
 /**
- * Attributes by type; of several of one type the last. Most of what the kernel tells is never looked at, so nothing is
- * taken out of the message before it is asked for.
+ * Attributes, each found by its description; of several of one type the last. Most of what the kernel tells is never
+ * looked at, so nothing is taken out of the message before it is asked for.
  */
 export class Attributes {
   /** Where the payload of each type's attribute begins; 0 for one that is missing. */
@@ -65,63 +85,38 @@ export class Attributes {
     if (bad >= 0) refuse(getU16(bytes, bad), bytes.length - bad);
   }
 
-  /** Where the payload begins; 0 where the attribute is missing or has fewer bytes than that. */
-  private find(type: number, least: number): number {
-    const at = this.places[type] ?? 0;
-    return at === 0 || getU16(this.bytes, at - headerLength) < headerLength + least ? 0 : at;
-  }
-
-  has(type: number): boolean {
+  has({ type }: Attribute<unknown> | Nest): boolean {
     return (this.places[type] ?? 0) !== 0;
   }
 
-  /** The payload of an attribute, a view of the message; undefined where it is missing. */
-  get(type: number): Uint8Array | undefined {
-    const at = this.find(type, 0);
-    if (at === 0) return undefined;
-    return this.bytes.subarray(at, at + getU16(this.bytes, at - headerLength) - headerLength);
+  /** What an attribute says; where it is missing or too short, what its format has for that: 0, empty, undefined. */
+  get<T, R>({ type, format }: Attribute<T, R>): T | R {
+    const at = this.places[type] ?? 0;
+    if (at === 0) return format.absent;
+    const end = at + getU16(this.bytes, at - attributeHeader) - attributeHeader;
+    return at + format.length > end ? format.absent : format.get(this.bytes, at, end);
   }
 
-  /** One byte; 0 where it is missing. */
-  u8(type: number): number {
-    const at = this.find(type, 1);
-    return at === 0 ? 0 : (this.bytes[at] ?? 0);
-  }
-
-  /** 16 bits in host byte order; 0 where they are missing. */
-  u16(type: number): number {
-    const at = this.find(type, 2);
-    return at === 0 ? 0 : getU16(this.bytes, at);
-  }
-
-  /** 32 bits in host byte order; 0 where they are missing. */
-  u32(type: number): number {
-    const at = this.find(type, 4);
-    return at === 0 ? 0 : getU32(this.bytes, at);
-  }
-
-  /** 32 bits in network byte order; 0 where they are missing. */
-  be32(type: number): number {
-    const at = this.find(type, 4);
-    return at === 0 ? 0 : getBe32(this.bytes, at);
-  }
-
-  /** Text up to its first NUL; empty where it is missing. */
-  text(type: number): string {
-    const at = this.find(type, 0);
-    return at === 0 ? '' : textAt(this.bytes, at, at + getU16(this.bytes, at - headerLength) - headerLength);
+  /** The payload of an attribute made of attributes, a view of the message; empty where it is missing. */
+  payload({ type }: Nest): Uint8Array {
+    const at = this.places[type] ?? 0;
+    if (at === 0) return none;
+    return this.bytes.subarray(at, at + getU16(this.bytes, at - attributeHeader) - attributeHeader);
   }
 
   /** The attributes within an attribute; none where it is missing. */
-  nested(type: number): Attributes {
-    const bytes = this.get(type);
-    return bytes === undefined ? noAttributes : new Attributes(bytes);
+  nested(of: Nest): Attributes {
+    const payload = this.payload(of);
+    return payload === none ? noAttributes : new Attributes(payload);
+  }
+
+  /** The attributes within an attribute one after another, which may be many of one type. */
+  list(of: Nest): [type: number, payload: Uint8Array][] {
+    return attributeList(this.payload(of));
   }
 }
 
-const noAttributes = new Attributes(none);
+const none = new Uint8Array();
 
-/** The attributes in `bytes` by type; without bytes there are none. */
-export function attributes(bytes: Uint8Array | undefined): Attributes {
-  return bytes === undefined ? noAttributes : new Attributes(bytes);
-}
+/** No attributes at all. */
+export const noAttributes = new Attributes(none);

@@ -1,6 +1,6 @@
 import { libc } from '#libc';
 
-/** Joins byte strings. */
+/** Joins byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const { length: count } = parts;
   let length = 0;
@@ -32,16 +32,15 @@ export function getU32(bytes: Uint8Array, offset: number): number {
   return (low | ((bytes[offset + 2] ?? 0) << 16) | ((bytes[offset + 3] ?? 0) << 24)) >>> 0;
 }
 
+/** 16 bits in network byte order; bytes past the end count as 0. */
+export function getBe16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+}
+
 /** 32 bits in network byte order, unsigned; bytes past the end count as 0. */
 export function getBe32(bytes: Uint8Array, offset: number): number {
   const high = ((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16);
   return (high | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)) >>> 0;
-}
-
-/** Writes 16 bits in host byte order. */
-export function putU16(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value;
-  bytes[offset + 1] = value >> 8;
 }
 
 /** Writes 32 bits in host byte order. */
@@ -52,24 +51,18 @@ export function putU32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset + 3] = value >> 24;
 }
 
+/** Writes 16 bits in network byte order. */
+export function putBe16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >> 8;
+  bytes[offset + 1] = value;
+}
+
 /** Writes 32 bits in network byte order. */
 export function putBe32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value >> 24;
   bytes[offset + 1] = value >> 16;
   bytes[offset + 2] = value >> 8;
   bytes[offset + 3] = value;
-}
-
-/** One byte. */
-export function u8(value: number): Uint8Array {
-  return Uint8Array.of(value);
-}
-
-/** 16 bits in host byte order. */
-export function u16(value: number): Uint8Array {
-  const bytes = new Uint8Array(2);
-  putU16(bytes, 0, value);
-  return bytes;
 }
 
 /** 32 bits in host byte order. */
@@ -96,7 +89,7 @@ export function byteLength(value: string): number {
   return encodeText(value).length;
 }
 
-/** The string that bytes in UTF-8 are, what is none replaced by U+FFFD; a byte order mark stays. */
+/** The string that bytes are in UTF-8; what isn't UTF-8 becomes U+FFFD, a byte order mark stays. */
 export function decodeText(bytes: Uint8Array): string {
   return libc.decodeText(bytes);
 }
@@ -121,12 +114,7 @@ export function textAt(bytes: Uint8Array, from: number, to: number): string {
   return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
 }
 
-/** A string up to its first NUL; empty where there are no bytes. */
-export function readText(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : textAt(bytes, 0, bytes.length);
-}
-
-/** Whether two byte strings are the same. */
+/** Whether two byte arrays hold the same. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

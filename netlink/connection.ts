@@ -1,16 +1,27 @@
 import { libc } from '#libc';
 import { hex } from './bytes.ts';
 import { isErrno, NetlinkError, ProtocolError, TruncatedError } from './error.ts';
-import { controlType, decodeError, decodeMessages, encodeMessages, flag, type Message } from './message.ts';
-import { openSocket, protocol, type Socket } from './socket.ts';
+import {
+  NETLINK_NETFILTER,
+  NETLINK_ROUTE,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  NLMSG_NOOP,
+} from './linux/netlink.ts';
+import { decodeError, decodeMessages, encodeMessages, type Message } from './message.ts';
+import { openSocket, type Socket } from './socket.ts';
 
-/** A message to send, and the words for its refusal. */
+/** A message to send, and what an error says of it where the kernel refuses it. */
 export interface NetlinkRequest {
   readonly type: number;
   /** Beyond NLM_F_REQUEST, which is always set. */
   readonly flags: number;
   readonly body: Uint8Array;
-  /** In words: `create veth`. */
+  /** What is asked: `create veth`. */
   readonly operation: string;
   /** What it is done to: `veth1a2b3c4d`. */
   readonly object: string;
@@ -44,7 +55,17 @@ function refusal(request: NetlinkRequest, message: Message): NetlinkError {
   return new NetlinkError(request, errno, extack);
 }
 
-/** Requests and replies on one netlink socket, matched by sequence number. */
+/**
+ * Requests and replies on one netlink socket, matched by sequence number.
+ *
+ * @example
+ * const route = openRoute();
+ * try {
+ *   route.execute(newBridge('br0', { up: true }), setLink('br0', { alias: 'mine' }));
+ * } finally {
+ *   route.close();
+ * }
+ */
 export class Connection {
   private sequence = 0;
 
@@ -72,6 +93,7 @@ export class Connection {
   /**
    * Sends the requests, as many in one datagram as can be answered at once, and waits until each is acknowledged.
    * The kernel goes on after a refusal: look at each reply.
+   * @returns a reply for each request, in the order of the requests
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
@@ -85,15 +107,16 @@ export class Connection {
   }
 
   private exchangeOnce(requests: readonly NetlinkRequest[]): Reply[] {
-    const first = this.number(requests, flag.ack);
+    const first = this.number(requests, NLM_F_ACK);
     const replies = requests.map((): OpenReply => ({ messages: [], answered: false }));
     let open = requests.length;
     const take = (message: Message): void => {
       const index = message.sequence - first;
-      const [request, reply] = [requests[index], replies[index]];
+      const request = requests[index];
+      const reply = replies[index];
       // A reply to an earlier datagram that failed half-way is nobody's.
       if (request === undefined || reply === undefined) return;
-      if (message.type === controlType.error) {
+      if (message.type === NLMSG_ERROR) {
         if (message.errno !== 0) reply.error = refusal(request, message);
         if (!reply.answered) open--;
         reply.answered = true;
@@ -102,7 +125,7 @@ export class Connection {
           for (const one of replies) one.error ??= reply.error;
           open = 0;
         }
-      } else if (message.type !== controlType.noop) {
+      } else if (message.type !== NLMSG_NOOP) {
         reply.messages.push(message.copy());
       }
     };
@@ -114,16 +137,7 @@ export class Connection {
   private number(requests: readonly NetlinkRequest[], more: number): number {
     const first = this.sequence + 1;
     this.sequence += requests.length;
-    this.socket.send(
-      encodeMessages(
-        requests.map(({ type, flags, body }, index) => ({
-          type,
-          flags: flags | flag.request | more,
-          sequence: first + index,
-          body,
-        })),
-      ),
-    );
+    this.socket.send(encodeMessages(requests, first, NLM_F_REQUEST | more));
     return first;
   }
 
@@ -181,18 +195,18 @@ export class Connection {
     request: NetlinkRequest,
     read: (message: Message) => T | undefined,
   ): { found: T[]; interrupted: boolean } {
-    const sequence = this.number([request], flag.dump);
+    const sequence = this.number([request], NLM_F_DUMP);
     const found: T[] = [];
     let interrupted = false;
     let done = false;
     const take = (message: Message): void => {
       if (message.sequence !== sequence || done) return;
-      if ((message.flags & flag.dumpInterrupted) !== 0) interrupted = true;
+      if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
       const { type } = message;
-      if (type === controlType.error || type === controlType.done) {
+      if (type === NLMSG_ERROR || type === NLMSG_DONE) {
         if (message.errno !== 0) throw refusal(request, message);
         done = true;
-      } else if (type !== controlType.noop) {
+      } else if (type !== NLMSG_NOOP) {
         const value = read(message);
         if (value !== undefined) found.push(value);
       }
@@ -210,7 +224,7 @@ export class Connection {
     // Refusals come of themselves, and all before the last message's answer: so that one alone is asked for.
     const first = this.number(
       requests.map((request, index) =>
-        index === last - 1 ? { ...request, flags: request.flags | flag.ack } : request,
+        index === last - 1 ? { ...request, flags: request.flags | NLM_F_ACK } : request,
       ),
       0,
     );
@@ -219,7 +233,7 @@ export class Connection {
     const take = (message: Message): void => {
       const index = message.sequence - first;
       const request = requests[index];
-      if (request === undefined || message.type !== controlType.error) return;
+      if (request === undefined || message.type !== NLMSG_ERROR) return;
       if (message.errno !== 0) refused ??= refusal(request, message);
       // A refused begin or end stands for the whole batch.
       if (index === 0 || index >= last - 1) open = false;
@@ -238,7 +252,7 @@ export class Connection {
  * @throws SystemError
  */
 export function openRoute(): Connection {
-  return new Connection(openSocket(protocol.route));
+  return new Connection(openSocket(NETLINK_ROUTE));
 }
 
 /**
@@ -246,5 +260,5 @@ export function openRoute(): Connection {
  * @throws SystemError
  */
 export function openNetfilter(): Connection {
-  return new Connection(openSocket(protocol.netfilter));
+  return new Connection(openSocket(NETLINK_NETFILTER));
 }

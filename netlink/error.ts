@@ -63,7 +63,7 @@ export class KernelError extends Error {
   readonly errnoName: string;
 
   /**
-   * @param operation what was asked, in words: `create veth`
+   * @param operation what was asked: `create veth`
    * @param object what it was asked for: `veth1a2b3c4d`
    * @param errno the positive errno value
    * @param extack the kernel's own words (NLMSGERR_ATTR_MSG), empty where it gave none
@@ -84,7 +84,7 @@ export class KernelError extends Error {
 export interface RefusedRequest {
   /** nlmsg_type: RTM_NEWLINK, say. */
   readonly type: number;
-  /** In words: `create veth`. */
+  /** What was asked: `create veth`. */
   readonly operation: string;
   /** What it was to be done to: `veth1a2b3c4d`. */
   readonly object: string;
@@ -94,7 +94,7 @@ export interface RefusedRequest {
 export class NetlinkError extends KernelError {
   override readonly name = 'NetlinkError';
 
-  /** @param request what was refused: its nlmsg_type, and its words for that */
+  /** @param request what was refused */
   constructor(
     readonly request: RefusedRequest,
     errno: number,

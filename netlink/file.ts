@@ -1,18 +1,22 @@
 import { closeSync, constants, openSync, readSync } from '#files';
 import { concat, decodeText } from './bytes.ts';
 
-/**
- * The whole of a file as text.
- * @param flags O_*, beside reading
- * @throws an error whose `code` is the errno's name
- */
-export function readFile(path: string, flags: number = constants.O_RDONLY): string {
-  const fd = openSync(path, flags);
+/** What `read` makes of an open file, which is closed whatever happens. */
+function withFile<T>(path: string, read: (fd: number) => T): T {
+  const fd = openSync(path, constants.O_RDONLY);
   try {
-    return readRest(fd);
+    return read(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The whole of a file as text.
+ * @throws an error whose `code` is the errno's name
+ */
+export function readFile(path: string): string {
+  return withFile(path, readRest);
 }
 
 /** Where values are read. */
@@ -28,12 +32,7 @@ export function readOnce(fd: number): string {
  * @throws an error whose `code` is the errno's name
  */
 export function readValue(path: string): string {
-  const fd = openSync(path, constants.O_RDONLY);
-  try {
-    return readOnce(fd);
-  } finally {
-    closeSync(fd);
-  }
+  return withFile(path, readOnce);
 }
 
 /** What is left of an open file, as text. */

@@ -68,7 +68,7 @@ function parseIPv6(text: string): bigint | undefined {
   return value;
 }
 
-/** Reads an address; undefined where the text is none. */
+/** Reads an address; undefined where the text isn't one. */
 export function parseIP(text: string): IP | undefined {
   const ipv4 = parseIPv4(text);
   if (ipv4 !== undefined) return { family: family.ipv4, value: ipv4 };
@@ -79,7 +79,7 @@ export function parseIP(text: string): IP | undefined {
   return { family: family.ipv6, value };
 }
 
-/** Reads `address/length`; undefined where the text is none. */
+/** Reads `address/length`; undefined where the text isn't that. */
 export function parseCIDR(text: string): CIDR | undefined {
   const [address = '', length = '', ...rest] = text.split('/');
   const ip = parseIP(address);

@@ -1,24 +1,15 @@
-import { align, attributes } from './attribute.ts';
-import { getU16, getU32, putU16, putU32 } from './bytes.ts';
+import { Attributes, align } from './attribute.ts';
+import { getU16, getU32 } from './bytes.ts';
 import { ProtocolError } from './error.ts';
+import { NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSGERR_ATTR_MSG, nlmsgerr, nlmsghdr } from './linux/netlink.ts';
+import { newRoom, type Room } from './room.ts';
 
-/** struct nlmsghdr, linux/netlink.h. */
-export const headerLength = 16;
-
-export const flag = {
-  request: 0x1,
-  multi: 0x2,
-  ack: 0x4,
-  dumpInterrupted: 0x10,
-  dump: 0x300,
-  replace: 0x100,
-  exclusive: 0x200,
-  create: 0x400,
-  append: 0x800,
-} as const;
-
-/** Message types of the protocol itself. */
-export const controlType = { noop: 1, error: 2, done: 3 } as const;
+const headerLength = nlmsghdr.length;
+// Every message is asked for these: so they are read as the numbers that they are.
+const typeAt = nlmsghdr.nlmsg_type.at;
+const flagsAt = nlmsghdr.nlmsg_flags.at;
+const sequenceAt = nlmsghdr.nlmsg_seq.at;
+const portAt = nlmsghdr.nlmsg_pid.at;
 
 /** A message as the kernel sent it; a view of its datagram. */
 export class Message {
@@ -30,15 +21,15 @@ export class Message {
   ) {}
 
   get type(): number {
-    return getU16(this.datagram, this.offset + 4);
+    return getU16(this.datagram, this.offset + typeAt);
   }
 
   get flags(): number {
-    return getU16(this.datagram, this.offset + 6);
+    return getU16(this.datagram, this.offset + flagsAt);
   }
 
   get sequence(): number {
-    return getU32(this.datagram, this.offset + 8);
+    return getU32(this.datagram, this.offset + sequenceAt);
   }
 
   /** What follows the header. */
@@ -48,7 +39,9 @@ export class Message {
 
   /** The errno of an NLMSG_ERROR or NLMSG_DONE (struct nlmsgerr), 0 where it has none: an acknowledgement. */
   get errno(): number {
-    return this.length < headerLength + 4 ? 0 : -getU32(this.datagram, this.offset + headerLength) | 0;
+    return this.length < headerLength + nlmsgerr.length
+      ? 0
+      : -getU32(this.datagram, this.offset + headerLength) | 0;
   }
 
   /** The same in memory of its own, which outlives the buffer that it was received in. */
@@ -57,40 +50,50 @@ export class Message {
   }
 }
 
-/** Writes the header of a message (struct nlmsghdr) whose body has so many bytes. */
-function putHeader(bytes: Uint8Array, at: number, message: Omit<RawMessage, 'body'>, length: number): void {
-  putU32(bytes, at, headerLength + length);
-  putU16(bytes, at + 4, message.type);
-  putU16(bytes, at + 6, message.flags);
-  putU32(bytes, at + 8, message.sequence);
-}
-
-/** A message to send: its body is a fixed header and attributes, aligned already. */
-export interface RawMessage {
+/** A message to send. */
+export interface Unnumbered {
+  /** RTM_*, NFT_MSG_* with their subsystem, NLMSG_* */
   readonly type: number;
+  /** NLM_F_* */
   readonly flags: number;
-  readonly sequence: number;
+  /** A struct and attributes, aligned already. */
   readonly body: Uint8Array;
 }
 
-/** Messages one after another, as one datagram. */
-export function encodeMessages(messages: readonly RawMessage[]): Uint8Array {
+/** Where datagrams are put together; made at the first, and larger for one that needs it. */
+let room: Room | undefined;
+
+/**
+ * Messages one after another, as one datagram.
+ * @param first the first one's sequence number; the others go on from there
+ * @param flags NLM_F_* of all, beside those of each
+ */
+export function encodeMessages(messages: readonly Unnumbered[], first: number, flags: number): Uint8Array {
   let length = 0;
   for (const { body } of messages) length += align(headerLength + body.length);
-  const bytes = new Uint8Array(length);
+  if (room === undefined || room.bytes.length < length) room = newRoom(Math.max(2048, 2 * length));
+  const { bytes, halves, words } = room;
   let at = 0;
+  let sequence = first;
   for (const message of messages) {
     const { body } = message;
-    putHeader(bytes, at, message, body.length);
+    const end = at + align(headerLength + body.length);
+    // The padding of a body that isn't aligned.
+    words[(end >> 2) - 1] = 0;
+    words[at >> 2] = headerLength + body.length;
+    halves[(at + typeAt) >> 1] = message.type;
+    halves[(at + flagsAt) >> 1] = message.flags | flags;
+    words[(at + sequenceAt) >> 2] = sequence++;
+    words[(at + portAt) >> 2] = 0;
     bytes.set(body, at + headerLength);
-    at += align(headerLength + body.length);
+    at = end;
   }
-  return bytes;
+  return bytes.slice(0, length);
 }
 
 /** One message. */
 export function encodeMessage(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
-  return encodeMessages([{ type, flags, sequence, body }]);
+  return encodeMessages([{ type, flags, body }], sequence, 0);
 }
 
 /**
@@ -110,21 +113,16 @@ export function decodeMessages(datagram: Uint8Array): Message[] {
   return messages;
 }
 
-/** NLM_F_ACK_TLVS: attributes follow the error message. */
-const ackAttributesFlag = 0x200;
-/** NLM_F_CAPPED: the request's payload is not repeated. */
-const cappedFlag = 0x100;
-/** NLMSGERR_ATTR_MSG */
-const extackMessage = 1;
-
 /**
- * The errno (0 is an acknowledgement) and the kernel's own words of an NLMSG_ERROR message (struct nlmsgerr).
+ * The errno (0 is an acknowledgement) and the kernel's own explanation in an NLMSG_ERROR message (struct nlmsgerr).
  * @throws ProtocolError where it is too short
  */
 export function decodeError(message: Message): { errno: number; extack: string } {
   const { errno, flags, body } = message;
-  if (body.length < 4) throw new ProtocolError(`error message of ${body.length} bytes`);
-  if ((flags & ackAttributesFlag) === 0 || body.length < 4 + headerLength) return { errno, extack: '' };
-  const repeated = (flags & cappedFlag) !== 0 ? headerLength : getU32(body, 4);
-  return { errno, extack: attributes(body.subarray(4 + align(repeated))).text(extackMessage) };
+  // After the errno comes the request: its header, and all of it unless that is capped.
+  const request = nlmsgerr.length;
+  if (body.length < request) throw new ProtocolError(`error message of ${body.length} bytes`);
+  if ((flags & NLM_F_ACK_TLVS) === 0 || body.length < request + headerLength) return { errno, extack: '' };
+  const repeated = (flags & NLM_F_CAPPED) !== 0 ? headerLength : nlmsghdr.nlmsg_len.get(body, request);
+  return { errno, extack: new Attributes(body.subarray(request + align(repeated))).get(NLMSGERR_ATTR_MSG) };
 }

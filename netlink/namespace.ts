@@ -16,16 +16,19 @@ export interface Namespace {
 
 /**
  * Opens the namespace that a path leads to.
- * @throws SystemError with EINVAL where it is no namespace; node's error where it can't be opened
+ * @throws SystemError with EINVAL where it isn't a namespace; node's error where it can't be opened or looked at
  */
 export function openNamespace(path: string): Namespace {
   // A pipe would keep the opener waiting for a writer.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  if (statfsSync(path).type !== NSFS_MAGIC) {
-    closeSync(fd);
+  try {
+    // What was opened is looked at: the path may lead elsewhere by now.
+    if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC) return { path, fd };
     throw new SystemError('open network namespace', path, EINVAL);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
-  return { path, fd };
 }
 
 /**
@@ -57,7 +60,10 @@ function enter({ fd, path }: Namespace): void {
 /**
  * Runs `work` with the thread in `inside`, and goes back to `own` whatever happens. Sockets opened within stay
  * there. Work must be synchronous.
- * @throws SystemError where a namespace can't be entered
+ * @throws SystemError where a namespace can't be entered; what `work` throws
+ *
+ * @example
+ * const there = within(openNamespace('/run/netns/c1'), openOwnNamespace(), openRoute);
  */
 export function within<T>(inside: Namespace, own: Namespace, work: () => T): T {
   enter(inside);

@@ -2,24 +2,25 @@ import { closeSync } from '#files';
 import { libc } from '#libc';
 import { u32 } from './bytes.ts';
 import { SystemError } from './error.ts';
-import { controlType, encodeMessage } from './message.ts';
-import { openDescriptor, protocol, setReceiveTimeout } from './socket.ts';
+import { NETLINK_ADD_MEMBERSHIP, NETLINK_ROUTE, NLMSG_NOOP } from './linux/netlink.ts';
+import { RTNLGRP_IPV6_IFADDR, RTNLGRP_LINK } from './linux/rtnetlink.ts';
+import { encodeMessage } from './message.ts';
+import { openDescriptor, setReceiveTimeout } from './socket.ts';
 
-/** RTNLGRP_*, linux/rtnetlink.h */
-export const group = { link: 1, ipv6Address: 9 } as const;
+/** Groups that can be subscribed to. */
+export const group = { link: RTNLGRP_LINK, ipv6Address: RTNLGRP_IPV6_IFADDR } as const;
 
 const SOL_NETLINK = 270;
-const NETLINK_ADD_MEMBERSHIP = 1;
 const MSG_DONTWAIT = 0x40;
 const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
 
-/** Word from rtnetlink(7) that something of a group has changed. */
+/** Notifications of rtnetlink(7) that something of a group has changed. */
 export interface Notifications {
   /**
-   * Waits for word, and takes all that there is. What has changed is for the caller to look at: words can be lost,
-   * the kernel's state can't.
+   * Waits for a notification, and takes all that there are. What has changed is for the caller to look at:
+   * notifications can be lost, the kernel's state can't.
    * @returns false when none came in time
    * @throws SystemError
    */
@@ -32,16 +33,16 @@ export interface Notifications {
  * @throws SystemError
  */
 export function subscribe(to: number): Notifications {
-  const fd = openDescriptor(protocol.route);
+  const fd = openDescriptor(NETLINK_ROUTE);
   // A socket hears nothing before it has an address, which it is given when it sends: a message without effect.
-  const noop = encodeMessage(controlType.noop, 0, 0, new Uint8Array());
+  const noop = encodeMessage(NLMSG_NOOP, 0, 0, new Uint8Array());
   const sent = libc.send(fd, noop, 0);
   const joined = sent < 0 ? sent : libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(to));
   if (joined < 0) {
     closeSync(fd);
     throw new SystemError('subscribe to', `netlink group ${to}`, -joined);
   }
-  // Words are not read: what does not fit is cut off.
+  // Notifications are not read: what doesn't fit is cut off.
   const buffer = new Uint8Array(16);
   const receive = (flags: number): number => Math.max(0, -libc.recv(fd, buffer, flags));
   return {
@@ -49,7 +50,7 @@ export function subscribe(to: number): Notifications {
       setReceiveTimeout(fd, milliseconds);
       const errno = receive(0);
       if (errno === EAGAIN) return false;
-      // Too many words to keep are word enough; an interrupted wait looks once more than it needs to.
+      // Notifications that were lost for want of room came all the same; an interrupted wait looks once too often.
       if (errno !== 0 && errno !== ENOBUFS && errno !== EINTR) {
         throw new SystemError('receive on', 'netlink socket', errno);
       }
@@ -63,7 +64,7 @@ export function subscribe(to: number): Notifications {
 }
 
 /**
- * Looks until there is something to see: at once, and again after each word. Subscribe before what is waited for can
+ * Looks until there is something to see: at once, and again after each notification. Subscribe before what is waited for can
  * begin, or look after: either way no change is missed.
  * @returns undefined when the time is over
  * @throws SystemError, and whatever `look` throws

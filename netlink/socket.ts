@@ -2,6 +2,7 @@ import { closeSync } from '#files';
 import { libc } from '#libc';
 import { putU32, u32 } from './bytes.ts';
 import { ProtocolError, SystemError, TruncatedError } from './error.ts';
+import { NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK, NETLINK_ROUTE } from './linux/netlink.ts';
 
 /** What a connection needs of a socket; a test's kernel is another one. */
 export interface Socket {
@@ -11,9 +12,6 @@ export interface Socket {
   receive(): Uint8Array;
   close(): void;
 }
-
-/** linux/netlink.h */
-export const protocol = { route: 0, netfilter: 12 } as const;
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -25,9 +23,6 @@ const SO_RCVTIMEO = 20;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
-const NETLINK_CAP_ACK = 10;
-const NETLINK_EXT_ACK = 11;
-const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
 const EINTR = 4;
 const EAGAIN = 11;
@@ -81,7 +76,7 @@ export function openSocket(family: number): Socket {
   const on = u32(1);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, on);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
-  if (family === protocol.route) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
+  if (family === NETLINK_ROUTE) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
   setReceiveTimeout(fd, 1000 * replyDeadlineSeconds);
   return {
     send(bytes) {

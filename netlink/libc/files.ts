@@ -47,10 +47,10 @@ export interface Files {
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive?: boolean }): void;
-  /** The names in a folder, `.` and `..` left out. */
+  /** The names in a directory, `.` and `..` left out. */
   readdirSync(path: string): string[];
   /**
-   * Two sums, modulo 2^32, over the addresses in a folder: of each plain file whose name, from `skip` on, is made of
+   * Two sums, modulo 2^32, over the addresses in a directory: of each regular file whose name, from `skip` on, is made of
    * hexadecimal digits with `.` or `:` among them, the hash of that part of the name and of the inode. Files by other
    * names or other files by the same names come to another sum, but once in 2^64.
    */

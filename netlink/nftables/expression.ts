@@ -1,90 +1,150 @@
-import { attribute, nested } from '../attribute.ts';
-import { be32, text } from '../bytes.ts';
+import {
+  NF_ACCEPT,
+  NF_DROP,
+  NFT_CMP_EQ,
+  NFT_GOTO,
+  NFT_JUMP,
+  NFT_META_IIFNAME,
+  NFT_META_NFPROTO,
+  NFT_PAYLOAD_LL_HEADER,
+  NFT_PAYLOAD_NETWORK_HEADER,
+  NFT_REG_1,
+  NFT_REG_VERDICT,
+  NFT_RETURN,
+  NFTA_BITWISE_DREG,
+  NFTA_BITWISE_LEN,
+  NFTA_BITWISE_MASK,
+  NFTA_BITWISE_SREG,
+  NFTA_BITWISE_XOR,
+  NFTA_CMP_DATA,
+  NFTA_CMP_OP,
+  NFTA_CMP_SREG,
+  NFTA_DATA_VALUE,
+  NFTA_DATA_VERDICT,
+  NFTA_EXPR_DATA,
+  NFTA_EXPR_NAME,
+  NFTA_IMMEDIATE_DATA,
+  NFTA_IMMEDIATE_DREG,
+  NFTA_LIST_ELEM,
+  NFTA_LOOKUP_DREG,
+  NFTA_LOOKUP_SET,
+  NFTA_LOOKUP_SREG,
+  NFTA_META_DREG,
+  NFTA_META_KEY,
+  NFTA_PAYLOAD_BASE,
+  NFTA_PAYLOAD_DREG,
+  NFTA_PAYLOAD_LEN,
+  NFTA_PAYLOAD_OFFSET,
+  NFTA_VERDICT_CHAIN,
+  NFTA_VERDICT_CODE,
+} from '../linux/nf_tables.ts';
+import type { MessageBody } from '../message-body.ts';
 
-/** An expression of a rule, encoded: NFTA_LIST_ELEM holding NFTA_EXPR_NAME and NFTA_EXPR_DATA. */
-export type Expression = Uint8Array;
+/** Writes an expression into a rule. Expressions hand a value on in one register, NFT_REG_1. */
+export type Expression = (body: MessageBody) => unknown;
 
-/** enum nft_registers, linux/netfilter/nf_tables.h */
-export const register = { verdict: 0, first: 1 } as const;
-
-/** NFT_META_*, linux/netfilter/nf_tables.h */
-export const metaKey = { iifname: 6, nfproto: 15 } as const;
+/** NFT_META_* */
+export const metaKey = { iifname: NFT_META_IIFNAME, nfproto: NFT_META_NFPROTO } as const;
 
 /** NFT_PAYLOAD_*_HEADER */
-export const payloadBase = { link: 0, network: 1 } as const;
+export const payloadBase = { link: NFT_PAYLOAD_LL_HEADER, network: NFT_PAYLOAD_NETWORK_HEADER } as const;
 
-/** NF_* and NFT_* verdicts. */
-export const verdictCode = { drop: 0, accept: 1, jump: -3, goto: -4, return: -5 } as const;
+/** NF_* and NFT_* */
+export const verdictCode = {
+  drop: NF_DROP,
+  accept: NF_ACCEPT,
+  jump: NFT_JUMP,
+  goto: NFT_GOTO,
+  return: NFT_RETURN,
+} as const;
 
-/** NFTA_DATA_VALUE */
-function value(bytes: Uint8Array): Uint8Array {
-  return attribute(1, bytes);
+/**
+ *     NFTA_LIST_ELEM
+ *       NFTA_EXPR_NAME
+ *       NFTA_EXPR_DATA    the attributes of the expression by that name
+ */
+function expression(name: string, put: (body: MessageBody) => unknown): Expression {
+  return (body) =>
+    body.nested(NFTA_LIST_ELEM, () => {
+      body.put(NFTA_EXPR_NAME, name).nested(NFTA_EXPR_DATA, () => put(body));
+    });
 }
 
-/** NFTA_DATA_VERDICT: a code, with a chain for jump and goto. */
-export function verdict(code: number, chain?: string): Uint8Array {
-  const target = chain === undefined ? [] : [attribute(2, text(chain))];
-  return nested(2, attribute(1, be32(code >>> 0)), ...target);
+/**
+ * Writes NFTA_DATA_VERDICT.
+ * @param code one of {@link verdictCode}
+ * @param chain where `jump` and `goto` lead to
+ */
+export function putVerdict(body: MessageBody, code: number, chain?: string): void {
+  body.nested(NFTA_DATA_VERDICT, () => {
+    body.put(NFTA_VERDICT_CODE, code).put(NFTA_VERDICT_CHAIN, chain);
+  });
 }
 
-function expression(name: string, ...attributes: Uint8Array[]): Expression {
-  return nested(1, attribute(1, text(name)), nested(2, ...attributes));
-}
-
-/** Loads what is known of the packet beside its bytes. */
+/** Loads what is known of the packet beside its bytes. @param key one of {@link metaKey} */
 export function meta(key: number): Expression {
-  return expression('meta', attribute(2, be32(key)), attribute(1, be32(register.first)));
+  return expression('meta', (body) => body.put(NFTA_META_KEY, key).put(NFTA_META_DREG, NFT_REG_1));
 }
 
-/** Loads bytes of the packet. */
+/**
+ * Loads bytes of the packet.
+ * @param base one of {@link payloadBase}
+ * @param offset in bytes, from the beginning of that header
+ * @param length in bytes
+ */
 export function payload(base: number, offset: number, length: number): Expression {
-  return expression(
-    'payload',
-    attribute(1, be32(register.first)),
-    attribute(2, be32(base)),
-    attribute(3, be32(offset)),
-    attribute(4, be32(length)),
+  return expression('payload', (body) =>
+    body
+      .put(NFTA_PAYLOAD_DREG, NFT_REG_1)
+      .put(NFTA_PAYLOAD_BASE, base)
+      .put(NFTA_PAYLOAD_OFFSET, offset)
+      .put(NFTA_PAYLOAD_LEN, length),
   );
 }
 
-/** Keeps the bits of the register that `mask` has. */
+/** Keeps the bits of the register that `bits` has. */
 export function mask(bits: Uint8Array): Expression {
-  return expression(
-    'bitwise',
-    attribute(1, be32(register.first)),
-    attribute(2, be32(register.first)),
-    attribute(3, be32(bits.length)),
-    nested(4, value(bits)),
-    nested(5, value(new Uint8Array(bits.length))),
+  return expression('bitwise', (body) =>
+    body
+      .put(NFTA_BITWISE_SREG, NFT_REG_1)
+      .put(NFTA_BITWISE_DREG, NFT_REG_1)
+      .put(NFTA_BITWISE_LEN, bits.length)
+      .nested(NFTA_BITWISE_MASK, () => body.put(NFTA_DATA_VALUE, bits))
+      .nested(NFTA_BITWISE_XOR, () => body.put(NFTA_DATA_VALUE, new Uint8Array(bits.length))),
   );
 }
 
 /** Goes on only where the register has this value. */
-export function equals(bytes: Uint8Array): Expression {
-  return expression(
-    'cmp',
-    attribute(1, be32(register.first)),
-    attribute(2, be32(0)),
-    nested(3, value(bytes)),
+export function equals(value: Uint8Array): Expression {
+  return expression('cmp', (body) =>
+    body
+      .put(NFTA_CMP_SREG, NFT_REG_1)
+      .put(NFTA_CMP_OP, NFT_CMP_EQ)
+      .nested(NFTA_CMP_DATA, () => body.put(NFTA_DATA_VALUE, value)),
   );
 }
 
-/** Follows the verdict that a map has for the register. */
+/** Follows the verdict that a map of the same table has for the register. */
 export function lookupVerdict(map: string): Expression {
-  return expression(
-    'lookup',
-    attribute(1, text(map)),
-    attribute(2, be32(register.first)),
-    attribute(3, be32(register.verdict)),
+  return expression('lookup', (body) =>
+    body.put(NFTA_LOOKUP_SET, map).put(NFTA_LOOKUP_SREG, NFT_REG_1).put(NFTA_LOOKUP_DREG, NFT_REG_VERDICT),
   );
 }
 
-/** Ends with a verdict. */
+/**
+ * Ends with a verdict.
+ * @param code one of {@link verdictCode}
+ * @param chain where `jump` and `goto` lead to
+ */
 export function immediate(code: number, chain?: string): Expression {
-  return expression('immediate', attribute(1, be32(register.verdict)), nested(2, verdict(code, chain)));
+  return expression('immediate', (body) =>
+    body
+      .put(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT)
+      .nested(NFTA_IMMEDIATE_DATA, () => putVerdict(body, code, chain)),
+  );
 }
 
 /** Rewrites the source to an address of the outgoing link. */
 export function masquerade(): Expression {
-  return expression('masq');
+  return expression('masq', () => undefined);
 }

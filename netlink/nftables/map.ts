@@ -1,57 +1,66 @@
-import { attributeList, attributes } from '../attribute.ts';
+import { Attributes } from '../attribute.ts';
 import type { NetlinkRequest } from '../connection.ts';
 import { isErrno, NetlinkError } from '../error.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
+import {
+  NFT_DATA_VERDICT,
+  NFT_GOTO,
+  NFT_MSG_DELSETELEM,
+  NFT_MSG_GETSETELEM,
+  NFT_MSG_NEWSET,
+  NFT_MSG_NEWSETELEM,
+  NFT_SET_MAP,
+  NFTA_DATA_VALUE,
+  NFTA_DATA_VERDICT,
+  NFTA_LIST_ELEM,
+  NFTA_SET_DATA_LEN,
+  NFTA_SET_DATA_TYPE,
+  NFTA_SET_ELEM_DATA,
+  NFTA_SET_ELEM_KEY,
+  NFTA_SET_ELEM_LIST_ELEMENTS,
+  NFTA_SET_ELEM_LIST_SET,
+  NFTA_SET_ELEM_LIST_TABLE,
+  NFTA_SET_ELEM_USERDATA,
+  NFTA_SET_FLAGS,
+  NFTA_SET_ID,
+  NFTA_SET_KEY_LEN,
+  NFTA_SET_KEY_TYPE,
+  NFTA_SET_NAME,
+  NFTA_SET_TABLE,
+  NFTA_VERDICT_CHAIN,
+} from '../linux/nf_tables.ts';
 import type { Message } from '../message.ts';
 import type { MessageBody } from '../message-body.ts';
-import { verdictCode } from './expression.ts';
-import { createNew, messageType, type Named, namedMessage, nftType, type Verb } from './message.ts';
-import { commentUserdata, readComment } from './userdata.ts';
+import { putVerdict } from './expression.ts';
+import { attributesOf, messageType, type Named, namedMessage, type Verb } from './message.ts';
 
-/** What keys are: the type number that the nft command prints them by, and their length in bytes. */
+/** A map from keys to verdicts, whether it is there or not. */
+export type VerdictMap = Named;
+
+/** What keys are: the number that the nft command has for the type, and their length in bytes. */
 export const keyType = {
   ipv4_addr: { number: 7, length: 4 },
   ipv6_addr: { number: 8, length: 16 },
 } as const;
 
-/** A map from keys to verdicts, whether it is there or not. */
-export type VerdictMap = Named;
+const createNew = NLM_F_CREATE | NLM_F_EXCL;
 
-/** NFTA_SET_*, linux/netfilter/nf_tables.h */
-const nftaSet = {
-  table: 1,
-  name: 2,
-  flags: 3,
-  keyType: 4,
-  keyLength: 5,
-  dataType: 6,
-  dataLength: 7,
-  id: 10,
-} as const;
-/** NFTA_SET_ELEM_LIST_*, and NFTA_LIST_ELEM in it */
-const nftaList = { table: 1, set: 2, elements: 3 } as const;
-const listElement = 1;
-/** NFTA_SET_ELEM_* */
-const nftaElement = { key: 1, data: 2, userdata: 6 } as const;
-/** NFTA_DATA_*, NFTA_VERDICT_* */
-const [dataValue, dataVerdict] = [1, 2];
-const nftaVerdict = { code: 1, chain: 2 } as const;
-
-/** NFT_SET_MAP; NFT_DATA_VERDICT. */
-const mapFlag = 0x8;
-const verdictType = 0xffffff00;
-
-/** Makes a map. `id` names it within the transaction. */
+/** Makes a map. It fails with EEXIST where it is there. @param id names it within the transaction */
 export function newVerdictMap(
   map: VerdictMap,
   key: (typeof keyType)[keyof typeof keyType],
   id: number,
 ): NetlinkRequest {
-  const verb = { type: nftType.newset, flags: createNew, operation: 'create nftables map' };
-  return namedMessage(verb, nftaSet, map, (body) => {
-    body.be32(nftaSet.flags, mapFlag);
-    body.be32(nftaSet.keyType, key.number).be32(nftaSet.keyLength, key.length);
-    body.be32(nftaSet.dataType, verdictType).be32(nftaSet.dataLength, 0).be32(nftaSet.id, id);
-  });
+  const verb = { type: NFT_MSG_NEWSET, flags: createNew, operation: 'create nftables map' };
+  return namedMessage(verb, { table: NFTA_SET_TABLE, name: NFTA_SET_NAME }, map, (body) =>
+    body
+      .put(NFTA_SET_FLAGS, NFT_SET_MAP)
+      .put(NFTA_SET_KEY_TYPE, key.number)
+      .put(NFTA_SET_KEY_LEN, key.length)
+      .put(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT)
+      .put(NFTA_SET_DATA_LEN, 0)
+      .put(NFTA_SET_ID, id),
+  );
 }
 
 /** An element of a verdict map: key, the chain it goes to, and the comment beside it. */
@@ -61,55 +70,71 @@ export interface Element {
   readonly comment: string;
 }
 
-const where = { table: nftaList.table, name: nftaList.set } as const;
+const where = { table: NFTA_SET_ELEM_LIST_TABLE, name: NFTA_SET_ELEM_LIST_SET } as const;
 
-/** A message about one element. */
-function elementMessage(verb: Verb, map: VerdictMap, put: (body: MessageBody) => unknown): NetlinkRequest {
-  return namedMessage(verb, where, map, (body) => {
-    body.nested(nftaList.elements, () => body.nested(listElement, () => put(body)));
-  });
+/** A message about one element, which begins with its key. */
+function elementMessage(
+  verb: Verb,
+  map: VerdictMap,
+  key: Uint8Array,
+  put: (body: MessageBody) => void = () => undefined,
+): NetlinkRequest {
+  return namedMessage(verb, where, map, (body) =>
+    body.nested(NFTA_SET_ELEM_LIST_ELEMENTS, () =>
+      body.nested(NFTA_LIST_ELEM, () => {
+        put(body.nested(NFTA_SET_ELEM_KEY, () => body.put(NFTA_DATA_VALUE, key)));
+      }),
+    ),
+  );
 }
 
-function putKey(body: MessageBody, key: Uint8Array): void {
-  body.nested(nftaElement.key, () => body.bytes(dataValue, key));
-}
-
-/** Adds an element whose verdict is `goto chain`; EEXIST where the key is taken: {@link isTaken}. */
+/**
+ * Adds an element whose verdict is `goto chain`. It fails with EEXIST where the key is taken: {@link isTaken}.
+ *
+ *     NFTA_SET_ELEM_LIST_TABLE
+ *     NFTA_SET_ELEM_LIST_SET
+ *     NFTA_SET_ELEM_LIST_ELEMENTS
+ *       NFTA_LIST_ELEM
+ *         NFTA_SET_ELEM_KEY
+ *           NFTA_DATA_VALUE
+ *         NFTA_SET_ELEM_DATA
+ *           NFTA_DATA_VERDICT
+ *             NFTA_VERDICT_CODE       NFT_GOTO
+ *             NFTA_VERDICT_CHAIN
+ *         NFTA_SET_ELEM_USERDATA      the comment
+ */
 export function newElement(map: VerdictMap, { key, chain, comment }: Element): NetlinkRequest {
-  const verb = { type: nftType.newsetelem, flags: createNew, operation: 'add element to nftables map' };
-  return elementMessage(verb, map, (body) => {
-    putKey(body, key);
-    body.nested(nftaElement.data, () =>
-      body.nested(dataVerdict, () =>
-        body.be32(nftaVerdict.code, verdictCode.goto).text(nftaVerdict.chain, chain),
-      ),
-    );
-    body.bytes(nftaElement.userdata, commentUserdata(comment));
-  });
+  const verb = { type: NFT_MSG_NEWSETELEM, flags: createNew, operation: 'add element to nftables map' };
+  return elementMessage(verb, map, key, (body) =>
+    body
+      .nested(NFTA_SET_ELEM_DATA, () => putVerdict(body, NFT_GOTO, chain))
+      .put(NFTA_SET_ELEM_USERDATA, comment),
+  );
 }
 
-const newElementType = messageType(nftType.newsetelem);
+const newElementType = messageType(NFT_MSG_NEWSETELEM);
 
 /** Whether a transaction was refused because the key of a {@link newElement} in it is taken. */
 export function isTaken(error: unknown): boolean {
   return isErrno(error, 'EEXIST') && error instanceof NetlinkError && error.request.type === newElementType;
 }
 
-/** Asks for one element by its key; ENOENT where there is none. */
+/** Asks for one element by its key. It fails with ENOENT where there is none. */
 export function getElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
-  const verb = { type: nftType.getsetelem, operation: 'get element of nftables map' };
-  return elementMessage(verb, map, (body) => putKey(body, key));
+  const verb = { type: NFT_MSG_GETSETELEM, operation: 'get element of nftables map' };
+  return elementMessage(verb, map, key);
 }
 
 /** Asks for every element, to be dumped. */
 export function listElements(map: VerdictMap): NetlinkRequest {
-  return namedMessage({ type: nftType.getsetelem, operation: 'list elements of nftables map' }, where, map);
+  const verb = { type: NFT_MSG_GETSETELEM, operation: 'list elements of nftables map' };
+  return namedMessage(verb, where, map);
 }
 
-/** Deletes an element by its key. */
+/** Deletes an element by its key. It fails with ENOENT where there is none. */
 export function deleteElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
-  const verb = { type: nftType.delsetelem, operation: 'delete element of nftables map' };
-  return elementMessage(verb, map, (body) => putKey(body, key));
+  const verb = { type: NFT_MSG_DELSETELEM, operation: 'delete element of nftables map' };
+  return elementMessage(verb, map, key);
 }
 
 /**
@@ -120,17 +145,15 @@ export function decodeElements(
   { body }: Pick<Message, 'body'>,
   isWanted: (comment: string) => boolean = () => true,
 ): Element[] {
-  const list = attributes(body.subarray(4)).get(nftaList.elements);
-  if (list === undefined) return [];
   const elements: Element[] = [];
-  for (const [, bytes] of attributeList(list)) {
-    const element = attributes(bytes);
-    const comment = readComment(element.get(nftaElement.userdata));
+  for (const [, bytes] of attributesOf(body).list(NFTA_SET_ELEM_LIST_ELEMENTS)) {
+    const element = new Attributes(bytes);
+    const comment = element.get(NFTA_SET_ELEM_USERDATA);
     if (!isWanted(comment)) continue;
-    const key = element.nested(nftaElement.key).get(dataValue);
+    const key = element.nested(NFTA_SET_ELEM_KEY).get(NFTA_DATA_VALUE);
     if (key === undefined) continue;
-    const chain = element.nested(nftaElement.data).nested(dataVerdict).text(nftaVerdict.chain);
-    elements.push({ key: key.slice(), chain, comment });
+    const verdict = element.nested(NFTA_SET_ELEM_DATA).nested(NFTA_DATA_VERDICT);
+    elements.push({ key: key.slice(), chain: verdict.get(NFTA_VERDICT_CHAIN), comment });
   }
   return elements;
 }

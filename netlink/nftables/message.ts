@@ -1,73 +1,34 @@
-import { attributes } from '../attribute.ts';
+import { type Attribute, Attributes } from '../attribute.ts';
 import type { Connection, NetlinkRequest, Reply } from '../connection.ts';
-import { flag } from '../message.ts';
+import { NFT_MSG_GETGEN, NFTA_GEN_ID } from '../linux/nf_tables.ts';
+import {
+  NFNL_BATCH_GENID,
+  NFNL_MSG_BATCH_BEGIN,
+  NFNL_MSG_BATCH_END,
+  NFNL_SUBSYS_NFTABLES,
+  NFPROTO_BRIDGE,
+  NFPROTO_INET,
+  NFPROTO_IPV4,
+  NFPROTO_IPV6,
+  NFPROTO_UNSPEC,
+  nfgenmsg,
+} from '../linux/nfnetlink.ts';
 import { MessageBody } from '../message-body.ts';
 
-/** NFNL_SUBSYS_NFTABLES, linux/netfilter/nfnetlink.h */
-const subsystem = 10;
-
-/** NFT_MSG_*, linux/netfilter/nf_tables.h */
-export const nftType = {
-  newtable: 0,
-  gettable: 1,
-  deltable: 2,
-  newchain: 3,
-  getchain: 4,
-  delchain: 5,
-  newrule: 6,
-  getrule: 7,
-  delrule: 8,
-  newset: 9,
-  newsetelem: 12,
-  getsetelem: 13,
-  delsetelem: 14,
-  getgen: 16,
-} as const;
-
 /** NFPROTO_*, linux/netfilter.h */
-export const nfproto = { unspec: 0, inet: 1, ipv4: 2, bridge: 7, ipv6: 10 } as const;
-
-/** NLM_F_* of requests that make something. */
-export const create = flag.create;
-/** The same, refused with EEXIST where it is there. */
-export const createNew = flag.create | flag.exclusive;
+export const nfproto = {
+  unspec: NFPROTO_UNSPEC,
+  inet: NFPROTO_INET,
+  ipv4: NFPROTO_IPV4,
+  bridge: NFPROTO_BRIDGE,
+  ipv6: NFPROTO_IPV6,
+} as const;
 
 /** A table: the family and the name that all within it are found by. */
 export interface Table {
+  /** NFPROTO_* */
   readonly family: number;
   readonly name: string;
-}
-
-/** struct nfgenmsg, linux/netfilter/nfnetlink.h: family, version, and in network byte order the resource's number. */
-function nfgenmsg(family: number, resource = 0): MessageBody {
-  return new MessageBody(family | ((resource >> 8) << 16) | ((resource & 0xff) << 24));
-}
-
-/** What a message asks for. */
-export interface Verb {
-  /** NFT_MSG_* */
-  readonly type: number;
-  /** NLM_F_*, beyond NLM_F_REQUEST. */
-  readonly flags?: number;
-  /** In words, for its refusal: `create nftables chain`. */
-  readonly operation: string;
-}
-
-/** The nlmsg_type of an NFT_MSG_*: the subsystem's number above it. */
-export function messageType(type: number): number {
-  return (subsystem << 8) | type;
-}
-
-/** A message of nf_tables. @param object what it is done to, in words: `nat PREROUTING` */
-export function nftMessage(
-  { type, flags = 0, operation }: Verb,
-  family: number,
-  object: string,
-  put: (body: MessageBody) => unknown = () => undefined,
-): NetlinkRequest {
-  const body = nfgenmsg(family);
-  put(body);
-  return { type: messageType(type), flags, body: body.done(), operation, object };
 }
 
 /** What is found by its name within a table: a chain, a map. */
@@ -76,62 +37,92 @@ export interface Named {
   readonly name: string;
 }
 
-/** The attributes that say which table, and which object in it, a message is about. */
-export interface Where {
-  readonly table: number;
-  readonly name: number;
+/** What a message asks for. */
+export interface Verb {
+  /** NFT_MSG_* */
+  readonly type: number;
+  /** NLM_F_*, beyond NLM_F_REQUEST. */
+  readonly flags?: number;
+  /** For messages of errors: `create nftables chain`. */
+  readonly operation: string;
 }
 
-/** A message about an object within a table. */
+/** The attributes that say which table, and which object in it, a message is about. */
+export interface Where {
+  readonly table: Attribute<string>;
+  readonly name: Attribute<string>;
+}
+
+const nothing = (): void => undefined;
+
+/** The nlmsg_type of an NFT_MSG_*: the subsystem's number above it. */
+export function messageType(type: number): number {
+  return (NFNL_SUBSYS_NFTABLES << 8) | type;
+}
+
+/** The attributes of a message of nf_tables, which come after its struct nfgenmsg. */
+export function attributesOf(body: Uint8Array): Attributes {
+  return new Attributes(body.subarray(nfgenmsg.length));
+}
+
+/**
+ * A message of nf_tables: struct nfgenmsg, then attributes.
+ * @param family NFPROTO_*
+ * @param object what it is done to, for messages of errors: `nat PREROUTING`
+ */
+export function nftMessage(
+  { type, flags = 0, operation }: Verb,
+  family: number,
+  object: string,
+  put: (body: MessageBody) => unknown = nothing,
+): NetlinkRequest {
+  const body = new MessageBody().struct(nfgenmsg).set(nfgenmsg.nfgen_family, family);
+  put(body);
+  return { type: messageType(type), flags, body: body.done(), operation, object };
+}
+
+/** A message about an object within a table, whose names come first. */
 export function namedMessage(
   verb: Verb,
   where: Where,
   { table, name }: Named,
-  put: (body: MessageBody) => unknown = () => undefined,
+  put: (body: MessageBody) => unknown = nothing,
 ): NetlinkRequest {
   return nftMessage(verb, table.family, `${table.name} ${name}`, (body) => {
-    put(body.text(where.table, table.name).text(where.name, name));
+    put(body.put(where.table, table.name).put(where.name, name));
   });
 }
 
-/** NFNL_MSG_BATCH_BEGIN and _END. */
-const batchType = { begin: 16, end: 17 } as const;
-/** NFNL_BATCH_GENID */
-const batchGeneration = 1;
+/** The begin or the end of a transaction (nfnetlink's batch). */
+function edge(type: number, generation?: number): NetlinkRequest {
+  const body = new MessageBody()
+    .struct(nfgenmsg)
+    .set(nfgenmsg.res_id, NFNL_SUBSYS_NFTABLES)
+    .put(NFNL_BATCH_GENID, generation);
+  return { type, flags: 0, body: body.done(), operation: 'commit', object: 'nftables transaction' };
+}
 
 /**
- * Sends messages as one transaction.
+ * Sends messages as one transaction: the kernel does all or nothing.
  * @param generation where given, the kernel refuses with ERESTART once the ruleset is another than that one
- * @throws NetlinkError
+ * @throws NetlinkError the first refusal
  */
 export function commit(
   connection: Connection,
   messages: readonly NetlinkRequest[],
   generation?: number,
 ): void {
-  const edge = (type: number, body: MessageBody): NetlinkRequest => ({
-    type,
-    flags: 0,
-    body: body.done(),
-    operation: 'commit',
-    object: 'nftables transaction',
-  });
-  const begin = nfgenmsg(0, subsystem);
-  if (generation !== undefined) begin.be32(batchGeneration, generation);
-  const first = edge(batchType.begin, begin);
-  connection.transact([first, ...messages, edge(batchType.end, nfgenmsg(0, subsystem))]);
+  connection.transact([edge(NFNL_MSG_BATCH_BEGIN, generation), ...messages, edge(NFNL_MSG_BATCH_END)]);
 }
 
-/** Asks for the ruleset's generation (NFTA_GEN_ID). */
+/** Asks for the ruleset's generation, a number that each transaction changes. */
 export function getGeneration(): NetlinkRequest {
-  return nftMessage(
-    { type: nftType.getgen, operation: 'get generation of' },
-    nfproto.unspec,
-    'nftables ruleset',
-  );
+  const verb = { type: NFT_MSG_GETGEN, operation: 'get generation of' };
+  return nftMessage(verb, NFPROTO_UNSPEC, 'nftables ruleset');
 }
 
-/** The generation that a reply to {@link getGeneration} brought. */
+/** The generation that a reply to {@link getGeneration} brought; 0 where it brought none. */
 export function generationOf(reply: Reply | undefined): number {
-  return attributes(reply?.messages[0]?.body.subarray(4)).be32(1);
+  const message = reply?.messages[0];
+  return message === undefined ? 0 : attributesOf(message.body).get(NFTA_GEN_ID);
 }

@@ -1,35 +1,80 @@
-import { attributeList, attributes, nestedFlag } from '../attribute.ts';
-import { concat, readText } from '../bytes.ts';
+import { Attributes, attributeList } from '../attribute.ts';
+import { textAt } from '../bytes.ts';
 import type { NetlinkRequest } from '../connection.ts';
-import { flag, type Message } from '../message.ts';
+import { NLM_F_APPEND, NLM_F_CREATE } from '../linux/netlink.ts';
+import {
+  NFT_META_IIFNAME,
+  NFT_MSG_DELRULE,
+  NFT_MSG_GETRULE,
+  NFT_MSG_NEWRULE,
+  NFT_PAYLOAD_NETWORK_HEADER,
+  NFTA_CMP_DATA,
+  NFTA_DATA_VALUE,
+  NFTA_DATA_VERDICT,
+  NFTA_EXPR_DATA,
+  NFTA_EXPR_NAME,
+  NFTA_IMMEDIATE_DATA,
+  NFTA_MATCH_INFO,
+  NFTA_MATCH_NAME,
+  NFTA_META_KEY,
+  NFTA_PAYLOAD_BASE,
+  NFTA_PAYLOAD_OFFSET,
+  NFTA_RULE_CHAIN,
+  NFTA_RULE_EXPRESSIONS,
+  NFTA_RULE_HANDLE,
+  NFTA_RULE_TABLE,
+  NFTA_RULE_USERDATA,
+  NFTA_VERDICT_CHAIN,
+} from '../linux/nf_tables.ts';
+import { NFPROTO_IPV4, NFPROTO_IPV6, nfgenmsg } from '../linux/nfnetlink.ts';
+import type { Message } from '../message.ts';
 import type { Chain } from './chain.ts';
-import { type Expression, metaKey, payloadBase } from './expression.ts';
-import { create, namedMessage, nftType, type Table } from './message.ts';
-import { commentUserdata, readComment } from './userdata.ts';
+import type { Expression } from './expression.ts';
+import { attributesOf, namedMessage, type Table } from './message.ts';
 
-/** NFTA_RULE_*, linux/netfilter/nf_tables.h */
-const nfta = { table: 1, chain: 2, handle: 3, expressions: 4, userdata: 7 } as const;
+const where = { table: NFTA_RULE_TABLE, name: NFTA_RULE_CHAIN } as const;
 
-/** What says which chain a rule is of. */
-const where = { table: nfta.table, name: nfta.chain } as const;
-
-/** Appends a rule. */
-export function newRule(chain: Chain, expressions: Expression[], comment?: string): NetlinkRequest {
-  const verb = { type: nftType.newrule, flags: create | flag.append, operation: 'add nftables rule to' };
+/**
+ * Appends a rule to a chain.
+ *
+ *     NFTA_RULE_TABLE
+ *     NFTA_RULE_CHAIN
+ *     NFTA_RULE_EXPRESSIONS
+ *       NFTA_LIST_ELEM...      for each expression
+ *         NFTA_EXPR_NAME       payload
+ *         NFTA_EXPR_DATA
+ *           NFTA_PAYLOAD_*
+ *     NFTA_RULE_USERDATA       the comment
+ *
+ * @example
+ * // nft add rule ip nat POSTROUTING ip saddr 10.15.20.2 masquerade
+ * const nat = { family: nfproto.ipv4, name: 'nat' };
+ * newRule({ table: nat, name: 'POSTROUTING' }, [
+ *   payload(payloadBase.network, 12, 4),
+ *   equals(Uint8Array.of(10, 15, 20, 2)),
+ *   masquerade(),
+ * ]);
+ */
+export function newRule(chain: Chain, expressions: readonly Expression[], comment?: string): NetlinkRequest {
+  const flags = NLM_F_CREATE | NLM_F_APPEND;
+  const verb = { type: NFT_MSG_NEWRULE, flags, operation: 'add nftables rule to' };
   return namedMessage(verb, where, chain, (body) => {
-    body.bytes(nfta.expressions | nestedFlag, concat(expressions));
-    if (comment !== undefined) body.bytes(nfta.userdata, commentUserdata(comment));
+    body
+      .nested(NFTA_RULE_EXPRESSIONS, () => {
+        for (const put of expressions) put(body);
+      })
+      .put(NFTA_RULE_USERDATA, comment);
   });
 }
 
 /** Asks for the rules of a chain, to be dumped. */
 export function listRules(chain: Chain): NetlinkRequest {
-  return namedMessage({ type: nftType.getrule, operation: 'list nftables rules of' }, where, chain);
+  return namedMessage({ type: NFT_MSG_GETRULE, operation: 'list nftables rules of' }, where, chain);
 }
 
-/** Deletes every rule of a chain; none is no error. */
+/** Deletes every rule of a chain, also where there is none. */
 export function flushChain(chain: Chain): NetlinkRequest {
-  return namedMessage({ type: nftType.delrule, operation: 'flush nftables chain' }, where, chain);
+  return namedMessage({ type: NFT_MSG_DELRULE, operation: 'flush nftables chain' }, where, chain);
 }
 
 /** Deletes a rule by its handle, as the kernel gave it. */
@@ -37,8 +82,8 @@ export function deleteRule(
   table: Table,
   { chain, handle }: Pick<LiveRule, 'chain' | 'handle'>,
 ): NetlinkRequest {
-  const verb = { type: nftType.delrule, operation: 'delete nftables rule from' };
-  return namedMessage(verb, where, { table, name: chain }, (body) => body.bytes(nfta.handle, handle));
+  const verb = { type: NFT_MSG_DELRULE, operation: 'delete nftables rule from' };
+  return namedMessage(verb, where, { table, name: chain }, (body) => body.put(NFTA_RULE_HANDLE, handle));
 }
 
 /** What of a rule tells whose it is. */
@@ -52,36 +97,53 @@ export interface LiveRule {
   readonly target: string;
   /** The link that a packet has to come in by; empty where any will do. */
   readonly iifname: string;
-  /** The bytes that a packet's IP source has to begin with, undefined where the rule looks at none. */
+  /** The bytes that a packet's IP source has to begin with, undefined where the rule doesn't look at it. */
   readonly source: Uint8Array | undefined;
 }
 
-/** Where the source address stands in the network header, by the table's NFPROTO_*. */
-const sourceOffsets: Readonly<Record<number, number>> = { 2: 12, 10: 8 };
+/** Where the source address stands in the network header, in bytes. */
+const sourceOffsets: Readonly<Record<number, number>> = { [NFPROTO_IPV4]: 12, [NFPROTO_IPV6]: 8 };
+
+/** What of {@link LiveRule} its expressions say; `comment` only where iptables wrote one. */
+type Conditions = Pick<LiveRule, 'target' | 'iifname' | 'source'> & { readonly comment?: string };
+
+/** What an expression loads into the register, as far as it matters here. */
+function loadedBy(name: string, data: Attributes, sourceOffset: number | undefined): string {
+  if (name === 'meta') return data.get(NFTA_META_KEY) === NFT_META_IIFNAME ? 'iifname' : '';
+  const ofNetwork = data.get(NFTA_PAYLOAD_BASE) === NFT_PAYLOAD_NETWORK_HEADER;
+  return ofNetwork && data.get(NFTA_PAYLOAD_OFFSET) === sourceOffset ? 'source' : '';
+}
+
+function readExpressions(list: Uint8Array, family: number): Conditions {
+  let conditions: Conditions = { target: '', iifname: '', source: undefined };
+  let loaded = '';
+  for (const [, bytes] of attributeList(list)) {
+    const expression = new Attributes(bytes);
+    const name = expression.get(NFTA_EXPR_NAME);
+    const data = expression.nested(NFTA_EXPR_DATA);
+    if (name === 'meta' || name === 'payload') loaded = loadedBy(name, data, sourceOffsets[family]);
+    else if (name === 'cmp') {
+      const value = data.nested(NFTA_CMP_DATA).get(NFTA_DATA_VALUE);
+      if (loaded === 'iifname')
+        conditions = { ...conditions, iifname: value === undefined ? '' : textAt(value, 0, value.length) };
+      else if (loaded === 'source') conditions = { ...conditions, source: value?.slice() };
+    } else if (name === 'immediate') {
+      const verdict = data.nested(NFTA_IMMEDIATE_DATA).nested(NFTA_DATA_VERDICT);
+      conditions = { ...conditions, target: verdict.get(NFTA_VERDICT_CHAIN) };
+    } else if (name === 'match' && data.get(NFTA_MATCH_NAME) === 'comment') {
+      conditions = { ...conditions, comment: data.get(NFTA_MATCH_INFO) };
+    }
+  }
+  return conditions;
+}
 
 /** Reads an NFT_MSG_NEWRULE message. */
 export function decodeRule({ body }: Pick<Message, 'body'>): LiveRule {
-  const rule = attributes(body.subarray(4));
-  let comment = readComment(rule.get(nfta.userdata));
-  let [target, iifname] = ['', ''];
-  let source: Uint8Array | undefined;
-  /** What the register was last loaded with. */
-  let loaded: 'iifname' | 'source' | undefined;
-  for (const [, bytes] of attributeList(rule.get(nfta.expressions) ?? new Uint8Array())) {
-    const expression = attributes(bytes);
-    const data = expression.nested(2);
-    const name = expression.text(1);
-    if (name === 'meta') loaded = data.be32(2) === metaKey.iifname ? 'iifname' : undefined;
-    else if (name === 'payload') {
-      const ofSource = data.be32(2) === payloadBase.network && data.be32(3) === sourceOffsets[body[0] ?? 0];
-      loaded = ofSource ? 'source' : undefined;
-    } else if (name === 'cmp') {
-      const value = data.nested(3).get(1);
-      if (loaded === 'iifname') iifname = readText(value);
-      else if (loaded === 'source') source = value?.slice();
-    } else if (name === 'immediate') target = data.nested(2).nested(2).text(2);
-    else if (name === 'match' && data.text(1) === 'comment') comment = data.text(3);
-  }
-  const handle = rule.get(nfta.handle)?.slice() ?? new Uint8Array();
-  return { chain: rule.text(nfta.chain), handle, comment, target, iifname, source };
+  const rule = attributesOf(body);
+  return {
+    chain: rule.get(NFTA_RULE_CHAIN),
+    handle: rule.get(NFTA_RULE_HANDLE)?.slice() ?? new Uint8Array(),
+    comment: rule.get(NFTA_RULE_USERDATA),
+    ...readExpressions(rule.payload(NFTA_RULE_EXPRESSIONS), nfgenmsg.nfgen_family.get(body)),
+  };
 }

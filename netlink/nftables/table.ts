@@ -1,37 +1,41 @@
-import { attributes } from '../attribute.ts';
 import type { NetlinkRequest, Reply } from '../connection.ts';
-import { create, nftMessage, nftType, type Table, type Verb } from './message.ts';
-import { commentUserdata, readComment } from './userdata.ts';
+import { NLM_F_CREATE } from '../linux/netlink.ts';
+import {
+  NFT_MSG_DELTABLE,
+  NFT_MSG_GETTABLE,
+  NFT_MSG_NEWTABLE,
+  NFTA_TABLE_NAME,
+  NFTA_TABLE_USE,
+  NFTA_TABLE_USERDATA,
+} from '../linux/nf_tables.ts';
+import { attributesOf, nftMessage, type Table, type Verb } from './message.ts';
 
-/** NFTA_TABLE_*, linux/netfilter/nf_tables.h */
-const nfta = { name: 1, use: 3, userdata: 6 } as const;
-
-function tableMessage(verb: Verb, table: Table): NetlinkRequest {
-  return nftMessage(verb, table.family, table.name, (body) => body.text(nfta.name, table.name));
-}
-
-/** Makes a table, should it not be there. */
-export function newTable(table: Table, comment?: string): NetlinkRequest {
-  const verb = { type: nftType.newtable, flags: create, operation: 'create nftables table' };
-  return nftMessage(verb, table.family, table.name, (body) => {
-    body.text(nfta.name, table.name);
-    if (comment !== undefined) body.bytes(nfta.userdata, commentUserdata(comment));
+function tableMessage(verb: Verb, { family, name }: Table, comment?: string): NetlinkRequest {
+  return nftMessage(verb, family, name, (body) => {
+    body.put(NFTA_TABLE_NAME, name).put(NFTA_TABLE_USERDATA, comment);
   });
 }
 
-/** Asks for a table. */
+/** Makes a table; nothing where it is there. */
+export function newTable(table: Table, comment?: string): NetlinkRequest {
+  const verb = { type: NFT_MSG_NEWTABLE, flags: NLM_F_CREATE, operation: 'create nftables table' };
+  return tableMessage(verb, table, comment);
+}
+
+/** Asks for a table: {@link tableOf}. It fails with ENOENT where there is none. */
 export function getTable(table: Table): NetlinkRequest {
-  return tableMessage({ type: nftType.gettable, operation: 'get nftables table' }, table);
+  return tableMessage({ type: NFT_MSG_GETTABLE, operation: 'get nftables table' }, table);
 }
 
 /** Deletes a table and all in it. */
 export function deleteTable(table: Table): NetlinkRequest {
-  return tableMessage({ type: nftType.deltable, operation: 'delete nftables table' }, table);
+  return tableMessage({ type: NFT_MSG_DELTABLE, operation: 'delete nftables table' }, table);
 }
 
 /** How many chains, sets and other objects a table has; and its comment. */
 export interface TableUse {
   readonly use: number;
+  /** Empty where there is none. */
   readonly comment: string;
 }
 
@@ -39,6 +43,6 @@ export interface TableUse {
 export function tableOf(reply: Reply | undefined): TableUse | undefined {
   const message = reply?.messages[0];
   if (message === undefined) return undefined;
-  const table = attributes(message.body.subarray(4));
-  return { use: table.be32(nfta.use), comment: readComment(table.get(nfta.userdata)) };
+  const table = attributesOf(message.body);
+  return { use: table.get(NFTA_TABLE_USE), comment: table.get(NFTA_TABLE_USERDATA) };
 }

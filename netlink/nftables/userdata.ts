@@ -1,12 +1,13 @@
 import { concat, text, textAt } from '../bytes.ts';
+import type { FreeFormat } from '../format.ts';
 
-/** The longest comment in bytes: its length, with the NUL that ends it, is one byte's (NFT_USERDATA_MAXLEN). */
-export const longestComment = 253;
+/** NFTNL_UDATA_*_COMMENT of libnftnl, the one part of userdata that the nft command prints of every object. */
+const commentType = 0;
 
-/** NFTNL_UDATA_*_COMMENT, as the nft command writes and prints it: type, length, text, NUL. */
+/** Userdata with a comment in it: one byte each of type and length, then the text and its NUL, 253 bytes at most. */
 export function commentUserdata(comment: string): Uint8Array {
   const bytes = text(comment);
-  return concat([Uint8Array.of(0, bytes.length), bytes]);
+  return concat([Uint8Array.of(commentType, bytes.length), bytes]);
 }
 
 /** The comment within userdata; empty where there is none. */
@@ -14,8 +15,17 @@ export function readComment(userdata: Uint8Array | undefined): string {
   if (userdata === undefined) return '';
   for (let at = 0; at + 2 <= userdata.length; ) {
     const end = at + 2 + (userdata[at + 1] ?? 0);
-    if (userdata[at] === 0) return textAt(userdata, at + 2, end);
+    if (userdata[at] === commentType) return textAt(userdata, at + 2, end);
     at = end;
   }
   return '';
 }
+
+/** NFTA_*_USERDATA, which the kernel keeps and doesn't read: the comment is all that is read and written of it. */
+export const comment: FreeFormat<string> = {
+  isFixed: false,
+  length: 0,
+  absent: '',
+  get: (bytes, at, end) => readComment(bytes.subarray(at, end)),
+  encode: commentUserdata,
+};

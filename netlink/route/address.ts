@@ -1,39 +1,42 @@
-import { attributes } from '../attribute.ts';
-import { getU32 } from '../bytes.ts';
+import { Attributes } from '../attribute.ts';
 import type { Connection, NetlinkRequest } from '../connection.ts';
-import { type CIDR, family, formatCIDR, ipBytes, ipOfBytes, lastOf } from '../ip.ts';
-import { flag } from '../message.ts';
+import { type CIDR, family, formatCIDR, lastOf } from '../ip.ts';
+import {
+  IFA_ADDRESS,
+  IFA_BROADCAST,
+  IFA_F_DADFAILED,
+  IFA_F_NODAD,
+  IFA_F_TENTATIVE,
+  IFA_FLAGS,
+  IFA_LOCAL,
+  ifaddrmsg,
+} from '../linux/if_addr.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
+import { RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
+import type { Link } from './link.ts';
 
-/** linux/rtnetlink.h */
-const type = { newaddr: 20, deladdr: 21, getaddr: 22 } as const;
-/** IFA_*, linux/if_addr.h */
-const ifa = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
-/** IFA_F_*, linux/if_addr.h */
-const ifaFlag = { nodad: 0x02, dadfailed: 0x08, tentative: 0x40 } as const;
+const addVerb = { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, operation: 'add address' } as const;
+const deleteVerb = { type: RTM_DELADDR, flags: 0, operation: 'delete address' } as const;
 
-/** struct ifaddrmsg, linux/if_addr.h: family, prefix length, flags and scope in a byte each, then the link's index. */
-function ifaddrmsg(of: number, prefix: number, index: number): MessageBody {
-  return new MessageBody(of | (prefix << 8), index);
+function request(
+  verb: typeof addVerb | typeof deleteVerb,
+  link: Pick<Link, 'name'>,
+  cidr: CIDR,
+  body: Uint8Array,
+): NetlinkRequest {
+  return { ...verb, body, object: `${formatCIDR(cidr)} on ${link.name}` };
 }
 
-function change(
-  verb: { type: number; flags: number; operation: string },
-  link: { index: number; name: string },
-  cidr: CIDR,
-  more: (body: MessageBody) => void = () => undefined,
-): NetlinkRequest {
-  const bytes = ipBytes(cidr.ip);
-  const body = ifaddrmsg(cidr.ip.family, cidr.prefix, link.index);
-  body.bytes(ifa.local, bytes).bytes(ifa.address, bytes);
-  more(body);
-  return {
-    type: verb.type,
-    flags: verb.flags,
-    body: body.done(),
-    operation: verb.operation,
-    object: `${formatCIDR(cidr)} on ${link.name}`,
-  };
+/** struct ifaddrmsg, then the address as the link's own (IFA_LOCAL) and, there being no peer, as IFA_ADDRESS. */
+function addressBody({ index }: Pick<Link, 'index'>, { ip, prefix }: CIDR): MessageBody {
+  return new MessageBody()
+    .struct(ifaddrmsg)
+    .set(ifaddrmsg.ifa_family, ip.family)
+    .set(ifaddrmsg.ifa_prefixlen, prefix)
+    .set(ifaddrmsg.ifa_index, index)
+    .put(IFA_LOCAL, ip)
+    .put(IFA_ADDRESS, ip);
 }
 
 /**
@@ -41,33 +44,30 @@ function change(
  * @param options `nodad`: an IPv6 address is usable at once, without duplicate address detection
  */
 export function newAddress(
-  link: { index: number; name: string },
+  link: Pick<Link, 'index' | 'name'>,
   cidr: CIDR,
   options: { nodad?: boolean } = {},
 ): NetlinkRequest {
-  const verb = { type: type.newaddr, flags: flag.create | flag.exclusive, operation: 'add address' };
-  return change(verb, link, cidr, (body) => {
-    if (cidr.ip.family === family.ipv4 && cidr.prefix < 31) body.bytes(ifa.broadcast, ipBytes(lastOf(cidr)));
-    if (options.nodad === true) body.u32(ifa.flags, ifaFlag.nodad);
-  });
+  const hasBroadcast = cidr.ip.family === family.ipv4 && cidr.prefix < 31;
+  const body = addressBody(link, cidr)
+    .put(IFA_BROADCAST, hasBroadcast ? lastOf(cidr) : undefined)
+    .put(IFA_FLAGS, options.nodad === true ? IFA_F_NODAD : undefined);
+  return request(addVerb, link, cidr, body.done());
 }
 
-/** Deletes an address from a link. */
-export function deleteAddress(link: { index: number; name: string }, cidr: CIDR): NetlinkRequest {
-  return change({ type: type.deladdr, flags: 0, operation: 'delete address' }, link, cidr);
+/** Deletes an address from a link. It fails with EADDRNOTAVAIL where the link doesn't have it. */
+export function deleteAddress(link: Pick<Link, 'index' | 'name'>, cidr: CIDR): NetlinkRequest {
+  return request(deleteVerb, link, cidr, addressBody(link, cidr).done());
 }
 
 /** Deletes exactly this one of the addresses of a link, whose label or peer may differ from another's. */
-export function deleteLinkAddress(link: { name: string }, { cidr, body }: LinkAddress): NetlinkRequest {
-  const object = `${formatCIDR(cidr)} on ${link.name}`;
-  return { type: type.deladdr, flags: 0, body, operation: 'delete address', object };
+export function deleteLinkAddress(link: Pick<Link, 'name'>, { cidr, body }: LinkAddress): NetlinkRequest {
+  return request(deleteVerb, link, cidr, body);
 }
 
 /** Adds an address that was deleted just as it was: label, peer, broadcast, scope, flags, metric and lifetimes. */
-export function restoreLinkAddress(link: { name: string }, { cidr, body }: LinkAddress): NetlinkRequest {
-  const object = `${formatCIDR(cidr)} on ${link.name}`;
-  const flags = flag.create | flag.exclusive;
-  return { type: type.newaddr, flags, body, operation: 'add address', object };
+export function restoreLinkAddress(link: Pick<Link, 'name'>, { cidr, body }: LinkAddress): NetlinkRequest {
+  return request(addVerb, link, cidr, body);
 }
 
 /** An address as the kernel tells of it. */
@@ -75,41 +75,46 @@ export interface LinkAddress {
   readonly cidr: CIDR;
   /** The message's: struct ifaddrmsg and attributes. */
   readonly body: Uint8Array;
-  /** RT_SCOPE_*: 0 is global, 253 link. */
-  readonly scope: number;
+  /** Whether duplicate address detection is under way. */
   readonly tentative: boolean;
+  /** Whether it found that another host has the address. */
   readonly dadFailed: boolean;
 }
 
 /**
  * The addresses of one family on one link.
+ * @param of AF_INET or AF_INET6
  * @throws NetlinkError
  */
 export function listAddresses(
   connection: Connection,
-  link: { index: number; name: string },
+  link: Pick<Link, 'index' | 'name'>,
   of: number,
 ): LinkAddress[] {
   const found: LinkAddress[] = [];
   for (const { body } of connection.dump({
-    type: type.getaddr,
+    type: RTM_GETADDR,
     flags: 0,
-    body: ifaddrmsg(of, 0, link.index).done(),
+    body: new MessageBody()
+      .struct(ifaddrmsg)
+      .set(ifaddrmsg.ifa_family, of)
+      .set(ifaddrmsg.ifa_index, link.index)
+      .done(),
     operation: 'list addresses of',
     object: link.name,
   })) {
     // A kernel without NETLINK_GET_STRICT_CHK sends every link's.
-    if (body[0] !== of || getU32(body, 4) !== link.index) continue;
-    const attrs = attributes(body.subarray(8));
-    const ip = ipOfBytes(attrs.get(ifa.local) ?? attrs.get(ifa.address));
-    const bits = attrs.has(ifa.flags) ? attrs.u32(ifa.flags) : (body[2] ?? 0);
+    const isAsked = ifaddrmsg.ifa_family.get(body) === of && ifaddrmsg.ifa_index.get(body) === link.index;
+    if (!isAsked) continue;
+    const attributes = new Attributes(body.subarray(ifaddrmsg.length));
+    const ip = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
     if (ip === undefined) continue;
+    const flags = attributes.has(IFA_FLAGS) ? attributes.get(IFA_FLAGS) : ifaddrmsg.ifa_flags.get(body);
     found.push({
-      cidr: { ip, prefix: body[1] ?? 0 },
+      cidr: { ip, prefix: ifaddrmsg.ifa_prefixlen.get(body) },
       body,
-      scope: body[3] ?? 0,
-      tentative: (bits & ifaFlag.tentative) !== 0,
-      dadFailed: (bits & ifaFlag.dadfailed) !== 0,
+      tentative: (flags & IFA_F_TENTATIVE) !== 0,
+      dadFailed: (flags & IFA_F_DADFAILED) !== 0,
     });
   }
   return found;

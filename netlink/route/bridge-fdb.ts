@@ -1,23 +1,21 @@
-import { getU32 } from '../bytes.ts';
 import type { Connection, NetlinkRequest } from '../connection.ts';
 import { isErrno } from '../error.ts';
+import { NDA_LLADDR, NDA_MASTER, ndmsg } from '../linux/neighbour.ts';
+import { AF_BRIDGE, RTM_GETNEIGH } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
-import { type Link, parseMac } from './link.ts';
-
-/** RTM_GETNEIGH, linux/rtnetlink.h */
-const getNeighbourType = 30;
-const AF_BRIDGE = 7;
-/** NDA_*, linux/neighbour.h */
-const nda = { lladdr: 2, master: 9 } as const;
+import type { Link } from './link.ts';
 
 /** Asks for the entry of a bridge's forwarding database for a MAC address. */
 export function getFdbEntry({ index, name }: Pick<Link, 'index' | 'name'>, mac: string): NetlinkRequest {
-  // struct ndmsg, linux/neighbour.h, has the family first.
-  const body = new MessageBody(AF_BRIDGE, 0, 0).bytes(nda.lladdr, parseMac(mac)).u32(nda.master, index);
   return {
-    type: getNeighbourType,
+    type: RTM_GETNEIGH,
     flags: 0,
-    body: body.done(),
+    body: new MessageBody()
+      .struct(ndmsg)
+      .set(ndmsg.ndm_family, AF_BRIDGE)
+      .put(NDA_LLADDR, mac)
+      .put(NDA_MASTER, index)
+      .done(),
     operation: `get forwarding entry of ${mac} in`,
     object: name,
   };
@@ -37,5 +35,5 @@ export function findPortOf(
   if (isErrno(reply?.error, 'ENOENT')) return undefined;
   if (reply?.error !== undefined) throw reply.error;
   const body = reply?.messages[0]?.body;
-  return body === undefined ? undefined : getU32(body, 4);
+  return body === undefined ? undefined : ndmsg.ndm_ifindex.get(body);
 }

@@ -1,19 +1,24 @@
-import { attribute, attributeList, attributes, nested } from '../attribute.ts';
-import { concat, getU16, getU32, putU16, putU32, u32 } from '../bytes.ts';
+import { Attributes } from '../attribute.ts';
 import type { Connection, NetlinkRequest } from '../connection.ts';
-
-/** linux/rtnetlink.h */
-const type = { dellink: 17, getlink: 18, setlink: 19 } as const;
-/** AF_BRIDGE, linux/socket.h */
-const bridgeFamily = 7;
-/** IFLA_*, linux/if_link.h */
-const ifla = { afSpec: 26, extMask: 29 } as const;
-/** IFLA_BRIDGE_VLAN_INFO, linux/if_bridge.h */
-const vlanInfo = 2;
-/** BRIDGE_VLAN_INFO_*, linux/if_bridge.h */
-const info = { pvid: 0x02, untagged: 0x04, rangeBegin: 0x08, rangeEnd: 0x10 } as const;
-/** RTEXT_FILTER_BRVLAN_COMPRESSED, linux/rtnetlink.h: VLANs come as ranges. */
-const vlansAsRanges = 0x04;
+import {
+  BRIDGE_VLAN_INFO_PVID,
+  BRIDGE_VLAN_INFO_RANGE_BEGIN,
+  BRIDGE_VLAN_INFO_RANGE_END,
+  BRIDGE_VLAN_INFO_UNTAGGED,
+  bridge_vlan_info,
+  IFLA_BRIDGE_VLAN_INFO,
+} from '../linux/if_bridge.ts';
+import { IFLA_AF_SPEC, IFLA_EXT_MASK } from '../linux/if_link.ts';
+import {
+  AF_BRIDGE,
+  ifinfomsg,
+  RTEXT_FILTER_BRVLAN_COMPRESSED,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_SETLINK,
+} from '../linux/rtnetlink.ts';
+import { MessageBody } from '../message-body.ts';
+import type { Link } from './link.ts';
 
 /** VLANs `first` to `last` of a bridge port, both included. */
 export interface PortVlans {
@@ -25,24 +30,35 @@ export interface PortVlans {
   readonly untagged: boolean;
 }
 
-/** struct ifinfomsg with AF_BRIDGE. */
-function header(index: number): Uint8Array {
-  const bytes = new Uint8Array(16);
-  bytes[0] = bridgeFamily;
-  putU32(bytes, 4, index);
-  return bytes;
+function bridgeBody(index: number): MessageBody {
+  return new MessageBody()
+    .struct(ifinfomsg)
+    .set(ifinfomsg.ifi_family, AF_BRIDGE)
+    .set(ifinfomsg.ifi_index, index);
 }
 
-/** struct bridge_vlan_info: flags and VLAN, both in host byte order; a range is two of them. */
-function vlanInfos({ first, last, pvid, untagged }: PortVlans): Uint8Array[] {
-  const flags = (pvid ? info.pvid : 0) | (untagged ? info.untagged : 0);
-  const one = (vid: number, more: number): Uint8Array => {
-    const bytes = new Uint8Array(4);
-    putU16(bytes, 0, flags | more);
-    putU16(bytes, 2, vid);
-    return attribute(vlanInfo, bytes);
-  };
-  return first === last ? [one(first, 0)] : [one(first, info.rangeBegin), one(last, info.rangeEnd)];
+/** One struct bridge_vlan_info for a single VLAN, two for a range. */
+function putVlan(body: MessageBody, { first, last, pvid, untagged }: PortVlans): void {
+  const flags = (pvid ? BRIDGE_VLAN_INFO_PVID : 0) | (untagged ? BRIDGE_VLAN_INFO_UNTAGGED : 0);
+  const put = (vid: number, more: number) => body.put(IFLA_BRIDGE_VLAN_INFO, { flags: flags | more, vid });
+  if (first === last) put(first, 0);
+  else {
+    put(first, BRIDGE_VLAN_INFO_RANGE_BEGIN);
+    put(last, BRIDGE_VLAN_INFO_RANGE_END);
+  }
+}
+
+/**
+ *     struct ifinfomsg              AF_BRIDGE, the port's index
+ *     IFLA_AF_SPEC
+ *       IFLA_BRIDGE_VLAN_INFO...    struct bridge_vlan_info
+ */
+function vlanBody(index: number, vlans: readonly PortVlans[]): Uint8Array {
+  const body = bridgeBody(index);
+  body.nested(IFLA_AF_SPEC, () => {
+    for (const one of vlans) putVlan(body, one);
+  });
+  return body.done();
 }
 
 function inWords(vlans: readonly PortVlans[]): string {
@@ -53,66 +69,52 @@ function inWords(vlans: readonly PortVlans[]): string {
  * Puts VLANs on a bridge port, one after another: of a VLAN that is there already the flags become those given.
  * It fails with EOPNOTSUPP where the kernel has no CONFIG_BRIDGE_VLAN_FILTERING.
  */
-export function addVlans(port: { index: number; name: string }, vlans: readonly PortVlans[]): NetlinkRequest {
-  return {
-    type: type.setlink,
-    flags: 0,
-    body: concat([header(port.index), nested(ifla.afSpec, ...vlans.flatMap(vlanInfos))]),
-    operation: `add VLAN ${inWords(vlans)} to port`,
-    object: port.name,
-  };
+export function addVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
+  const body = vlanBody(port.index, vlans);
+  const operation = `add VLAN ${inWords(vlans)} to port`;
+  return { type: RTM_SETLINK, flags: 0, body, operation, object: port.name };
 }
 
-/** Takes VLANs from a bridge port; those that it has not are passed over. */
-export function deleteVlans(
-  port: { index: number; name: string },
-  vlans: readonly PortVlans[],
-): NetlinkRequest {
-  return {
-    type: type.dellink,
-    flags: 0,
-    body: concat([header(port.index), nested(ifla.afSpec, ...vlans.flatMap(vlanInfos))]),
-    operation: `delete VLAN ${inWords(vlans)} from port`,
-    object: port.name,
-  };
+/** Takes VLANs from a bridge port; those that it doesn't have are passed over. */
+export function deleteVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
+  const body = vlanBody(port.index, vlans);
+  const operation = `delete VLAN ${inWords(vlans)} from port`;
+  return { type: RTM_DELLINK, flags: 0, body, operation, object: port.name };
 }
 
 /**
  * The VLANs of one bridge port.
  * @throws NetlinkError
  */
-export function listVlans(connection: Connection, port: { index: number; name: string }): PortVlans[] {
+export function listVlans(connection: Connection, port: Pick<Link, 'index' | 'name'>): PortVlans[] {
   const messages = connection.dump({
-    type: type.getlink,
+    type: RTM_GETLINK,
     flags: 0,
-    body: concat([header(0), attribute(ifla.extMask, u32(vlansAsRanges))]),
+    body: bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done(),
     operation: 'list VLANs of port',
     object: port.name,
   });
   // The kernel dumps every port of every bridge.
-  const own = messages.find(({ body }) => getU32(body, 4) === port.index);
+  const own = messages.find(({ body }) => ifinfomsg.ifi_index.get(body) === port.index);
   return own === undefined ? [] : decodeVlans(own.body);
 }
-
-const none = new Uint8Array();
 
 /** Reads the VLANs of an RTM_NEWLINK message of AF_BRIDGE. */
 export function decodeVlans(body: Uint8Array): PortVlans[] {
   const found: PortVlans[] = [];
   let begin = 0;
-  for (const [kind, bytes] of attributeList(attributes(body.subarray(16)).get(ifla.afSpec) ?? none)) {
-    if (kind !== vlanInfo || bytes.length < 4) continue;
-    const flags = getU16(bytes, 0);
-    const vid = getU16(bytes, 2);
-    if ((flags & info.rangeBegin) !== 0) {
+  for (const [type, payload] of new Attributes(body.subarray(ifinfomsg.length)).list(IFLA_AF_SPEC)) {
+    if (type !== IFLA_BRIDGE_VLAN_INFO.type || payload.length < bridge_vlan_info.length) continue;
+    const { flags, vid } = bridge_vlan_info.get(payload, 0, payload.length);
+    if ((flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) !== 0) {
       begin = vid;
       continue;
     }
     found.push({
-      first: (flags & info.rangeEnd) === 0 ? vid : begin,
+      first: (flags & BRIDGE_VLAN_INFO_RANGE_END) === 0 ? vid : begin,
       last: vid,
-      pvid: (flags & info.pvid) !== 0,
-      untagged: (flags & info.untagged) !== 0,
+      pvid: (flags & BRIDGE_VLAN_INFO_PVID) !== 0,
+      untagged: (flags & BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
     });
   }
   return found;

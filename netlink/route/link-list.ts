@@ -1,88 +1,59 @@
 import { Attributes } from '../attribute.ts';
-import { getU32 } from '../bytes.ts';
-import type { Connection, NetlinkRequest } from '../connection.ts';
-import { isErrno } from '../error.ts';
-import { MessageBody } from '../message-body.ts';
-import { decodeLink, type Link } from './link.ts';
-
-/** RTM_GETLINK, linux/rtnetlink.h */
-const getLinkType = 18;
-/** IFLA_*, linux/if_link.h */
-const ifla = { ifname: 3, link: 5, master: 10, linkinfo: 18, ifalias: 20, group: 27, extMask: 29 } as const;
-/** IFLA_INFO_KIND, linux/if_link.h */
-const infoKind = 1;
-/** RTEXT_FILTER_SKIP_STATS (linux/rtnetlink.h): a fifth of what the kernel would tell of a link. */
-const skipStatistics = 0x8;
-/** struct ifinfomsg. */
-const headerLength = 16;
-
-/** Begins a request. @param index 0 where the link is told by attributes */
-function ifinfomsg(index: number): MessageBody {
-  return new MessageBody(0, index, 0, 0).u32(ifla.extMask, skipStatistics);
-}
-
-function getRequest(which: string | number): NetlinkRequest {
-  const byName = typeof which === 'string';
-  const body = ifinfomsg(byName ? 0 : which);
-  if (byName) body.text(ifla.ifname, which);
-  const operation = byName ? 'get link' : 'get link of index';
-  return { type: getLinkType, flags: 0, body: body.done(), operation, object: String(which) };
-}
-
-/**
- * The links of these names or indexes that are there, asked for at once.
- * @throws NetlinkError
- */
-export function findLinks(connection: Connection, which: readonly (string | number)[]): Link[] {
-  return connection.exchange(which.map(getRequest)).flatMap(({ messages, error }) => {
-    if (error !== undefined && !isErrno(error, 'ENODEV')) throw error;
-    return messages.map(decodeLink);
-  });
-}
+import type { Connection } from '../connection.ts';
+import {
+  IFLA_GROUP,
+  IFLA_IFALIAS,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+} from '../linux/if_link.ts';
+import { ifinfomsg, RTM_GETLINK } from '../linux/rtnetlink.ts';
+import { type Link, linkQuery } from './link.ts';
 
 /** Which links a listing is of: all, the ports of a bridge, those of a kind (`veth`). */
 export interface LinkFilter {
+  /** Index of the bridge. */
   readonly master?: number;
   readonly kind?: string;
 }
 
-/** A link as a listing comes by it: what is asked for is looked up then. */
+/** A link as a listing comes by it: what is asked for is looked up then. Fields as {@link Link} has them. */
 export class PassingLink {
   private readonly attributes: Attributes;
 
   /** @throws ProtocolError where an attribute claims more bytes than there are */
   constructor(private readonly body: Uint8Array) {
-    this.attributes = new Attributes(body.subarray(headerLength));
+    this.attributes = new Attributes(body.subarray(ifinfomsg.length));
   }
 
   get index(): number {
-    return getU32(this.body, 4);
+    return ifinfomsg.ifi_index.get(this.body);
   }
 
   get name(): string {
-    return this.attributes.text(ifla.ifname);
+    return this.attributes.get(IFLA_IFNAME);
   }
 
   get alias(): string {
-    return this.attributes.text(ifla.ifalias);
+    return this.attributes.get(IFLA_IFALIAS);
   }
 
   get group(): number {
-    return this.attributes.u32(ifla.group);
+    return this.attributes.get(IFLA_GROUP);
   }
 
-  /** Index of the bridge or bond that it is a port of; 0 for none. */
   get master(): number {
-    return this.attributes.u32(ifla.master);
+    return this.attributes.get(IFLA_MASTER);
   }
 
-  /** For a veth, the peer's index in the peer's namespace. */
   get peer(): number {
-    return this.attributes.u32(ifla.link);
+    return this.attributes.get(IFLA_LINK);
   }
 
   get kind(): string {
-    return this.attributes.nested(ifla.linkinfo).text(infoKind);
+    return this.attributes.nested(IFLA_LINKINFO).get(IFLA_INFO_KIND);
   }
 }
 
@@ -92,24 +63,26 @@ export class PassingLink {
  * @param read is given each, good until it returns; what it returns is collected, unless that is undefined
  * @returns where links come and go all the time, one may be in it twice, in different states
  * @throws NetlinkError
+ *
+ * @example
+ * const aliased = listLinks(route, { kind: 'veth' }, ({ name, alias }) => (alias === '' ? undefined : name));
  */
 export function listLinks<T>(
   connection: Connection,
   { master, kind }: LinkFilter,
   read: (link: PassingLink) => T | undefined,
 ): T[] {
-  const filter = ifinfomsg(0);
-  if (master !== undefined) filter.u32(ifla.master, master);
-  if (kind !== undefined) filter.nested(ifla.linkinfo, () => filter.text(infoKind, kind));
+  const body = linkQuery(0).put(IFLA_MASTER, master);
+  if (kind !== undefined) body.nested(IFLA_LINKINFO, () => body.put(IFLA_INFO_KIND, kind));
   const request = {
-    type: getLinkType,
+    type: RTM_GETLINK,
     flags: 0,
-    body: filter.done(),
+    body: body.done(),
     operation: 'list links',
     object: master === undefined ? '' : `of bridge ${master}`,
   };
-  return connection.collect(request, ({ body }) => {
-    const link = new PassingLink(body);
+  return connection.collect(request, (message) => {
+    const link = new PassingLink(message.body);
     const value = read(link);
     if (value === undefined) return undefined;
     // Linux before 4.6 takes no notice of a filter, nor does any of a kind that it has no module for yet.

@@ -1,51 +1,85 @@
-import { attributes } from '../attribute.ts';
-import { getU32, hex } from '../bytes.ts';
+import { Attributes, noAttributes } from '../attribute.ts';
 import type { Connection, NetlinkRequest } from '../connection.ts';
 import { isErrno, ProtocolError } from '../error.ts';
-import { flag, type Message } from '../message.ts';
+import { IF_OPER_UP, IFF_PROMISC, IFF_UP } from '../linux/if.ts';
+import { BR_STATE } from '../linux/if_bridge.ts';
+import {
+  IFLA_ADDRESS,
+  IFLA_BR_FORWARD_DELAY,
+  IFLA_BR_STP_STATE,
+  IFLA_BR_VLAN_DEFAULT_PVID,
+  IFLA_BR_VLAN_FILTERING,
+  IFLA_BRPORT_ISOLATED,
+  IFLA_BRPORT_MODE,
+  IFLA_BRPORT_STATE,
+  IFLA_EXT_MASK,
+  IFLA_GROUP,
+  IFLA_IFALIAS,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_INFO_SLAVE_DATA,
+  IFLA_INFO_SLAVE_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  IFLA_MTU,
+  IFLA_NET_NS_FD,
+  IFLA_OPERSTATE,
+  VETH_INFO_PEER,
+} from '../linux/if_link.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
+import {
+  ifinfomsg,
+  RTEXT_FILTER_SKIP_STATS,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+} from '../linux/rtnetlink.ts';
+import type { Message } from '../message.ts';
 import { MessageBody } from '../message-body.ts';
 
-/** linux/rtnetlink.h */
-const type = { newlink: 16, dellink: 17, getlink: 18, setlink: 19 } as const;
-
-/** IFLA_*, linux/if_link.h */
-const ifla = {
-  address: 1,
-  ifname: 3,
-  mtu: 4,
-  link: 5,
-  master: 10,
-  operstate: 16,
-  linkinfo: 18,
-  ifalias: 20,
-  group: 27,
-  netnsFd: 28,
-} as const;
-
-/** IFLA_INFO_*, linux/if_link.h */
-const info = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
-/** IFLA_BR_*, linux/if_link.h; forwardDelay in hundredths of a second */
-const br = { forwardDelay: 1, stpState: 5, vlanFiltering: 7, vlanDefaultPvid: 39 } as const;
-/** VETH_INFO_PEER, linux/veth.h */
-const vethPeer = 1;
-/** IFLA_BRPORT_*, linux/if_link.h */
-const brport = { state: 1, hairpin: 4, isolated: 33 } as const;
-
 /** IFF_*, linux/if.h */
-export const iff = { up: 0x1, promisc: 0x100 } as const;
+export const iff = { up: IFF_UP, promisc: IFF_PROMISC } as const;
 
-/** IF_OPER_UP, linux/if.h */
-const operationalUp = 6;
-/** BR_STATE_*, linux/if_bridge.h */
-const portStates = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'] as const;
+/** What can be said of a link when it is made or changed; what is undefined is left as it is. */
+export interface LinkSettings {
+  /** `aa:bb:cc:dd:ee:ff` */
+  readonly mac?: string | undefined;
+  /** In bytes. */
+  readonly mtu?: number | undefined;
+  /** Index of the bridge that it becomes a port of; 0 for none. */
+  readonly master?: number | undefined;
+  /** At most 255 bytes. */
+  readonly alias?: string | undefined;
+  readonly group?: number | undefined;
+  readonly up?: boolean | undefined;
+  readonly promisc?: boolean | undefined;
+  /** Of a port of a bridge. */
+  readonly port?: PortSettings | undefined;
+  /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
+  readonly vlanFiltering?: boolean | undefined;
+}
+
+/** How a bridge treats one of its ports. */
+export interface PortSettings {
+  /** Frames may go back out of the port that they came in by. */
+  readonly hairpin?: boolean | undefined;
+  /** Frames go to no other isolated port. */
+  readonly isolated?: boolean | undefined;
+}
 
 /** A link as the kernel tells of it. */
 export interface Link {
   readonly index: number;
   readonly name: string;
+  /** `bridge`, `veth`; empty for a device. */
   readonly kind: string;
+  /** `aa:bb:cc:dd:ee:ff`; empty where it has none. */
   readonly mac: string;
+  /** In bytes. */
   readonly mtu: number;
+  /** IFF_* */
   readonly flags: number;
   /** Index of the bridge or bond that it is a port of; 0 for none. */
   readonly master: number;
@@ -56,8 +90,8 @@ export interface Link {
   readonly group: number;
   /** Whether it is operationally up (RFC 2863). */
   readonly operational: boolean;
-  /** Of a bridge port, what the bridge does with its frames; undefined where it is none. */
-  readonly portState: (typeof portStates)[number] | undefined;
+  /** Of a bridge port, what the bridge does with its frames; undefined for any other link. */
+  readonly portState: (typeof BR_STATE)[number] | undefined;
   /** Of a bridge that runs the spanning tree protocol, how long a new port listens, then learns; else 0. */
   readonly forwardDelayMilliseconds: number;
   /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
@@ -66,66 +100,66 @@ export interface Link {
   readonly defaultVlan: number;
 }
 
-/** `aa:bb:cc:dd:ee:ff` of six bytes. */
-export function formatMac(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : hex(bytes, ':');
-}
-
-/** Six bytes of `aa:bb:cc:dd:ee:ff`. */
-export function parseMac(mac: string): Uint8Array {
-  return new Uint8Array(mac.split(/[:-]/).map((byte) => Number.parseInt(byte, 16)));
-}
-
-/** The length of struct ifinfomsg. */
-const headerLength = 16;
-
-/** struct ifinfomsg, linux/rtnetlink.h: family and type, index, flags, and which of them change. */
-function ifinfomsg(flags = 0, change = 0): MessageBody {
-  return new MessageBody(0, 0, flags, change);
-}
-
 /**
  * Reads an RTM_NEWLINK message.
  * @throws ProtocolError where it is too short
  */
 export function decodeLink({ body }: Pick<Message, 'body'>): Link {
-  if (body.length < headerLength) throw new ProtocolError(`link message of ${body.length} bytes`);
-  const attrs = attributes(body.subarray(headerLength));
-  const linkInfo = attrs.nested(ifla.linkinfo);
-  const kind = linkInfo.text(info.kind);
-  const data = kind === 'bridge' ? linkInfo.nested(info.data) : undefined;
-  const isPort = linkInfo.text(info.slaveKind) === 'bridge';
-  const port = isPort ? linkInfo.nested(info.slaveData) : undefined;
-  // A kernel that can't filter says 0 for vlanFiltering, and leaves out the default.
-  const filters = data?.has(br.vlanDefaultPvid) === true;
+  if (body.length < ifinfomsg.length) throw new ProtocolError(`link message of ${body.length} bytes`);
+  const attributes = new Attributes(body.subarray(ifinfomsg.length));
+  const info = attributes.nested(IFLA_LINKINFO);
+  const kind = info.get(IFLA_INFO_KIND);
+  const bridge = kind === 'bridge' ? info.nested(IFLA_INFO_DATA) : noAttributes;
+  const isPort = info.get(IFLA_INFO_SLAVE_KIND) === 'bridge';
+  const port = isPort ? info.nested(IFLA_INFO_SLAVE_DATA) : noAttributes;
+  // A kernel that can't filter says 0 for IFLA_BR_VLAN_FILTERING, and leaves out the default.
+  const filters = bridge.has(IFLA_BR_VLAN_DEFAULT_PVID);
+  const delay = bridge.get(IFLA_BR_STP_STATE) === 0 ? 0 : bridge.get(IFLA_BR_FORWARD_DELAY);
   return {
-    index: getU32(body, 4),
-    flags: getU32(body, 8),
-    name: attrs.text(ifla.ifname),
+    index: ifinfomsg.ifi_index.get(body),
+    flags: ifinfomsg.ifi_flags.get(body),
+    name: attributes.get(IFLA_IFNAME),
     kind,
-    mac: formatMac(attrs.get(ifla.address)),
-    mtu: attrs.u32(ifla.mtu),
-    master: attrs.u32(ifla.master),
-    peer: attrs.u32(ifla.link),
-    alias: attrs.text(ifla.ifalias),
-    group: attrs.u32(ifla.group),
-    operational: attrs.u8(ifla.operstate) === operationalUp,
-    portState: port === undefined ? undefined : portStates[port.u8(brport.state)],
-    forwardDelayMilliseconds:
-      data === undefined || data.u32(br.stpState) === 0 ? 0 : 10 * data.u32(br.forwardDelay),
-    vlanFiltering: filters ? data?.u8(br.vlanFiltering) === 1 : undefined,
-    defaultVlan: data?.u16(br.vlanDefaultPvid) ?? 0,
+    mac: attributes.get(IFLA_ADDRESS),
+    mtu: attributes.get(IFLA_MTU),
+    master: attributes.get(IFLA_MASTER),
+    alias: attributes.get(IFLA_IFALIAS),
+    group: attributes.get(IFLA_GROUP),
+    peer: attributes.get(IFLA_LINK),
+    operational: attributes.get(IFLA_OPERSTATE) === IF_OPER_UP,
+    portState: isPort ? BR_STATE[port.get(IFLA_BRPORT_STATE)] : undefined,
+    forwardDelayMilliseconds: 10 * delay,
+    vlanFiltering: filters ? bridge.get(IFLA_BR_VLAN_FILTERING) : undefined,
+    defaultVlan: bridge.get(IFLA_BR_VLAN_DEFAULT_PVID),
   };
 }
 
-function getRequest(name: string): NetlinkRequest {
-  return {
-    type: type.getlink,
-    flags: 0,
-    body: ifinfomsg().text(ifla.ifname, name).done(),
-    operation: 'get link',
-    object: name,
-  };
+/** Begins a request for links that tell no statistics. @param index 0 where attributes say which */
+export function linkQuery(index: number): MessageBody {
+  return new MessageBody()
+    .struct(ifinfomsg)
+    .set(ifinfomsg.ifi_index, index)
+    .put(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+function getRequest(which: string | number): NetlinkRequest {
+  const byName = typeof which === 'string';
+  const body = linkQuery(byName ? 0 : which).put(IFLA_IFNAME, byName ? which : undefined);
+  const operation = byName ? 'get link' : 'get link of index';
+  return { type: RTM_GETLINK, flags: 0, body: body.done(), operation, object: String(which) };
+}
+
+/**
+ * The links of these names or indexes that are there, asked for at once.
+ * @throws NetlinkError
+ */
+export function findLinks(connection: Connection, which: readonly (string | number)[]): Link[] {
+  const links: Link[] = [];
+  for (const { messages, error } of connection.exchange(which.map(getRequest))) {
+    if (error !== undefined && !isErrno(error, 'ENODEV')) throw error;
+    for (const message of messages) links.push(decodeLink(message));
+  }
+  return links;
 }
 
 /**
@@ -133,119 +167,114 @@ function getRequest(name: string): NetlinkRequest {
  * @throws NetlinkError
  */
 export function getLink(connection: Connection, name: string): Link | undefined {
-  const [reply] = connection.exchange([getRequest(name)]);
-  if (isErrno(reply?.error, 'ENODEV')) return undefined;
-  if (reply?.error !== undefined) throw reply.error;
-  const message = reply?.messages[0];
-  return message === undefined ? undefined : decodeLink(message);
+  return findLinks(connection, [name])[0];
 }
 
-/** What can be said of a link when it is made or changed. */
-export interface LinkSettings {
-  readonly mac?: string | undefined;
-  readonly mtu?: number | undefined;
-  readonly master?: number;
-  readonly alias?: string;
-  readonly group?: number;
-  readonly up?: boolean;
-  readonly promisc?: boolean;
-  readonly port?: { readonly hairpin?: boolean; readonly isolated?: boolean };
-  /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
-  readonly vlanFiltering?: boolean;
+/** Begins a message about the link of that name: struct ifinfomsg with the flags that change, IFLA_IFNAME. */
+function linkBody(name: string, { up, promisc }: LinkSettings = {}): MessageBody {
+  const flags = (up === true ? IFF_UP : 0) | (promisc === true ? IFF_PROMISC : 0);
+  const change = (up === undefined ? 0 : IFF_UP) | (promisc === undefined ? 0 : IFF_PROMISC);
+  return new MessageBody()
+    .struct(ifinfomsg)
+    .set(ifinfomsg.ifi_flags, flags)
+    .set(ifinfomsg.ifi_change, change)
+    .put(IFLA_IFNAME, name);
 }
 
 function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
-  body.nested(ifla.linkinfo, () => {
-    body.text(info.kind, 'bridge');
+  body.nested(IFLA_LINKINFO, () => {
+    body.put(IFLA_INFO_KIND, 'bridge');
     if (vlanFiltering === undefined) return;
-    body.nested(info.data, () => body.u8(br.vlanFiltering, Number(vlanFiltering)));
+    body.nested(IFLA_INFO_DATA, () => body.put(IFLA_BR_VLAN_FILTERING, vlanFiltering));
   });
 }
 
 function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }: LinkSettings): void {
-  if (mac !== undefined) body.bytes(ifla.address, parseMac(mac));
-  if (mtu !== undefined) body.u32(ifla.mtu, mtu);
-  if (master !== undefined) body.u32(ifla.master, master);
-  if (alias !== undefined) body.text(ifla.ifalias, alias);
-  if (group !== undefined) body.u32(ifla.group, group);
+  body
+    .put(IFLA_ADDRESS, mac)
+    .put(IFLA_MTU, mtu)
+    .put(IFLA_MASTER, master)
+    .put(IFLA_IFALIAS, alias)
+    .put(IFLA_GROUP, group);
   if (port === undefined) return;
-  const { hairpin, isolated } = port;
-  body.nested(ifla.linkinfo, () => {
-    body.text(info.slaveKind, 'bridge').nested(info.slaveData, () => {
-      if (hairpin !== undefined) body.u8(brport.hairpin, Number(hairpin));
-      if (isolated !== undefined) body.u8(brport.isolated, Number(isolated));
+  body.nested(IFLA_LINKINFO, () => {
+    body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => {
+      body.put(IFLA_BRPORT_MODE, port.hairpin).put(IFLA_BRPORT_ISOLATED, port.isolated);
     });
   });
 }
 
-function settingFlags({ up, promisc }: LinkSettings): [number, number] {
-  const bit = (value: boolean | undefined, mask: number): number => (value === undefined ? 0 : mask);
-  const set = (value: boolean | undefined, mask: number): number => (value === true ? mask : 0);
-  return [set(up, iff.up) | set(promisc, iff.promisc), bit(up, iff.up) | bit(promisc, iff.promisc)];
-}
-
 /** Makes a bridge. It fails with EEXIST where the name is taken. */
 export function newBridge(name: string, settings: LinkSettings): NetlinkRequest {
-  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  const body = linkBody(name, settings);
   putBridge(body, settings);
   putSettings(body, settings);
   return {
-    type: type.newlink,
-    flags: flag.create | flag.exclusive,
+    type: RTM_NEWLINK,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
     body: body.done(),
     operation: 'create bridge',
     object: name,
   };
 }
 
-/** The far end of a veth pair: its name, its namespace (undefined for that of the near end), and what it is given. */
+/** The far end of a veth pair. */
 export interface Peer {
   readonly name: string;
-  readonly namespaceFd?: number;
+  /** Of the namespace that it is put in; undefined for that of the near end. */
+  readonly namespaceFd?: number | undefined;
   readonly settings: LinkSettings;
 }
 
 /**
- * Makes a veth pair, the peer in another namespace or in the same. The kernel takes no IFF_UP and no alias for the peer here,
- * and no alias for the near end: those are {@link setLink}'s.
+ * Makes a veth pair, the peer in another namespace or in the same. The kernel takes no IFF_UP and no alias for the peer
+ * here, and no alias for the near end: those are {@link setLink}'s.
+ *
+ *     struct ifinfomsg
+ *     IFLA_IFNAME, IFLA_*          the near end's
+ *     IFLA_LINKINFO
+ *       IFLA_INFO_KIND             veth
+ *       IFLA_INFO_DATA
+ *         VETH_INFO_PEER
+ *           struct ifinfomsg
+ *           IFLA_IFNAME, IFLA_*    the peer's
  */
 export function newVeth(name: string, settings: LinkSettings, peer: Peer): NetlinkRequest {
-  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  const body = linkBody(name, settings);
   putSettings(body, settings);
   const putPeer = (): void => {
-    body.text(ifla.ifname, peer.name);
-    if (peer.namespaceFd !== undefined) body.u32(ifla.netnsFd, peer.namespaceFd);
+    body.struct(ifinfomsg).put(IFLA_IFNAME, peer.name).put(IFLA_NET_NS_FD, peer.namespaceFd);
     putSettings(body, peer.settings);
   };
-  body.nested(ifla.linkinfo, () => {
-    // The peer's own struct ifinfomsg comes before its attributes.
-    body.text(info.kind, 'veth').nested(info.data, () => body.nested(vethPeer, putPeer, 0, 0, 0, 0));
+  body.nested(IFLA_LINKINFO, () => {
+    body.put(IFLA_INFO_KIND, 'veth').nested(IFLA_INFO_DATA, () => body.nested(VETH_INFO_PEER, putPeer));
   });
   return {
-    type: type.newlink,
-    flags: flag.create | flag.exclusive,
+    type: RTM_NEWLINK,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
     body: body.done(),
     operation: 'create veth pair',
     object: `${name} and ${peer.name}`,
   };
 }
 
-/** Changes a link, found by name. Port settings are those of a bridge port. */
+/** Changes a link, found by name. */
 export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
-  const body = ifinfomsg(...settingFlags(settings)).text(ifla.ifname, name);
+  const body = linkBody(name, settings);
   putSettings(body, settings);
   if (settings.vlanFiltering !== undefined) putBridge(body, settings);
+  const set = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   return {
-    type: type.newlink,
+    type: RTM_NEWLINK,
     flags: 0,
     body: body.done(),
-    operation: `set ${Object.keys(settings).join(', ')} of link`,
+    operation: `set ${set.join(', ')} of link`,
     object: name,
   };
 }
 
 /**
- * Deletes a link, found by name.
+ * Deletes a link, found by name; of a veth, both ends.
  * @returns whether there was one
  * @throws NetlinkError
  */
@@ -256,24 +285,14 @@ export function removeLink(connection: Connection, name: string): boolean {
   return true;
 }
 
-/** Deletes a link, found by name; of a veth, both ends. */
+/** Deletes a link, found by name; of a veth, both ends. It fails with ENODEV where there is none. */
 export function deleteLink(name: string): NetlinkRequest {
-  return {
-    type: type.dellink,
-    flags: 0,
-    body: ifinfomsg().text(ifla.ifname, name).done(),
-    operation: 'delete link',
-    object: name,
-  };
+  const body = linkBody(name).done();
+  return { type: RTM_DELLINK, flags: 0, body, operation: 'delete link', object: name };
 }
 
 /** Deletes every link of a group at once. It fails with ENODEV where there is none. */
 export function deleteGroup(group: number): NetlinkRequest {
-  return {
-    type: type.dellink,
-    flags: 0,
-    body: ifinfomsg().u32(ifla.group, group).done(),
-    operation: 'delete links of group',
-    object: String(group),
-  };
+  const body = new MessageBody().struct(ifinfomsg).put(IFLA_GROUP, group).done();
+  return { type: RTM_DELLINK, flags: 0, body, operation: 'delete links of group', object: String(group) };
 }

@@ -5,8 +5,8 @@ import { hex } from '../../netlink/bytes.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
-import { type Link, removeLink } from '../../netlink/route/link.ts';
-import { findLinks, listLinks } from '../../netlink/route/link-list.ts';
+import { findLinks, type Link, removeLink } from '../../netlink/route/link.ts';
+import { listLinks } from '../../netlink/route/link-list.ts';
 import { parseMac } from '../config/mac.ts';
 import { linkNameFault } from '../config/request.ts';
 

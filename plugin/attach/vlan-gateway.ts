@@ -2,8 +2,15 @@ import type { Attachment } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { getLink, iff, type Link, newVeth, removeLink, setLink } from '../../netlink/route/link.ts';
-import { findLinks } from '../../netlink/route/link-list.ts';
+import {
+  findLinks,
+  getLink,
+  iff,
+  type Link,
+  newVeth,
+  removeLink,
+  setLink,
+} from '../../netlink/route/link.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import { servesOthers } from './bridge.ts';
 import { randomVethName } from './host-veth.ts';

@@ -1,5 +1,5 @@
 import { libc } from '#libc';
-import { formatMac } from '../../netlink/route/link.ts';
+import { formatMac } from '../../netlink/mac.ts';
 
 const pairs = /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/;
 const words = /^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$/;

@@ -2,6 +2,7 @@ import type { Attachment } from '../../cni/attachment.ts';
 import { concat, text } from '../../netlink/bytes.ts';
 import type { Connection, NetlinkRequest, Reply } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
+import { macBytes } from '../../netlink/mac.ts';
 import {
   chainOf,
   decodeChain,
@@ -24,7 +25,6 @@ import { commit, nfproto, type Table } from '../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, type LiveRule, listRules, newRule } from '../../netlink/nftables/rule.ts';
 import { deleteTable, getTable, newTable, tableOf } from '../../netlink/nftables/table.ts';
-import { parseMac } from '../../netlink/route/link.ts';
 import { abbreviate, type Kept, networkLabel } from '../attach/owner.ts';
 import { isLacking, notAvailable } from './connection.ts';
 
@@ -71,7 +71,7 @@ export function spoofCheckMessages(attachment: Attachment, port: string, mac: st
     [
       macChain,
       payload(payloadBase.link, sourceMac.offset, sourceMac.length),
-      equals(parseMac(mac)),
+      equals(macBytes(mac)),
       immediate(verdictCode.return),
     ],
     [macChain, immediate(verdictCode.drop)],

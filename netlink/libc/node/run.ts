@@ -57,7 +57,7 @@ export function run({ file, args, variables, outputLimit, milliseconds, stderr, 
     const code = fileErrorCode(ended.error);
     // A program need not read its stdin to the end.
     if (ended.error !== undefined && code !== 'EPIPE') {
-      throw new SystemError('run', file, errnoOf(code));
+      throw new SystemError('run', file, errnoNumber(code));
     }
     return {
       status: ended.status ?? undefined,
@@ -70,6 +70,7 @@ export function run({ file, args, variables, outputLimit, milliseconds, stderr, 
   }
 }
 
-function errnoOf(code = 'EIO'): number {
-  return Object.entries(os.errno).find(([name]) => name === code)?.[1] ?? os.errno.EIO;
+function errnoNumber(code = 'EIO'): number {
+  const numbers: Readonly<Record<string, number>> = os.errno;
+  return numbers[code] ?? os.errno.EIO;
 }

@@ -1,9 +1,8 @@
 import { addVlans, decodeVlans, deleteVlans } from '../../../../netlink/route/bridge-vlan.ts';
 import { decodeLink, type Link, newBridge, newVeth, setLink } from '../../../../netlink/route/link.ts';
 import { portVlans, setPortVlans } from '../../../../plugin/attach/port-vlans.ts';
+import { bytes, hex } from '../../../support/netlink.ts';
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 const port = { index: 5, name: 'v0' };
 const native = (vid: number) => ({ first: vid, last: vid, pvid: true, untagged: true });
 const tagged = (first: number, last = first) => ({ first, last, pvid: false, untagged: false });

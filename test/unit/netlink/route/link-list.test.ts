@@ -1,10 +1,9 @@
-import { attribute, nested } from '../../../../netlink/attribute.ts';
-import { concat, hex, text, u32 } from '../../../../netlink/bytes.ts';
 import { Connection } from '../../../../netlink/connection.ts';
 import { ProtocolError } from '../../../../netlink/error.ts';
-import { encodeMessage } from '../../../../netlink/message.ts';
 import { getFdbEntry } from '../../../../netlink/route/bridge-fdb.ts';
-import { findLinks, type LinkFilter, listLinks, listPorts } from '../../../../netlink/route/link-list.ts';
+import { findLinks } from '../../../../netlink/route/link.ts';
+import { type LinkFilter, listLinks, listPorts } from '../../../../netlink/route/link-list.ts';
+import { answer, attribute, concat, hex, message, nested, text, u32 } from '../../../support/netlink.ts';
 
 /** What the kernel tells of a link, as far as a listing looks at it. */
 interface Told {
@@ -22,13 +21,12 @@ function link({ index, name, kind, alias, group = 0, master, peer }: Told): Uint
   header[4] = index;
   return concat([
     header,
-    attribute(3, text(name)),
-    // IFLA_TXQLEN, which nobody asks for.
-    attribute(13, u32(1000)),
-    attribute(27, u32(group)),
-    ...(peer === undefined ? [] : [attribute(5, u32(peer))]),
-    ...(master === undefined ? [] : [attribute(10, u32(master))]),
-    ...(alias === undefined ? [] : [attribute(20, text(alias))]),
+    attribute(3, text(name)), // IFLA_IFNAME
+    attribute(13, u32(1000)), // IFLA_TXQLEN, which nobody asks for
+    attribute(27, u32(group)), // IFLA_GROUP
+    ...(peer === undefined ? [] : [attribute(5, u32(peer))]), // IFLA_LINK
+    ...(master === undefined ? [] : [attribute(10, u32(master))]), // IFLA_MASTER
+    ...(alias === undefined ? [] : [attribute(20, text(alias))]), // IFLA_IFALIAS
     ...(kind === undefined ? [] : [nested(18, attribute(1, text(kind)), nested(2))]),
   ]);
 }
@@ -42,8 +40,9 @@ function host(...links: (Told | Uint8Array)[]): { connection: Connection; sent: 
       sent.push(datagram);
       const sequence = sent.length;
       const bodies = links.map((one) => (one instanceof Uint8Array ? one : link(one)));
-      queue.push(concat(bodies.map((body) => encodeMessage(16, 2, sequence, body))));
-      queue.push(encodeMessage(3, 2, sequence, u32(0)));
+      // RTM_NEWLINK, then NLMSG_DONE; NLM_F_MULTI
+      queue.push(concat(bodies.map((body) => message(16, 2, sequence, body))));
+      queue.push(message(3, 2, sequence, u32(0)));
     },
     receive: () => queue.shift() ?? new Uint8Array(),
     close() {},
@@ -125,28 +124,26 @@ describe('a listing', () => {
 test('links are asked for by name and by index, all at once', () => {
   const sent: Uint8Array[] = [];
   const queue: Uint8Array[] = [];
-  const answer = (sequence: number, errno: number) =>
-    encodeMessage(2, 0x100, sequence, concat([u32(2 ** 32 - errno), new Uint8Array(16)]));
   const connection = new Connection({
     send(datagram) {
       sent.push(datagram);
-      queue.push(encodeMessage(16, 0, 1, link(ours)), answer(1, 0), answer(2, 19));
+      queue.push(message(16, 0, 1, link(ours)), answer(1, 0), answer(2, 19));
     },
     receive: () => queue.shift() ?? new Uint8Array(),
     close() {},
   });
   expect(findLinks(connection, ['veth1', 9])).toMatchObject([{ index: 7, name: 'veth1', alias: ours.alias }]);
-  const mask = '08001d00' + '08000000';
+  const mask = '08001d00' + '08000000'; // IFLA_EXT_MASK: RTEXT_FILTER_SKIP_STATS
   expect(sent.map((datagram) => hex(datagram))).toEqual([
     '34000000' +
-      '1200' +
-      '0500' +
+      '1200' + // RTM_GETLINK
+      '0500' + // NLM_F_REQUEST, NLM_F_ACK
       '01000000' +
       '00000000' +
-      '00'.repeat(16) +
+      '00'.repeat(16) + // struct ifinfomsg
       mask +
       '0a000300' +
-      '766574683100' +
+      '766574683100' + // IFLA_IFNAME
       '0000' +
       '28000000' +
       '1200' +
@@ -154,7 +151,7 @@ test('links are asked for by name and by index, all at once', () => {
       '02000000' +
       '00000000' +
       '00000000' +
-      '09000000' +
+      '09000000' + // struct ifinfomsg: index
       '00'.repeat(8) +
       mask,
   ]);

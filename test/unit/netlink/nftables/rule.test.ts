@@ -1,6 +1,7 @@
-import { attribute, nested } from '../../../../netlink/attribute.ts';
-import { be32, text } from '../../../../netlink/bytes.ts';
+import { attribute, nest } from '../../../../netlink/attribute.ts';
+import { be32, text } from '../../../../netlink/format.ts';
 import {
+  type Expression,
   equals,
   immediate,
   payload,
@@ -9,17 +10,10 @@ import {
 } from '../../../../netlink/nftables/expression.ts';
 import { nfproto } from '../../../../netlink/nftables/message.ts';
 import { decodeRule, newRule } from '../../../../netlink/nftables/rule.ts';
-import { commentUserdata, readComment } from '../../../../netlink/nftables/userdata.ts';
 import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check.ts';
+import { hex } from '../../../support/netlink.ts';
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const attachment = { network: 'lab', containerID: 'c1', ifname: 'eth0' };
-
-test('a comment is userdata of type 0 with its length, NUL included', () => {
-  expect(hex(commentUserdata('ab'))).toBe('0003616200');
-  expect(readComment(Buffer.from('0102ffff0003616200', 'hex'))).toBe('ab');
-  expect(readComment(undefined)).toBe('');
-});
 
 test('macspoofchk: two chains and four rules', () => {
   const messages = spoofCheckMessages(attachment, 'veth1', '02:00:00:00:00:07');
@@ -38,7 +32,7 @@ test('macspoofchk: two chains and four rules', () => {
       Buffer.from('cni-br-iface-c1-eth0\0\0\0\0').toString('hex'),
   );
   expect(hex(messages[4]?.body ?? new Uint8Array())).toBe(
-    '07000000' +
+    '07000000' + // struct nfgenmsg: NFPROTO_BRIDGE
       '080001006e617400' + // NFTA_RULE_TABLE nat
       '1d000200' + // NFTA_RULE_CHAIN
       Buffer.from('cni-br-iface-c1-eth0-mac\0\0\0\0').toString('hex') +
@@ -78,16 +72,15 @@ test('a rule says its chain, comment, target and port', () => {
 
 test("a rule of iptables-nft has its comment in a match of iptables' own", () => {
   const chain = 'CNI-7938659e68193485ee23da4c';
-  const match = nested(
-    1,
-    attribute(1, text('match')),
-    nested(
-      2,
-      attribute(1, text('comment')),
-      attribute(2, be32(0)),
-      attribute(3, text('name: "lab" id: "c1"')),
-    ),
-  );
+  const match: Expression = (body) =>
+    body.nested(nest(1), () => {
+      body.put(attribute(1, text), 'match'); // NFTA_EXPR_NAME
+      body.nested(nest(2), () => {
+        body.put(attribute(1, text), 'comment'); // NFTA_MATCH_NAME
+        body.put(attribute(2, be32), 0); // NFTA_MATCH_REV
+        body.put(attribute(3, text), 'name: "lab" id: "c1"'); // NFTA_MATCH_INFO
+      });
+    });
   const table = { family: nfproto.ipv4, name: 'nat' };
   const { body } = newRule({ table, name: 'POSTROUTING' }, [
     payload(payloadBase.network, 12, 4),
