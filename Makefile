@@ -7,7 +7,7 @@ JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
 PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
-SOURCES := $(shell find plugin ipam cni netlink -name '*.ts')
+SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts')
 # The engine's host: its C half, and how it is compiled.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
@@ -21,7 +21,7 @@ VALIDATORS := plugin/config/generated/validate-config.ts
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: dist/bridge dist/host-local dist/pkg/bridge dist/pkg/host-local ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), and host-local beside each
+build: dist/bridge dist/host-local dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/cni-bridge ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), host-local and cni-bridge beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
 
@@ -113,19 +113,22 @@ dist/quickjs/musl/%/gcc.specs: build/quickjs/musl
 
 dist/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version dist/quickjs/musl/$(ARCHITECTURE)/gcc.specs
 	@build/debian-packages gcc libc6-dev
-	build/quickjs/compile plugin/main.ts $@
+	build/quickjs/compile cli/executable.ts $@
 
 dist/$(OTHER)/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version dist/quickjs/musl/$(OTHER)/gcc.specs
 	@build/debian-packages gcc libc6-dev $(OTHER_PACKAGES)
-	build/quickjs/compile plugin/main.ts $@ $(OTHER)
+	build/quickjs/compile cli/executable.ts $@ $(OTHER)
 
 dist/sanitize/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version
 	@build/debian-packages gcc libc6-dev
-	build/quickjs/compile plugin/main.ts $@ sanitize
+	build/quickjs/compile cli/executable.ts $@ sanitize
 
 dist/pkg/bridge: $(SOURCES) build/close-environment.ts build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)
 	build/compile-pkg
 	@touch $@
 
 dist/host-local dist/pkg/host-local dist/$(OTHER)/host-local dist/sanitize/host-local: %/host-local: %/bridge
+	ln -sf bridge $@
+
+dist/cni-bridge dist/pkg/cni-bridge: %/cni-bridge: %/bridge
 	ln -sf bridge $@

@@ -87,8 +87,11 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
   else status(config, ipam);
 }
 
-/** @returns the exit status */
-function main(): number {
+/**
+ * Does what the runtime asks for in the environment.
+ * @returns the exit status
+ */
+export function main(): number {
   const name = invokedAs();
   const environment = libc.environment('CNI_');
   if ((environment.CNI_COMMAND ?? '') === '') {
@@ -128,5 +131,3 @@ function main(): number {
     return 1;
   }
 }
-
-libc.start(main);

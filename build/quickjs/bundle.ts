@@ -10,6 +10,8 @@ buildSync({
   bundle: true,
   // Constants and short functions are put where they are used.
   minifySyntax: true,
+  // Each name is a string in the heap, and so in the executable.
+  minifyIdentifiers: true,
   treeShaking: true,
   conditions: ['quickjs'],
   platform: 'neutral',

@@ -41,6 +41,8 @@ export interface Libc {
   recv(fd: number, buffer: Uint8Array, flags: number): number;
   /** setns(2) */
   setns(fd: number, nstype: number): number;
+  /** unshare(2) */
+  unshare(flags: number): number;
   /** flock(2) */
   flock(fd: number, operation: number): number;
   /** Waits until a descriptor can be read, or the time is over. */
@@ -61,6 +63,10 @@ export interface Libc {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   /** The name that the process was started by, a link's where it was a link. */
   argv0(): string;
+  /** The words after that name. */
+  args(): readonly string[];
+  /** How many columns a terminal has; 0 where the descriptor isn't a terminal's. */
+  columns(fd: number): number;
   /** The variables of the environment whose names begin so. */
   environment(prefix: string): Readonly<Record<string, string | undefined>>;
   /**

@@ -82,21 +82,33 @@ export function deleteVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly 
   return { type: RTM_DELLINK, flags: 0, body, operation, object: port.name };
 }
 
+/** Asks for the VLANs of every port of every bridge, to be dumped: the kernel knows no other way. */
+function listRequest(object: string): NetlinkRequest {
+  const body = bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done();
+  return { type: RTM_GETLINK, flags: 0, body, operation: 'list VLANs of port', object };
+}
+
 /**
  * The VLANs of one bridge port.
  * @throws NetlinkError
  */
 export function listVlans(connection: Connection, port: Pick<Link, 'index' | 'name'>): PortVlans[] {
-  const messages = connection.dump({
-    type: RTM_GETLINK,
-    flags: 0,
-    body: bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done(),
-    operation: 'list VLANs of port',
-    object: port.name,
-  });
-  // The kernel dumps every port of every bridge.
+  const messages = connection.dump(listRequest(port.name));
   const own = messages.find(({ body }) => ifinfomsg.ifi_index.get(body) === port.index);
   return own === undefined ? [] : decodeVlans(own.body);
+}
+
+/**
+ * The VLANs of every bridge port, and of the bridges themselves, by the index of the link.
+ * @throws NetlinkError
+ */
+export function listEveryVlan(connection: Connection): Map<number, PortVlans[]> {
+  return new Map(
+    connection.collect(listRequest('of every bridge'), ({ body }): [number, PortVlans[]] => [
+      ifinfomsg.ifi_index.get(body),
+      decodeVlans(body),
+    ]),
+  );
 }
 
 /** Reads the VLANs of an RTM_NEWLINK message of AF_BRIDGE. */

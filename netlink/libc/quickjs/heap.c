@@ -12,7 +12,7 @@
 #include "host.h"
 
 #define CHUNK (256u << 10)
-/* Multiples of 16 up to 1 KiB, then powers of two. */
+/* Multiples of 16 up to 1 KiB, then four to each power of two. */
 #define SMALL_CLASSES 65
 #define LARGEST ((size_t)1 << 40)
 
@@ -26,8 +26,9 @@ static unsigned class_of(size_t size, size_t *taken) {
     return *taken / 16;
   }
   unsigned bits = 64 - __builtin_clzl(size - 1);
-  *taken = (size_t)1 << bits;
-  return SMALL_CLASSES + bits - 11;
+  size_t quarter = (size_t)1 << (bits - 3), quarters = (size + quarter - 1) / quarter;
+  *taken = quarters * quarter;
+  return SMALL_CLASSES + 4 * (bits - 11) + (unsigned)quarters - 5;
 }
 
 static int more(size_t size) {

@@ -15,7 +15,7 @@ struct heap {
   char magic[16];         /* HEAP_MAGIC once it is built */
   char build[64];         /* BUILD_ID of the code that it was built by */
   char *next, *end;       /* where the next block goes, and where the chunk ends */
-  void *freed[96];        /* by class of size, the blocks that may be used again */
+  void *freed[192];       /* by class of size, the blocks that may be used again */
   JSRuntime *runtime;
   JSContext *context;
   JSValue main;           /* the program: a function without parameters that returns the exit status */
@@ -36,6 +36,7 @@ extern char *(*heap_place)(size_t size);
 void add_system_calls(JSContext *context, JSValueConst native);
 void add_text(JSContext *context, JSValueConst native);
 void add_attributes(JSContext *context, JSValueConst native);
+void add_terminal(JSContext *context, JSValueConst native);
 void add_programs(JSContext *context, JSValueConst native);
 void add_function(JSContext *context, JSValueConst native, const char *name, JSCFunction *function, int parameters);
 

@@ -30,6 +30,7 @@ export const libc: Libc = {
   send: native.send,
   recv: native.recv,
   setns: native.setns,
+  unshare: native.unshare,
   flock: native.flock,
   awaitReadable: native.readable,
   clock: native.clock,
@@ -43,6 +44,8 @@ export const libc: Libc = {
   decodeText: native.decode,
   indexAttributes: native.indexAttributes,
   argv0: native.argv0,
+  args: native.args,
+  columns: native.columns,
   environment: native.environment,
   run({ file, args, variables = {}, stdin, outputLimit, milliseconds, stderr }) {
     const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);

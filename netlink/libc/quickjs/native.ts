@@ -14,6 +14,7 @@ interface SystemCalls {
   mkdir(path: string, mode: number): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, nstype: number): number;
+  unshare(flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, flags: number): number;
@@ -47,13 +48,15 @@ interface Constants {
   readonly X_OK: number;
 }
 
-/** What text.c, attributes.c and program.c have. */
+/** What text.c, attributes.c, terminal.c and program.c have. */
 interface Rest {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
   strerror(errno: number): string;
   argv0(): string;
+  args(): string[];
+  columns(fd: number): number;
   environment(prefix: string): Record<string, string>;
   run(
     file: string,
