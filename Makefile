@@ -1,4 +1,4 @@
-# The CNI bridge plugin: `make help` tells what there is.
+# The CNI bridge plugin: `make help` lists its targets.
 
 SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
@@ -7,7 +7,7 @@ JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
 PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
-SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts')
+SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts') package.json build/definitions.ts dist/commit
 # The engine's host: its C half, and how it is compiled.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
@@ -16,14 +16,14 @@ OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: always help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: dist/bridge dist/host-local dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/cni-bridge ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), host-local and cni-bridge beside each
+build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
-cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
+cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
 
 docs: node_modules/.installed ## dist/docs: the reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
@@ -45,13 +45,13 @@ test: check build cross packages reference ## all of the above
 	build/in-host $(JEST) --selectProjects unit integration e2e
 
 faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
-	@$(TSX) test/faults/faults.ts $(or $(SAMPLE),1)
+	@build/in-host $(TSX) test/faults/faults.ts $(or $(SAMPLE),1)
 
 fuzz: build packages ## input, results, lease files and netlink replies that break rules, for SECONDS=60; SEED=n: the same again
-	@$(TSX) test/fuzz/fuzz.ts $(or $(SECONDS),60)
+	@build/in-host $(TSX) test/fuzz/fuzz.ts $(or $(SECONDS),60)
 
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
-	@$(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
+	@build/in-host $(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
 demo: build packages ## the article's story, told by real commands in a host of its own
 	@build/in-host test/demo/demo
@@ -72,19 +72,19 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, DIRECTORY=/run/leases on a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
 
-parity: dist/bridge dist/host-local packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
+parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
 	@build/debian-packages user-mode-linux kmod
-	@$(TSX) test/parity/main.ts '$(ROWS)'
+	@build/in-host $(TSX) test/parity/main.ts '$(ROWS)'
 
-sanitize: dist/sanitize/bridge dist/sanitize/host-local build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
+sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
 	@test/sanitize
 
 reproducible: dist/bridge ## built again in another directory: the same file, to the byte
 	@test/reproducible
 
-reference: dist/reference/version ## the Go reference plugins, into dist/reference
+reference: dist/reference/version ## the Go plugins, into dist/reference
 
-install: dist/bridge dist/host-local ## put bridge and host-local into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
+install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
 	build/install $(DESTDIR)$(PREFIX)
 
 clean: ## remove what make made
@@ -130,5 +130,14 @@ dist/pkg/bridge: $(SOURCES) build/close-environment.ts build/bundle-node.ts buil
 dist/host-local dist/pkg/host-local dist/$(OTHER)/host-local dist/sanitize/host-local: %/host-local: %/bridge
 	ln -sf bridge $@
 
+dist/loopback dist/pkg/loopback dist/$(OTHER)/loopback dist/sanitize/loopback: %/loopback: %/bridge
+	ln -sf bridge $@
+
 dist/cni-bridge dist/pkg/cni-bridge: %/cni-bridge: %/bridge
 	ln -sf bridge $@
+
+# The commit that the executables print; written only where it has changed, so that they are built again then.
+dist/commit: always
+	@mkdir -p dist
+	@build/commit | cmp -s - $@ || build/commit >$@
+always:

@@ -1,6 +1,9 @@
 // `make unit`, `make integration` and `make e2e` run one project each, `make test` those three. `make e2e-vlan` runs
 // the fourth in user-mode-linux.
 
+// Files have the modes that they are made with, whatever the caller's umask.
+process.umask(0o022);
+
 const project = (name) => ({
   displayName: name,
   testEnvironment: '<rootDir>/build/jest-environment.cjs',

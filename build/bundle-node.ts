@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
+import { definitions } from './definitions.ts';
 
 /**
  * Puts each native addon into the bundle as bytes. Both addons ask `node-gyp-build` for their binary; in one
- * executable there is no folder to look in, so that is answered from the bytes, through a file that never has a
+ * executable there is no directory to look in, so that is answered from the bytes, through a file that never has a
  * name (build/addon.ts).
  */
 const embedAddons: Plugin = {
@@ -36,6 +37,7 @@ build({
   platform: 'node',
   target: 'node24',
   format: 'cjs',
+  define: definitions,
   plugins: [embedAddons],
   logLevel: 'warning',
 }).catch(() => {

@@ -5,7 +5,7 @@ const { resolve } = require('node:path');
 const options = require('pkg/lib-es5/options').default;
 const { default: sea } = require('pkg/lib-es5/sea');
 
-// pkg works in a temporary folder, so a relative path would end there.
+// pkg works in a temporary directory, so a relative path would end there.
 const [bundle, output] = process.argv.slice(2).map((path) => resolve(path));
 
 options.set({});

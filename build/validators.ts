@@ -5,7 +5,7 @@ import standalone from 'ajv/dist/standalone/index.js';
 // Makes plugin/config/generated/validate-config.ts out of the two JSON Schemas: a validator and a TypeScript type
 // for each, the names of keys, and the rules in words that messages are made of.
 
-const folder = 'plugin/config/generated';
+const directory = 'plugin/config/generated';
 const schemas: Readonly<Record<string, AnySchemaObject>> = {
   'bridge.schema.json': readSchema('plugin/config/bridge.schema.json'),
   'host-local.schema.json': readSchema('plugin/config/host-local.schema.json'),
@@ -140,6 +140,8 @@ export interface Guard<T> {
 export const keysAt: ReadonlyMap<string, readonly string[]> = new Map(${JSON.stringify(keysAt)});
 /** The rule that the value in a place follows, in words. */
 export const rules: Readonly<Record<string, string>> = ${JSON.stringify(ruleOf)};
+/** What a network or a container can be called. */
+export const namePattern = /${schemas['host-local.schema.json']?.definitions.name.pattern}/;
 export const isBridgeJson: Guard<BridgeJson> = (value) => check(isBridgeJson, validateBridge, value);
 export const isHostLocalJson: Guard<HostLocalJson> = (value) => check(isHostLocalJson, validateHostLocal, value);
 function check(guard, validate, value) {
@@ -147,9 +149,9 @@ function check(guard, validate, value) {
   guard.errors = validate.errors;
   return valid;
 }
-${guards.replace('"use strict";', '')}
+${guards}
 `;
 if (code.includes('require(')) throw new Error('the validators need a module at run time');
 
-mkdirSync(folder, { recursive: true });
-writeFileSync(`${folder}/validate-config.ts`, code);
+mkdirSync(directory, { recursive: true });
+writeFileSync(`${directory}/validate-config.ts`, code);

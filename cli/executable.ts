@@ -1,17 +1,22 @@
 import { libc } from '#libc';
-import { invokedAs } from '../plugin/invoked-as.ts';
 import { main } from '../plugin/main.ts';
 import { cli } from './main.ts';
 
 /** The name by which it is always a person's. */
-const personName = 'cni-bridge';
+const personName = /(^|\/)cni-bridge$/;
+/** Names by which it never is. */
+const pluginName = /(^|\/)(host-local|loopback)$/;
 
-/** A runtime passes no arguments. */
-function start(): number {
-  const words = libc.args();
-  const name = invokedAs();
-  const isPerson = name === personName || (words.length > 0 && name !== 'host-local');
-  return isPerson ? cli(words) : main();
+/** Whether a person calls: a runtime passes no arguments. `bridge --help` and `--version` are the plugin's to answer. */
+function isPersons([command = '-']: readonly string[]): boolean {
+  const name = libc.argv0();
+  if (personName.test(name)) return true;
+  if (command.startsWith('-') || pluginName.test(name)) return false;
+  const { CNI_COMMAND = '' } = libc.environment('CNI_COMMAND');
+  return CNI_COMMAND === '';
 }
 
-libc.start(start);
+libc.start(() => {
+  const words = libc.args();
+  return isPersons(words) ? cli(words) : main();
+});

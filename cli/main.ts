@@ -1,4 +1,5 @@
 import { version } from '../package.json';
+import { about } from '../plugin/about.ts';
 import { commands } from './catalogue.ts';
 import { type Command, UsageError } from './command.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
@@ -40,7 +41,7 @@ function dispatch(words: readonly string[], terminal: Terminal): number {
   const command = commands.find((one) => one.name === name);
   if (command !== undefined) return runCommand(command, more, terminal);
   const file = files[name];
-  if (name === '--version') terminal.print(`cni-bridge ${version}\n`);
+  if (name === '--version') terminal.print(`${about('bridge')}\n`);
   else if (name === '--help' || name === '-h' || name === 'help') {
     const of = commands.find((one) => one.name === more[0]);
     terminal.print(

@@ -4,3 +4,11 @@ export interface Attachment {
   readonly containerID: string;
   readonly ifname: string;
 }
+
+/** The attachment that a request is about: a runtime names the network in the configuration, the rest beside it. */
+export function attachmentOf(
+  network: string,
+  { containerID, ifname }: Pick<Attachment, 'containerID' | 'ifname'>,
+): Attachment {
+  return { network, containerID, ifname };
+}

@@ -1,9 +1,8 @@
 import { type CIDR, type IP, parseCIDR, parseIP } from '../netlink/ip.ts';
 import { CniError, errorCode } from './error.ts';
+import { isObject, type JsonObject } from './json.ts';
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, isSupported } from './version.ts';
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a result of any supported version, as a delegate prints it or a runtime hands it back in
@@ -113,10 +112,6 @@ function isPresent(value: unknown): boolean {
 function objectAt(where: string, value: unknown): JsonObject {
   if (!isObject(value)) throw bad(where, 'must be an object', value);
   return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function listAt(where: string, value: unknown): readonly unknown[] {

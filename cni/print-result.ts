@@ -24,8 +24,8 @@ function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
 }
 
 /**
- * Of a version that has routes in a list of their own. All that 1.1.0 knows of a route is told before it, too, as the
- * Go plugins do: a chain hands it on, and CHECK is given it back.
+ * A route for a version that lists routes by themselves. Versions before 1.1.0 get all of its fields, too, as from the
+ * Go plugins: a chain hands them on, and CHECK is given them back.
  */
 function routeJson({ dst, gw, mtu, advmss, priority, table, scope }: Route): unknown {
   return { dst: formatCIDR(dst), gw: ipText(gw), mtu, advmss, priority, table, scope };

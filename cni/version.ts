@@ -1,7 +1,18 @@
 import { CniError, errorCode } from './error.ts';
 
+/** The version of the CNI specification that the plugin itself follows. */
+export const latestVersion = '1.1.0';
+
 /** The versions of the CNI specification that are understood, oldest first. */
-export const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+export const supportedVersions = [
+  '0.1.0',
+  '0.2.0',
+  '0.3.0',
+  '0.3.1',
+  '0.4.0',
+  '1.0.0',
+  latestVersion,
+] as const;
 
 /** A supported version of the CNI specification. */
 export type Version = (typeof supportedVersions)[number];
@@ -19,20 +30,30 @@ export function atLeast(version: Version, least: Version): boolean {
 /** What a configuration without `cniVersion` has. */
 export const defaultVersion: Version = '0.1.0';
 
+/** What has the form of a version: one to three numbers. */
+const versionForm = /^\d+(\.\d+){0,2}$/;
+
 /**
  * One of the supported versions.
- * @throws CniError code 1, its details naming both sides
+ * @throws CniError code 6 for what is not a version, 1 for one that is not supported, naming both sides
  */
-export function readVersion(text: string): Version {
+export function readVersion(text: unknown): Version {
+  if (typeof text !== 'string' || !versionForm.test(text)) {
+    throw new CniError(
+      errorCode.decoding,
+      'failed to decode version info',
+      `cniVersion: must be a version such as "${latestVersion}", not ${JSON.stringify(text).slice(0, 80)}`,
+    );
+  }
   if (isSupported(text)) return text;
   throw new CniError(
     errorCode.incompatibleVersion,
     'incompatible CNI versions',
-    `configuration is "${text}", plugin supports ${supportedVersions.join(', ')}`,
+    `config is "${text}", plugin supports ${supportedVersions.join(', ')}`,
   );
 }
 
 /** The answer to VERSION ("VERSION" in SPEC.md). */
 export function formatVersions(): string {
-  return JSON.stringify({ cniVersion: '1.1.0', supportedVersions });
+  return JSON.stringify({ cniVersion: latestVersion, supportedVersions });
 }

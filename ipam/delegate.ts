@@ -7,9 +7,9 @@ import { decodeText } from '../netlink/bytes.ts';
 import { fileErrorCode, SystemError } from '../netlink/error.ts';
 import type { Ended, Program } from '../netlink/libc/libc.ts';
 
-/** How another plugin is called, in our own environment: what the runtime gave us, passed on as it came. */
+/** How another plugin is called, with our own environment: what the runtime gave us, passed on as it came. */
 export interface DelegateCall {
-  /** The folders of CNI_PATH, in order. */
+  /** The directories of CNI_PATH, in order. */
   readonly path: readonly string[];
   /** The configuration, byte for byte. */
   readonly stdin: Uint8Array;
@@ -21,7 +21,7 @@ export interface DelegateCall {
 const deadlineMilliseconds = 60_000;
 /** The most that a delegate may print, in MiB. */
 const outputLimit = 4;
-/** A failure that a delegate has no words for. To one who asks for the status it says that no ADD could succeed. */
+/** A failure that a delegate gives no error object for. At STATUS it means that no ADD could succeed. */
 function failed(type: string, command: string, reason: string): CniError {
   const code = command === 'STATUS' ? errorCode.notAvailable : errorCode.internal;
   return new CniError(code, `IPAM plugin ${type} failed at ${command}`, reason);
@@ -29,7 +29,8 @@ function failed(type: string, command: string, reason: string): CniError {
 
 /**
  * Where in CNI_PATH the plugin of a type is.
- * @throws CniError code 7 for a type that would leave those folders; `missing` for one that is in none of them
+ * @throws CniError code 7 for a type that would leave those directories; `missing` for one that is in none of them, or
+ *   cannot be executed
  */
 export function findPlugin(
   type: string,
@@ -40,36 +41,36 @@ export function findPlugin(
     throw new CniError(
       errorCode.invalidConfig,
       'invalid configuration',
-      `ipam.type: "${type}" is no plugin name`,
+      `ipam.type: invalid plugin name: "${type}"`,
     );
   }
   let notExecutable: string | undefined;
-  for (const folder of path) {
-    const file = `${folder}/${type}`;
+  for (const directory of path) {
+    const file = `${directory}/${type}`;
     try {
       if (!statSync(file).isFile()) continue;
       accessSync(file, constants.X_OK);
       return file;
     } catch (error) {
-      // The next folder may have it.
+      // The next directory may have it.
       if (fileErrorCode(error) === 'EACCES') notExecutable ??= file;
     }
   }
   throw new CniError(
     missing,
-    `IPAM plugin "${type}" was not found`,
+    `failed to find plugin "${type}" in path [${path.join(' ')}]`,
     notExecutable === undefined
-      ? `no such executable in CNI_PATH ${path.join(':')}`
+      ? 'ipam.type: CNI_PATH has no such executable'
       : `${notExecutable} is not executable`,
   );
 }
 
 /**
- * Runs an IPAM plugin with the environment and the configuration that we were given; what it says on stderr goes to
+ * Runs an IPAM plugin with the environment and the configuration that we were given; what it prints on stderr goes to
  * ours.
  * @returns what it printed
- * @throws CniError the delegate's own, with its code; where it hangs, dies, or prints what is no error object 999,
- *   for STATUS 50
+ * @throws CniError the delegate's own, with its code; where it hangs, dies, or prints something else
+ *   than an error object 999, for STATUS 50
  */
 export function runDelegate(type: string, command: string, call: DelegateCall): string {
   const file = findPlugin(
@@ -117,15 +118,15 @@ function readError(type: string, command: string, text: string, status: number |
       return new CniError(json.code, msg, details);
     }
   } catch {
-    // No JSON: what there is is said below.
+    // Not JSON: it is quoted below.
   }
   const printed = text.trim() === '' ? 'printed nothing' : `printed ${JSON.stringify(text.slice(0, 200))}`;
-  return failed(type, command, `it exited with status ${status} and ${printed}`);
+  return failed(type, command, `netplugin failed: it exited with status ${status} and ${printed}`);
 }
 
 /**
  * Asks an IPAM plugin for addresses; one that fails is asked to take back what it may have done.
- * @throws CniError as {@link runDelegate}, and where the answer is no result
+ * @throws CniError as {@link runDelegate}, and where the answer is not a result
  */
 export function delegateAdd(type: string, call: DelegateCall): Result {
   try {
@@ -135,7 +136,7 @@ export function delegateAdd(type: string, call: DelegateCall): Result {
       json = JSON.parse(text);
     } catch {
       const printed = text.trim() === '' ? 'nothing' : JSON.stringify(text.slice(0, 200));
-      throw failed(type, 'ADD', `it printed ${printed}, which is no result`);
+      throw failed(type, 'ADD', `it printed ${printed}, which is not a result`);
     }
     const result = parseResult(json);
     if (result.ips.length === 0) throw failed(type, 'ADD', 'its result has no address');
@@ -144,7 +145,7 @@ export function delegateAdd(type: string, call: DelegateCall): Result {
     try {
       runDelegate(type, 'DEL', call);
     } catch {
-      // The first error is the one to tell.
+      // The first error is the one to return.
     }
     throw error;
   }

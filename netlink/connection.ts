@@ -21,7 +21,9 @@ export interface NetlinkRequest {
   /** Beyond NLM_F_REQUEST, which is always set. */
   readonly flags: number;
   readonly body: Uint8Array;
-  /** What is asked: `create veth`. */
+  /** Whether it changes nothing and one message is the answer, so that no acknowledgement is asked for. */
+  readonly isQuery?: boolean;
+  /** In words: `create veth`. */
   readonly operation: string;
   /** What it is done to: `veth1a2b3c4d`. */
   readonly object: string;
@@ -91,9 +93,8 @@ export class Connection {
   }
 
   /**
-   * Sends the requests, as many in one datagram as can be answered at once, and waits until each is acknowledged.
+   * Sends the requests, as many in one datagram as can be answered at once, and waits until each is answered.
    * The kernel goes on after a refusal: look at each reply.
-   * @returns a reply for each request, in the order of the requests
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
@@ -107,7 +108,8 @@ export class Connection {
   }
 
   private exchangeOnce(requests: readonly NetlinkRequest[]): Reply[] {
-    const first = this.number(requests, NLM_F_ACK);
+    const queries = requests.every(({ isQuery }) => isQuery === true);
+    const first = this.number(requests, queries ? 0 : NLM_F_ACK);
     const replies = requests.map((): OpenReply => ({ messages: [], answered: false }));
     let open = requests.length;
     const take = (message: Message): void => {
@@ -127,6 +129,10 @@ export class Connection {
         }
       } else if (message.type !== NLMSG_NOOP) {
         reply.messages.push(message.copy());
+        if (queries && !reply.answered) {
+          reply.answered = true;
+          open--;
+        }
       }
     };
     this.receiveUntil(() => open === 0, take);

@@ -61,6 +61,8 @@ export function errnoName(errno: number): string {
 /** What the kernel, or libc on its behalf, refused: which operation, on which object, and why. */
 export class KernelError extends Error {
   readonly errnoName: string;
+  /** What the process needs to have where the kernel says EPERM. */
+  readonly capability: string = 'CAP_NET_ADMIN';
 
   /**
    * @param operation what was asked: `create veth`
@@ -107,6 +109,11 @@ export class NetlinkError extends KernelError {
 /** A refusal of a system call. */
 export class SystemError extends KernelError {
   override readonly name = 'SystemError';
+}
+
+/** A refusal to enter a namespace. */
+export class NamespaceError extends SystemError {
+  override readonly capability = 'CAP_SYS_ADMIN';
 }
 
 /** A netlink reply that breaks the protocol: truncated, or shorter than it says. */

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statfsSync } from '#files';
 import { libc } from '#libc';
-import { SystemError } from './error.ts';
+import { NamespaceError, SystemError } from './error.ts';
 
 /** CLONE_NEWNET, linux/sched.h. */
 const CLONE_NEWNET = 0x40000000;
@@ -53,7 +53,7 @@ function enter({ fd, path }: Namespace): void {
   for (let attempt = 1; ; attempt++) {
     const entered = libc.setns(fd, CLONE_NEWNET);
     if (entered >= 0) return;
-    if (attempt === attempts) throw new SystemError('enter network namespace', path, -entered);
+    if (attempt === attempts) throw new NamespaceError('enter network namespace', path, -entered);
   }
 }
 

@@ -1,7 +1,11 @@
 import { libc } from '#libc';
 
-/** The base name that the executable was called by, which a link to it changes: `bridge`, `host-local`. */
-export function invokedAs(): string {
+/** The plugins that the executable answers as. */
+export type PluginName = 'bridge' | 'host-local' | 'loopback';
+
+/** The plugin that the executable was called as: by the name of the link to it. Any other name is the bridge's. */
+export function invokedAs(): PluginName {
   const called = libc.argv0();
-  return called.slice(called.lastIndexOf('/') + 1);
+  const name = called.slice(called.lastIndexOf('/') + 1);
+  return name === 'host-local' || name === 'loopback' ? name : 'bridge';
 }

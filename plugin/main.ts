@@ -1,26 +1,26 @@
 import { writeSync } from '#files';
 import { libc } from '#libc';
+import { attachmentOf } from '../cni/attachment.ts';
 import { CniError, errorCode } from '../cni/error.ts';
 import { formatResult } from '../cni/print-result.ts';
 import type { Result } from '../cni/result.ts';
-import { atLeast, formatVersions, supportedVersions, type Version } from '../cni/version.ts';
+import { atLeast, formatVersions, latestVersion, type Version } from '../cni/version.ts';
 import { encodeText } from '../netlink/bytes.ts';
+import { about, usage } from './about.ts';
 import { add } from './commands/add.ts';
 import { check } from './commands/check.ts';
 import { del } from './commands/del.ts';
 import { gc } from './commands/gc.ts';
 import { hostLocal } from './commands/host-local.ts';
-import { type Ipam, openIpam } from './commands/ipam.ts';
+import { openIpam } from './commands/ipam.ts';
+import { loopback } from './commands/loopback.ts';
 import { status } from './commands/status.ts';
-import {
-  type NetworkConfig,
-  readBridgeConfig,
-  readNetworkConfig,
-  versionOf,
-} from './config/bridge-config.ts';
+import { readBridgeConfig } from './config/bridge-config.ts';
+import { versionForError } from './config/conf-version.ts';
+import { type NetworkConfig, readHostLocalConfig, readLoopbackConfig } from './config/network-config.ts';
 import { type Command, type Request, readRequest } from './config/request.ts';
 import { readStdin } from './config/stdin.ts';
-import { invokedAs } from './invoked-as.ts';
+import { invokedAs, type PluginName } from './invoked-as.ts';
 import { formatError } from './print-error.ts';
 
 const stdout = 1;
@@ -46,10 +46,10 @@ function deliverFor(request: Request, config: NetworkConfig): (result: Result) =
   return (result) => write(stdout, formatResult(result, version));
 }
 
-/** The command's least version of the configuration ("Summary of changes" in SPEC.md). */
+/** The version of the configuration that a command needs ("Summary of changes" in SPEC.md). */
 const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
 
-/** Tells what a cleanup passes over, and refuses a command that the configuration's version has not. */
+/** Prints what a cleanup passes over, and refuses a command that is newer than the configuration's version. */
 function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
   for (const line of ignored) warn(line);
   const least = sinceVersion[command];
@@ -57,34 +57,54 @@ function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void
   throw new CniError(
     errorCode.incompatibleVersion,
     'incompatible CNI versions',
-    `configuration is "${cniVersion}", ${command} needs ${least} or later`,
+    `config version does not allow ${command}: it is "${cniVersion}", ${command} needs ${least} or later`,
   );
-}
-
-function ipamOf(config: NetworkConfig, request: Request, stdin: Uint8Array): Ipam | undefined {
-  const { containerID, ifname, path } = request;
-  const attachment = { network: config.name, containerID, ifname };
-  return config.ipam && openIpam(config.ipam, config.cniVersion, attachment, { path, stdin }, warn);
-}
-
-/** Answers as the IPAM plugin host-local, for another plugin that delegates to it. */
-function answerAsHostLocal(request: Request, stdin: Uint8Array): void {
-  const config = readNetworkConfig(stdin, request);
-  prepare(request.command, config);
-  const ipam = ipamOf(config, request, stdin);
-  if (ipam !== undefined) hostLocal(request.command, config, ipam, deliverFor(request, config));
 }
 
 function answerAsBridge(request: Request, stdin: Uint8Array): void {
   const config = readBridgeConfig(stdin, request);
   prepare(request.command, config);
-  const ipam = ipamOf(config, request, stdin);
+  const ipam = openIpam(config, request, stdin, warn);
   const { command } = request;
-  if (command === 'ADD') add(request, config, ipam, warn, deliverFor(request, config));
-  else if (command === 'DEL') del(request, config, ipam, warn);
-  else if (command === 'CHECK') check(request, config, ipam);
-  else if (command === 'GC') gc(config, ipam, warn);
-  else status(config, ipam);
+  const attachment = attachmentOf(config.name, request);
+  const operation = { request, attachment, config, ipam, warn };
+  if (command === 'ADD') add(operation, deliverFor(request, config));
+  else if (command === 'DEL') del(operation);
+  else if (command === 'CHECK') check(operation);
+  else if (command === 'GC') gc(operation);
+  else status(operation);
+}
+
+/** Answers as the IPAM plugin host-local, for another plugin that delegates to it. */
+function answerAsHostLocal(request: Request, stdin: Uint8Array): void {
+  const config = readHostLocalConfig(stdin, request);
+  prepare(request.command, config);
+  const ipam = openIpam(config, request, stdin, warn);
+  if (ipam !== undefined) hostLocal(request.command, config, ipam, deliverFor(request, config));
+}
+
+function answerAsLoopback(request: Request, stdin: Uint8Array): void {
+  const config = readLoopbackConfig(stdin, request);
+  prepare(request.command, config);
+  loopback(request, config, deliverFor(request, config));
+}
+
+const answers: Readonly<Record<PluginName, (request: Request, stdin: Uint8Array) => void>> = {
+  bridge: answerAsBridge,
+  'host-local': answerAsHostLocal,
+  loopback: answerAsLoopback,
+};
+
+/** @returns whether it was a person who called, and has been told what it is */
+function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
+  if ((environment.CNI_COMMAND ?? '') !== '') return false;
+  const given = libc.args();
+  const isHelp = given.includes('--help');
+  // Variables without a command are a runtime's mistake.
+  if (!isHelp && !given.includes('--version') && Object.keys(environment).length > 0) return false;
+  warn(about(invokedAs()));
+  if (isHelp) warn(usage);
+  return true;
 }
 
 /**
@@ -92,23 +112,9 @@ function answerAsBridge(request: Request, stdin: Uint8Array): void {
  * @returns the exit status
  */
 export function main(): number {
-  const name = invokedAs();
   const environment = libc.environment('CNI_');
-  if ((environment.CNI_COMMAND ?? '') === '') {
-    if (Object.keys(environment).length > 0) {
-      write(
-        stdout,
-        formatError(
-          new CniError(errorCode.invalidEnvironment, 'required env variables [CNI_COMMAND] missing'),
-          '1.1.0',
-        ),
-      );
-      return 1;
-    }
-    warn(`CNI ${name} plugin\nCNI protocol versions supported: ${supportedVersions.join(', ')}`);
-    return 0;
-  }
-  let stdin: Uint8Array = new Uint8Array();
+  if (isIntroduced(environment)) return 0;
+  let version: Version = latestVersion;
   try {
     const request = readRequest(environment);
     if (request.command === 'VERSION') {
@@ -116,14 +122,13 @@ export function main(): number {
       write(stdout, `${formatVersions()}\n`);
       return 0;
     }
-    stdin = readStdin();
-    if (name === 'host-local') answerAsHostLocal(request, stdin);
-    else answerAsBridge(request, stdin);
+    const stdin = readStdin();
+    version = versionForError(stdin);
+    answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
-    const text = formatError(error, stdin.length === 0 ? '1.1.0' : versionOf(stdin));
     try {
-      write(stdout, text);
+      write(stdout, formatError(error, version));
     } catch {
       // With nobody to read the error object, the operator may still read this.
       warn(error instanceof Error ? error.message : String(error));

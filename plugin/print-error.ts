@@ -2,12 +2,11 @@ import { CniError, errorCode } from '../cni/error.ts';
 import { toJson } from '../cni/print-result.ts';
 import { KernelError } from '../netlink/error.ts';
 
-/** Whatever went wrong, as a CNI error: the kernel's refusals 999, files 5. */
+/** Whatever went wrong, as a CNI error: code 999 for the kernel's refusals, 5 for files. */
 export function asCniError(error: unknown): CniError {
   if (error instanceof CniError) return error;
   if (error instanceof KernelError) {
-    const { operation, object, errnoName, extack } = error;
-    const capability = operation.includes('namespace') ? 'CAP_SYS_ADMIN' : 'CAP_NET_ADMIN';
+    const { operation, object, errnoName, extack, capability } = error;
     const hint = errnoName === 'EPERM' ? [`${capability} is needed`] : [];
     const details = [errnoName, ...(extack === '' ? [] : [extack]), ...hint].join(': ');
     return new CniError(errorCode.internal, `cannot ${operation} ${object}`, details);

@@ -1,5 +1,6 @@
 // usage: bundle.ts ENTRY.ts OUTPUT.js: a program and all that it imports as one script for QuickJS.
 import { buildSync } from 'esbuild';
+import { definitions } from '../definitions.ts';
 
 const [entry, outfile] = process.argv.slice(2);
 if (entry === undefined || outfile === undefined) throw new Error('usage: bundle.ts ENTRY.ts OUTPUT.js');
@@ -18,6 +19,7 @@ buildSync({
   mainFields: ['module', 'main'],
   target: 'es2023',
   format: 'iife',
+  define: definitions,
   charset: 'utf8',
   logLevel: 'warning',
 });

@@ -1,7 +1,9 @@
+import { isObject, type JsonObject } from '../../cni/json.ts';
 import { encodeText } from '../../netlink/bytes.ts';
 import { readFile } from '../../netlink/file.ts';
+import { noArguments } from '../../plugin/config/arguments.ts';
 import { type BridgeConfig, readBridgeConfig } from '../../plugin/config/bridge-config.ts';
-import { decodeConfig, isObject, type JsonObject } from '../../plugin/config/json.ts';
+import { decodeConfig } from '../../plugin/config/json.ts';
 import type { Request } from '../../plugin/config/request.ts';
 import { namesIn } from './leases.ts';
 import type { ConfiguredNetwork } from './raw.ts';
@@ -13,7 +15,7 @@ export const noRequest: Request = {
   netns: '',
   ifname: '',
   path: [],
-  arguments: { mac: undefined, ips: [] },
+  arguments: noArguments,
   allowOwnNamespace: false,
   resultVersion: undefined,
 };

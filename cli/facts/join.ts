@@ -2,7 +2,7 @@ import { rangeSetSize } from '../../ipam/host-local/allocate.ts';
 import { type RangeSet, readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
-import { masqueradeTable } from '../../plugin/netfilter/masquerade/own-table.ts';
+import { ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
 import { Finds, type Found } from './attachments.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from './facts.ts';
 import { attachmentFaults, networkFaults, type Surroundings } from './faults.ts';
@@ -100,7 +100,7 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
   const bridgeAddresses = raw.addresses
     .filter(({ index }) => index === bridge?.index)
     .map(({ cidr }) => formatCIDR(cidr));
-  const tableName = masqueradeTable(name).name;
+  const tableName = ownTable(name).name;
   const table = raw.tables?.find((one) => one.name === tableName)?.name ?? '';
   const own = raw.directories.filter(({ network }) => network === name);
   const files = own.flatMap(({ leases }) => leases);

@@ -4,11 +4,11 @@ import { formatIP, ipOfBytes } from '../../netlink/ip.ts';
 import { decodeElements, listElements } from '../../netlink/nftables/map.ts';
 import { nfproto, type Table } from '../../netlink/nftables/message.ts';
 import { listTables } from '../../netlink/nftables/table-list.ts';
-import { bothFamilies, families, masqueradeTable } from '../../plugin/netfilter/masquerade/own-table.ts';
+import { bothFamilies, families, ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
 import type { MasqueradeElement, MasqueradeTable } from './raw.ts';
 
 /** What the name of every network's table begins with. */
-const tablePrefix = masqueradeTable('').name;
+const tablePrefix = ownTable('').name;
 
 function elementsOf(connection: Connection, table: Table): MasqueradeElement[] {
   const found = bothFamilies.flatMap((family) =>

@@ -24,7 +24,7 @@ export interface Span {
 }
 
 /**
- * The addresses of a set in the order the reference tries them: from the one after `lastReserved` on, through the
+ * The addresses of a set in the order in which the Go plugin tries them: from the one after `lastReserved` on, through the
  * set's ranges in turn and round to `lastReserved` itself. A `lastReserved` of no range of the set starts at the
  * beginning. Each range's own gateway is to be left out ({@link candidateAt}).
  */

@@ -21,8 +21,8 @@ export interface HostLocalConfig extends Partial<RangeConfig> {
   readonly resolvConf?: string;
   readonly dataDir?: string;
   /**
-   * Whether a range set that has no free address takes back leases from before this boot (see `reclaim.ts`); true
-   * where it is absent. The Go host-local ignores it.
+   * Whether leases from before this boot give way (see `reclaim.ts`): to the same container, to who asks for the address
+   * by name, and where a range set has no free address. True where it is absent. The Go host-local ignores it.
    */
   readonly reclaimAfterReboot?: boolean;
 }

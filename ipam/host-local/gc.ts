@@ -1,7 +1,7 @@
 import type { Attachment } from '../../cni/attachment.ts';
-import { readText } from '../leases/files.ts';
+import { readSmallFile } from '../leases/files.ts';
 import { formatLease } from '../leases/lease.ts';
-import { isAddressName, leaseFolder } from '../leases/lease-files.ts';
+import { isAddressName, leaseDirectory } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
 import type { LeaseRequest } from './request.ts';
 
@@ -17,17 +17,17 @@ export function gcLeases(
   { attachment, config, warn = () => undefined }: LeaseRequest,
   valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[],
 ): string[] {
-  const store = Store.openExisting(leaseFolder(config.dataDir, attachment.network), warn);
+  const store = Store.openExisting(leaseDirectory(config.dataDir, attachment.network), warn);
   if (store === undefined) return [];
   const texts = new Set(valid.map(formatLease));
   const containers = new Set(valid.map(({ containerID }) => containerID));
   const released: string[] = [];
   try {
     // What others left goes too: entries without a lease, leases without content.
-    store.catchUp();
+    store.known.catchUp();
     store.sweep();
     for (const address of store.names()) {
-      if (!isAddressName(address) || hasText(`${store.folder}/${address}`, texts)) continue;
+      if (!isAddressName(address) || hasText(store.path(address), texts)) continue;
       const lease = store.read(address);
       if (lease === undefined) continue;
       const kept = lease.ifname === '' ? containers.has(lease.containerID) : texts.has(formatLease(lease));
@@ -44,7 +44,7 @@ export function gcLeases(
 /** Whether a file's text is one of these, to the byte: most leases are kept, and no more need be known of them. */
 function hasText(path: string, texts: ReadonlySet<string>): boolean {
   try {
-    return texts.has(readText(path));
+    return texts.has(readSmallFile(path));
   } catch {
     return false;
   }

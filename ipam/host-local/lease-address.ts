@@ -1,27 +1,29 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
-import type { Lease } from '../leases/lease.ts';
+import { describeOwner, type Lease } from '../leases/lease.ts';
 import { isAddressName } from '../leases/lease-files.ts';
 import type { Store } from '../leases/store.ts';
 import { type Candidate, candidateAt, rangeSetSize, turn } from './allocate.ts';
-import { formatRange, holds, type RangeSet } from './ranges.ts';
+import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
+import { reclaimAll } from './reclaim.ts';
+import type { HostLocalRequest } from './request.ts';
 
-/** How many addresses are tried one by one before the whole folder is read. */
+/** How many addresses are tried one by one before the whole directory is listed. */
 const tries = 16;
 
-/** A file that is no lease would stand in the way for good; a person has to look at it. */
-function refuseStranger(store: Store, address: string): void {
+/** What is not a regular file would stand in the way for good; a person has to look at it. */
+function refuseOtherThanFile(store: Store, address: string): void {
   const stats = store.look(address);
   if (stats === undefined || stats.isFile()) return;
-  const kind = stats.isSymbolicLink() ? 'a symbolic link, which is not followed' : 'no plain file';
-  throw new CniError(errorCode.io, `cannot use ${store.folder}/${address}`, `it is ${kind}`);
+  const kind = stats.isSymbolicLink() ? 'a symbolic link, which is not followed' : 'not a regular file';
+  throw new CniError(errorCode.io, `cannot use ${store.path(address)}`, `it is ${kind}`);
 }
 
-/** Leases an address if it is free, or has nothing but what a crash left. */
+/** Leases an address if it is free, or taken by nothing but what a crash left. */
 function claim(store: Store, address: string, owner: Lease): boolean {
   if (store.claim(address, owner)) return true;
-  refuseStranger(store, address);
-  return store.discardResidue(address) && store.claim(address, owner);
+  refuseOtherThanFile(store, address);
+  return store.known.discardResidue(address) && store.claim(address, owner);
 }
 
 /**
@@ -51,21 +53,40 @@ export function leaseNext(
 }
 
 /**
- * Leases one address of a range set.
+ * Leases an address of a range set if it is free.
+ * @returns undefined where it isn't, or is not leased at all
+ * @throws CniError code 5
+ */
+export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
+  const range = set.find((one) => holds(one, ip));
+  const candidate = range && candidateAt(range, ip.value);
+  return candidate && claim(store, formatIP(ip), owner) ? candidate : undefined;
+}
+
+/**
+ * Leases the address of a range set that was asked for by name; one that is leased from before this boot is taken back.
  * @throws CniError code 7 for a gateway, 11 where it is taken, 5
  */
-export function leaseExactly(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate {
+export function leaseExactly(store: Store, request: HostLocalRequest, set: RangeSet, ip: IP): Candidate {
   const address = formatIP(ip);
-  const range = set.find((one) => holds(one, ip));
-  const refused = (code: number, reason: string): CniError =>
-    new CniError(code, `requested address ${address} is not available`, reason);
-  if (range === undefined) throw refused(errorCode.invalidConfig, 'it is in no range');
-  if (ip.value === range.gateway.value) throw refused(errorCode.invalidConfig, 'it is the gateway');
-  if (!claim(store, address, owner)) {
-    const { containerID } = store.read(address) ?? { containerID: '?' };
-    throw refused(errorCode.tryAgain, `it is leased to container ${containerID}`);
+  if (set.some((range) => holds(range, ip) && candidateAt(range, ip.value) === undefined)) {
+    throw new CniError(
+      errorCode.invalidConfig,
+      `requested ip ${address} is subnet's gateway`,
+      `no container gets it: range set ${formatRangeSet(set)}`,
+    );
   }
-  return { ip, range };
+  const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
+  const leased = lease();
+  if (leased !== undefined) return leased;
+  const owner = store.read(address);
+  const freed = owner && reclaimAll(store, request, [{ ...owner, address }]) ? lease() : undefined;
+  if (freed !== undefined) return freed;
+  throw new CniError(
+    errorCode.tryAgain,
+    `requested IP address ${address} is not available in range set ${formatRangeSet(set)}`,
+    `it is leased to ${owner === undefined ? 'a container unknown' : describeOwner(owner)}, see ${store.path(address)}`,
+  );
 }
 
 /** How many of a range set's addresses are leased. */
@@ -81,11 +102,10 @@ export function countLeased(store: Pick<Store, 'names'>, set: RangeSet): bigint 
 
 /** The error for a range set without a free address. */
 export function exhausted(store: Store, set: RangeSet): CniError {
-  const ranges = set.map(formatRange).join(', ');
   const numbers = `${rangeSetSize(set)} addresses, ${countLeased(store, set)} leased`;
   return new CniError(
     errorCode.tryAgain,
-    `no IP address available in range set ${ranges}: ${numbers}`,
-    store.folder,
+    `no IP addresses available in range set: ${formatRangeSet(set)} (${numbers})`,
+    store.directory,
   );
 }

@@ -33,13 +33,18 @@ export interface RangeSource {
   readonly ipRanges: readonly (readonly RangeConfig[])[];
   /** The configuration's version: below 0.3.0 a result has room for one address of a family. */
   readonly cniVersion?: string;
-  /** Takes a line for the operator. */
+  /** Prints a line on stderr. */
   warn(line: string): void;
 }
 
 /** Whether an address lies between a range's first and last; the gateway may be one of them. */
 export function holds({ first, last }: Range, ip: IP): boolean {
   return ip.family === first.family && ip.value >= first.value && ip.value <= last.value;
+}
+
+/** A range set as the Go plugin prints it: `10.1.0.1-10.1.0.9,10.2.0.1-10.2.0.9`. */
+export function formatRangeSet(set: RangeSet): string {
+  return set.map(formatRange).join(',');
 }
 
 /** A range as `first-last`. */
@@ -56,10 +61,10 @@ function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
   const written = parseCIDR(text);
   // The length of an IPv4-mapped subnet counts other bits than its address has.
   if (written === undefined || (written.ip.family === family.ipv4 && text.includes(':'))) {
-    throw invalid(`subnet: "${text}" is no subnet in CIDR notation`);
+    throw invalid(`subnet: invalid CIDR address: ${text}`);
   }
   if (width(written.ip.family) - written.prefix < 2)
-    throw invalid(`subnet: ${text} is too small to allocate from`);
+    throw invalid(`Network ${text} too small to allocate from: a subnet has four addresses or more`);
   if (subnetOf(written).ip.value !== written.ip.value) {
     // The host-local that rkt ships takes the address as written for the subnet's own, and so do we.
     warn(`subnet ${text} has host bits set; allocation begins after ${formatIP(written.ip)}`);
@@ -75,15 +80,18 @@ function lastUsable(subnet: CIDR): IP {
 
 function readBound(key: 'rangeStart' | 'rangeEnd', text: string, subnet: CIDR): IP {
   const ip = parseIP(text);
-  if (ip === undefined) throw invalid(`${key}: "${text}" is no IP address`);
-  if (!contains(subnet, ip)) throw invalid(`${key}: ${text} is not in subnet ${formatCIDR(subnet)}`);
+  if (ip === undefined) throw invalid(`${key}: invalid IP address: ${text}`);
+  if (!contains(subnet, ip)) {
+    const name = key === 'rangeStart' ? 'RangeStart' : 'RangeEnd';
+    throw invalid(`${name} ${text} not in network ${formatCIDR(subnet)}`);
+  }
   return ip;
 }
 
 function readGateway(text: string, subnet: CIDR): IP {
   const ip = parseIP(text);
-  if (ip === undefined) throw invalid(`gateway: "${text}" is no IP address`);
-  // It need not lie in the subnet: the reference takes a gateway on another link too.
+  if (ip === undefined) throw invalid(`gateway: invalid IP address: ${text}`);
+  // It need not lie in the subnet: the Go plugin takes a gateway on another link too.
   if (ip.family !== subnet.ip.family) {
     throw invalid(`gateway: ${text} is of another family than subnet ${formatCIDR(subnet)}`);
   }
@@ -106,11 +114,11 @@ function readRange(config: RangeConfig, warn: RangeSource['warn']): Range {
 function readSet(set: readonly RangeConfig[], index: number, warn: RangeSource['warn']): RangeSet {
   const ranges = set.map((range) => readRange(range, warn));
   const [head] = ranges;
-  if (head === undefined) throw invalid(`range set ${index} is empty`);
+  if (head === undefined) throw invalid(`invalid range set ${index}: empty range set`);
   for (const { subnet } of ranges) {
     if (subnet.ip.family !== head.subnet.ip.family) {
       const [a, b] = [formatCIDR(head.subnet), formatCIDR(subnet)];
-      throw invalid(`range set ${index} mixes the families of ${a} and ${b}`);
+      throw invalid(`invalid range set ${index}: mixed address families: ${a} and ${b}`);
     }
   }
   return ranges;
@@ -133,7 +141,12 @@ function refuseOverlap(sets: readonly RangeSet[]): void {
   for (const [position, { range: a, index: i }] of all.entries()) {
     for (const { range: b, index: j } of all.slice(position + 1)) {
       if (!holds(a, b.first) && !holds(b, a.first)) continue;
-      throw invalid(`range ${formatRange(a)} of set ${i} overlaps ${formatRange(b)} of set ${j}`);
+      const both = [formatRange(a), formatRange(b)];
+      throw invalid(
+        i === j
+          ? `invalid range set ${i}: subnets ${both.join(' and ')} overlap`
+          : `range set ${i} overlaps with ${j}: ${both.join(' and ')}`,
+      );
     }
   }
 }
@@ -143,7 +156,7 @@ function refuseSecondOfFamily(sets: readonly RangeSet[], cniVersion: string | un
   const families = new Set(sets.map(([head]) => head?.first.family));
   if (families.size === sets.length) return;
   throw invalid(
-    `cniVersion ${cniVersion} has room for one address of a family; ${sets.length} sets ask for more`,
+    `CNI version ${cniVersion} does not support more than 1 address per family; there are ${sets.length} range sets`,
   );
 }
 
@@ -155,7 +168,7 @@ function refuseSecondOfFamily(sets: readonly RangeSet[], cniVersion: string | un
  */
 export function readRangeSets({ config, ipRanges, cniVersion, warn }: RangeSource): RangeSet[] {
   const written = [...ipRanges, ...topLevelSet(config), ...(config.ranges ?? [])];
-  if (written.length === 0) throw invalid('no subnet and no ranges: there is nothing to allocate from');
+  if (written.length === 0) throw invalid('no IP ranges specified: there is no subnet and no ranges');
   const sets = written.map((set, index) => readSet(set, index, warn));
   refuseSecondOfFamily(sets, cniVersion);
   refuseOverlap(sets);

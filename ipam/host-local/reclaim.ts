@@ -2,12 +2,15 @@ import { statfsSync } from '#files';
 import { parseIP } from '../../netlink/ip.ts';
 import type { IndexEntry } from '../leases/attachment-index.ts';
 import { type Boot, currentBoot, unknownBoot } from '../leases/boot.ts';
-import { look } from '../leases/files.ts';
-import { isAddressName } from '../leases/lease-files.ts';
+import { look, refused } from '../leases/files.ts';
+import { describeOwner } from '../leases/lease.ts';
+import { isAddressName, type LeasedAddress } from '../leases/lease-files.ts';
 import type { Store } from '../leases/store.ts';
+import type { HostLocalConfig } from './config.ts';
 import { holds, type RangeSet } from './ranges.ts';
+import type { HostLocalRequest } from './request.ts';
 
-/** How many leases are taken back at once: the lock is held meanwhile, and each is a line for the operator. */
+/** How many leases are taken back at once: the lock is held meanwhile, and each is a line on stderr. */
 const atOnce = 256;
 
 /**
@@ -37,29 +40,59 @@ export function proofOfDeath(
   return boot.start !== undefined && changed < boot.start ? 'its file is older than this boot' : undefined;
 }
 
-/** The leases of a range set whose owners can't exist any more, with the proof for each. */
-function* deadLeases(store: Store, set: RangeSet, boot: Boot): Generator<{ address: string; proof: Proof }> {
-  if (!localFileSystems.includes(statfsSync(store.folder).type)) return;
-  const entries = store.entries();
+/** An address that is leased to a container that can't exist any more. */
+interface DeadLease {
+  readonly address: string;
+  readonly proof: Proof;
+}
+
+/** Whether leases from before this boot are taken back. */
+export function mayReclaim({ reclaimAfterReboot }: HostLocalConfig): boolean {
+  return reclaimAfterReboot !== false;
+}
+
+/** Whether no other kernel writes to the directory. */
+function isLocal({ directory }: Store): boolean {
+  try {
+    return localFileSystems.includes(statfsSync(directory).type);
+  } catch (error) {
+    throw refused('read', directory, error);
+  }
+}
+
+/** @param entries those of the address in the index */
+function proofFor(store: Store, address: string, entries: readonly IndexEntry[], boot: Boot): Proof {
+  const file = store.look(address);
+  if (!file?.isFile()) return undefined;
+  const own = entries.find(({ path }) => look(path)?.ino === file.ino);
+  return proofOfDeath(own, file.mtimeMs, boot);
+}
+
+/** The leases of a range set whose owners can't exist any more. */
+function* deadLeases(store: Store, set: RangeSet, boot: Boot): Generator<DeadLease> {
+  if (!isLocal(store)) return;
+  const entries = store.known.entries();
   for (const address of store.names()) {
     const ip = isAddressName(address) ? parseIP(address) : undefined;
     if (ip === undefined || !set.some((range) => holds(range, ip))) continue;
-    const file = store.look(address);
-    if (!file?.isFile()) continue;
-    const own = entries.get(address)?.find(({ path }) => look(path)?.ino === file.ino);
-    const proof = proofOfDeath(own, file.mtimeMs, boot);
+    const proof = proofFor(store, address, entries.get(address) ?? [], boot);
     if (proof !== undefined) yield { address, proof };
   }
 }
 
-/** Whether {@link reclaimLeases} would find something to take back. */
-export function canReclaim(store: Store, set: RangeSet, boot = currentBoot()): boolean {
-  return deadLeases(store, set, boot).next().done === false;
+/** @returns whether the address is free now */
+function reclaim(store: Store, { address, proof }: DeadLease, warn: (line: string) => void): boolean {
+  const lease = store.read(address);
+  // A power cut leaves a lease that wasn't on disk yet with its name and no content.
+  if (lease === undefined) return store.known.discardResidue(address);
+  store.release({ address, ...lease });
+  warn(`reclaimed ${store.path(address)} of ${describeOwner(lease)}: ${proof}`);
+  return true;
 }
 
 /**
- * Takes back leases of a range set that are from before this boot, with a line for each; to be asked when, and only
- * when, the set has no free address left.
+ * Takes back leases of a range set that are from before this boot, with a line on stderr for each; to be called when,
+ * and only when, the set has no free address left.
  *
  * A network namespace ends with the kernel that made it, so the owner of such a lease can't exist any more. That a
  * lease is from before this boot is known in one of two ways:
@@ -70,7 +103,7 @@ export function canReclaim(store: Store, set: RangeSet, boot = currentBoot()): b
  *   boot, both by the clock as it goes now and as it went at the boot (`boot.ts`). This is wrong for a lease made
  *   while the clock was set back to before the boot, and only if it is set forward again while the container runs.
  *
- * A file put in the folder by hand, to keep an address from use, is a lease like any other.
+ * A file put in the directory by hand, to keep an address from use, is a lease like any other.
  * `reclaimAfterReboot: false` turns all this off.
  * @returns how many addresses are free again
  * @throws CniError code 5
@@ -82,18 +115,29 @@ export function reclaimLeases(
   boot = currentBoot(),
 ): number {
   let count = 0;
-  for (const { address, proof } of deadLeases(store, set, boot)) {
-    const lease = store.read(address);
-    if (lease === undefined) {
-      // A power cut leaves a lease that wasn't on disk yet with its name and no content.
-      if (!store.discardResidue(address)) continue;
-    } else {
-      store.release({ address, ...lease });
-      const { containerID, ifname } = lease;
-      const owner = ifname === '' ? containerID : `${containerID} interface ${ifname}`;
-      warn(`reclaimed ${store.folder}/${address} of container ${owner}: ${proof}, and so was its container`);
-    }
-    if (++count === atOnce) break;
+  for (const dead of deadLeases(store, set, boot)) {
+    if (reclaim(store, dead, warn) && ++count === atOnce) break;
   }
   return count;
+}
+
+/**
+ * Takes back single leases if all of them are from before this boot, by the same proofs and with the same lines.
+ * @returns whether they were
+ * @throws CniError code 5
+ */
+export function reclaimAll(
+  store: Store,
+  { config, warn }: HostLocalRequest,
+  leases: readonly LeasedAddress[],
+): boolean {
+  if (!mayReclaim(config) || !isLocal(store)) return false;
+  const boot = currentBoot();
+  const dead: DeadLease[] = [];
+  for (const { address, containerID } of leases) {
+    const proof = proofFor(store, address, store.known.entriesOf(containerID, address), boot);
+    if (proof === undefined) return false;
+    dead.push({ address, proof });
+  }
+  return dead.every((lease) => reclaim(store, lease, warn));
 }

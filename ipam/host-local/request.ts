@@ -15,6 +15,6 @@ export interface LeaseRequest {
   readonly config: HostLocalConfig;
   /** Addresses asked for, as at the ADD. */
   readonly requestedIPs?: readonly string[];
-  /** Takes a line for the operator. */
+  /** Prints a line on stderr. */
   warn?(line: string): void;
 }

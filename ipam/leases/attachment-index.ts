@@ -1,6 +1,8 @@
-import { linkSync, mkdirSync, readdirSync, renameSync } from '#files';
+import { linkSync, mkdirSync, renameSync } from '#files';
+import { hash64 } from '../../cni/hash.ts';
+import { fileErrorCode } from '../../netlink/error.ts';
 import { bootID } from './boot.ts';
-import { errnoOf, lookForFolder, refused, remove } from './files.ts';
+import { lookForDirectory, namesIn, refused, remove } from './files.ts';
 import { isStamped, putStamp, stamp } from './stamp.ts';
 
 /**
@@ -20,33 +22,13 @@ export interface IndexEntry {
 }
 
 /**
- * The folders that entries are spread over. To find a container's is to list one of them, which takes 0.05 ms among
+ * The directories that entries are spread over. To find a container's is to list one of them, which takes 0.05 ms among
  * 10,000 leases; to find those in which others removed some is to look at all, which takes 0.3 ms.
  */
 export const buckets = Array.from({ length: 128 }, (_, index) => index.toString(16).padStart(2, '0'));
 
-/** How long an entry's name is before the address. */
+/** The length of an entry's name before the address. */
 export const prefixLength = 29;
-
-/**
- * 64 bits of a container ID, as 16 hex digits: FNV-1a in two lanes, each stirred at the end. It only has to spread:
- * what an entry says is believed after the lease was read, never for its name.
- */
-export function hashContainerID(containerID: string): string {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let i = 0; i < containerID.length; i++) {
-    const code = containerID.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ code, 0x85ebca6b);
-  }
-  return [a, b]
-    .map((lane) => {
-      const mixed = Math.imul(lane ^ (lane >>> 16), 0x45d9f3b);
-      return ((mixed ^ (mixed >>> 15)) >>> 0).toString(16).padStart(8, '0');
-    })
-    .join('');
-}
 
 /** Where a container's entries are: in which bucket, and how their names begin. */
 interface Place {
@@ -57,10 +39,13 @@ interface Place {
 /** The place asked for last: mostly it is asked for again. */
 let last: { readonly containerID: string; readonly place: Place } | undefined;
 
-/** Where a container's entries are. */
+/**
+ * Where a container's entries are.
+ * @example placeOf('c1') // { bucket: '41', digits: '54d6fa980e601a' }
+ */
 export function placeOf(containerID: string): Place {
   if (last?.containerID !== containerID) {
-    const hash = hashContainerID(containerID);
+    const hash = hash64(containerID);
     const bucket = buckets[Number.parseInt(hash.slice(0, 2), 16) % buckets.length] ?? '';
     last = { containerID, place: { bucket, digits: hash.slice(2) } };
   }
@@ -70,7 +55,7 @@ export function placeOf(containerID: string): Place {
 /**
  * Which addresses a container has, found without reading the leases: `.attachments/<bucket>/<14 hex>.<origin>-<boot>.
  * <address>`, where bucket and hex digits are the container ID's hash. Each entry is a hard link to the lease, for the
- * Go host-local walks the folder when it releases a container and removes every file whose content is that
+ * Go host-local walks the directory when it releases a container and removes every file whose content is that
  * container's: so it takes our entries away with its lease, and finds nothing there that it could misread, since no
  * name here is an address.
  */
@@ -83,8 +68,8 @@ export class AttachmentIndex {
   private readonly changed = new Set<string>();
   private caughtUp = false;
 
-  constructor(readonly folder: string) {
-    this.draft = `${folder}/draft`;
+  constructor(readonly directory: string) {
+    this.draft = `${directory}/draft`;
   }
 
   /**
@@ -92,16 +77,16 @@ export class AttachmentIndex {
    * @throws CniError code 5 where something else is in its place
    */
   exists(): boolean {
-    return lookForFolder(this.folder) !== undefined;
+    return lookForDirectory(this.directory) !== undefined;
   }
 
-  /** Makes the folder of an index that isn't there. */
+  /** Makes the index's directory. */
   create(): void {
-    mkdirSync(this.folder, { mode: 0o700 });
+    mkdirSync(this.directory, { mode: 0o700 });
   }
 
   bucketPath(bucket: string): string {
-    return `${this.folder}/${bucket}`;
+    return `${this.directory}/${bucket}`;
   }
 
   /**
@@ -110,7 +95,7 @@ export class AttachmentIndex {
    */
   of(containerID: string): IndexEntry[] {
     const { bucket, digits } = placeOf(containerID);
-    const stats = lookForFolder(this.bucketPath(bucket));
+    const stats = lookForDirectory(this.bucketPath(bucket));
     const untouched = stats === undefined || isStamped(stats);
     if (!this.untouched.has(bucket)) this.untouched.set(bucket, untouched);
     const found: IndexEntry[] = [];
@@ -130,7 +115,7 @@ export class AttachmentIndex {
     return this.caughtUp || this.untouched.get(placeOf(containerID).bucket) === true;
   }
 
-  /** To be told once each lease has its entry. */
+  /** To be called once each lease has its entry. */
   noteCaughtUp(): void {
     this.caughtUp = true;
   }
@@ -140,21 +125,21 @@ export class AttachmentIndex {
     return this.of(containerID).some((entry) => entry.address === address);
   }
 
-  /** The entry that a file name spells; undefined where it is none. */
+  /** The entry that a file name stands for; undefined where it is not an entry's. */
   private parse(bucket: string, name: string): IndexEntry | undefined {
     // No regular expression, which takes ten times as long: there may be thousands of names.
     const origin = name.slice(15, 19);
     if ((origin !== 'made' && origin !== 'seen') || name.length <= prefixLength) return undefined;
-    const path = `${this.folder}/${bucket}/${name}`;
+    const path = `${this.directory}/${bucket}/${name}`;
     return { path, bucket, origin, boot: name.slice(20, 28), address: name.slice(prefixLength) };
   }
 
   private list(bucket: string): string[] {
-    const folder = this.bucketPath(bucket);
+    const directory = this.bucketPath(bucket);
     try {
-      return readdirSync(folder);
+      return namesIn(directory);
     } catch (error) {
-      throw refused('read', folder, error);
+      throw refused('read', directory, error);
     }
   }
 
@@ -164,7 +149,7 @@ export class AttachmentIndex {
    */
   private *listings(): Generator<readonly [bucket: string, names: string[]]> {
     for (const bucket of buckets) {
-      if (lookForFolder(this.bucketPath(bucket)) !== undefined) yield [bucket, this.list(bucket)];
+      if (lookForDirectory(this.bucketPath(bucket)) !== undefined) yield [bucket, this.list(bucket)];
     }
   }
 
@@ -177,7 +162,7 @@ export class AttachmentIndex {
     for (const [, names] of this.listings()) {
       for (const name of names) addresses.add(name.slice(prefixLength));
     }
-    // Of names that are no entries.
+    // From names that are not entries.
     addresses.delete('');
     return addresses;
   }
@@ -201,14 +186,14 @@ export class AttachmentIndex {
   }
 
   /**
-   * Gives the draft, a lease by now, its name in the index.
+   * Moves the draft, which has been linked to its address, to its name in the index.
    * @returns the entry
    */
   addDraft(containerID: string, address: string): IndexEntry {
     return this.add(containerID, address, 'made', (path) => renameSync(this.draft, path));
   }
 
-  /** Adds a lease that stands in the folder already. */
+  /** Adds an entry for a lease that is there already. */
   addLease(lease: string, containerID: string, address: string): void {
     this.add(containerID, address, 'seen', (path) => linkSync(lease, path));
   }
@@ -216,12 +201,12 @@ export class AttachmentIndex {
   private add(containerID: string, address: string, origin: Origin, put: (path: string) => void): IndexEntry {
     const { bucket, digits } = placeOf(containerID);
     const boot = bootID();
-    const path = `${this.folder}/${bucket}/${digits}.${origin}-${boot}.${address}`;
+    const path = `${this.directory}/${bucket}/${digits}.${origin}-${boot}.${address}`;
     this.changed.add(bucket);
     try {
       put(path);
     } catch (error) {
-      const errno = errnoOf(error);
+      const errno = fileErrorCode(error);
       if (errno === 'ENOENT') mkdirSync(this.bucketPath(bucket), { mode: 0o700 });
       else if (errno === 'EEXIST') remove(path);
       else throw error;
@@ -230,20 +215,20 @@ export class AttachmentIndex {
     return { path, bucket, origin, boot, address };
   }
 
-  /** Takes the entries of one lease out. */
+  /** Removes the entries of one lease. */
   remove(containerID: string, address: string): void {
     for (const entry of this.of(containerID)) {
       if (entry.address === address) this.removeEntry(entry);
     }
   }
 
-  /** Takes an entry out. */
+  /** Removes an entry. */
   removeEntry({ bucket, path }: IndexEntry): void {
     this.changed.add(bucket);
     remove(path);
   }
 
-  /** Has a bucket stamped with those that were changed. */
+  /** Has {@link AttachmentIndex.stampChanged} stamp a bucket too. */
   noteChange(bucket: string): void {
     this.changed.add(bucket);
   }

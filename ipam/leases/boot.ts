@@ -1,6 +1,6 @@
 import { statSync } from '#files';
 import { readFile } from '../../netlink/file.ts';
-import { readText } from './files.ts';
+import { readSmallFile } from './files.ts';
 
 /** What is known of the running kernel's start. */
 export interface Boot {
@@ -23,19 +23,19 @@ export function bootID(): string {
 
 function readBootID(): string {
   try {
-    const id = readText('/proc/sys/kernel/random/boot_id').slice(0, 8);
+    const id = readSmallFile('/proc/sys/kernel/random/boot_id').slice(0, 8);
     return /^[0-9a-f]{8}$/.test(id) ? id : unknownBoot;
   } catch {
     return unknownBoot;
   }
 }
 
-/** Milliseconds: a clock that is set right by less than this deceives nobody. */
+/** Milliseconds by which the clock may be corrected after the boot without a lease being misjudged. */
 const margin = 60_000;
 
 /**
- * The running kernel. Its start is told by two readings, the clock's present one and the one taken then, and counts
- * from the earlier: a clock that was set since, forward or back, makes one of them wrong, not both.
+ * The running kernel. Its start is known by the clock as it goes now and as it went then; the earlier of the two
+ * counts. A clock that was set since, forward or back, makes one of them wrong, not both.
  */
 export function currentBoot(): Boot {
   const id = bootID();

@@ -5,11 +5,11 @@ import { IndexSums } from './index-sums.ts';
 import type { Lease } from './lease.ts';
 import { isAddressName, type LeaseFiles } from './lease-files.ts';
 
-/** How many addresses are looked at, back from those handed out last, before the folders are compared by name. */
+/** How many addresses are looked at, back from those handed out last, before the directories are compared by name. */
 const guesses = 32;
 
 /**
- * Puts a lease that somebody else made in the index, or removes what is no lease.
+ * Puts a lease that somebody else made in the index, or removes what is not a lease.
  * @param lease what it says, where that is known already
  * @returns whether the index is complete as far as this address goes
  */
@@ -34,7 +34,7 @@ function* recentAddresses(leases: LeaseFiles): Generator<string> {
 
 /**
  * Makes an index complete by a guess: that what others leased since are the addresses handed out last. Whether the
- * guess is right is known by the sums of the folder and of the index, which is far less work than to compare names.
+ * guess is right is known by the sums of the directory and of the index, which is far less work than to compare names.
  * @returns whether it was right; if not, nothing is known
  * @throws what `#files` throws, CniError code 5
  */
@@ -55,7 +55,7 @@ export function catchUpByGuess(leases: LeaseFiles, index: AttachmentIndex, adopt
 }
 
 /**
- * Makes an index complete by comparing the addresses in it with those in the folder; and where the sums then tell that
+ * Makes an index complete by comparing the addresses in it with those in the directory; and where the sums then tell that
  * an address has two entries, or one that is another file than the lease, by comparing the files.
  * @throws what `#files` throws, CniError code 5
  */

@@ -1,6 +1,16 @@
-import { closeSync, constants, lstatSync, openSync, readSync, unlinkSync } from '#files';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  sumAddressesSync,
+  unlinkSync,
+} from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
 import { decodeText } from '../../netlink/bytes.ts';
+import { fileErrorCode } from '../../netlink/error.ts';
 import type { Stats } from '../../netlink/libc/files.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -8,15 +18,10 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** Longer than any lease: a container ID comes in one environment variable, which the kernel limits to 128 KiB. */
 const maxLength = 256 * 1024;
 
-/** The errno name of a refusal by `#files`: `ENOENT`; otherwise the error's text. */
-export function errnoOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
-}
-
 /** The error for a refused operation on a file: code 5, naming operation, path and errno. */
 export function refused(operation: string, path: string, error: unknown): CniError {
   if (error instanceof CniError) return error;
-  const errno = errnoOf(error);
+  const errno = fileErrorCode(error) ?? String(error);
   const hint = errno === 'ELOOP' ? ' (a symbolic link, which is not followed)' : '';
   return new CniError(errorCode.io, `cannot ${operation} ${path}`, `${errno}${hint}`);
 }
@@ -27,26 +32,46 @@ export function look(path: string): Stats | undefined {
 }
 
 /**
- * What is known of a folder; undefined where there is none.
+ * What is known of a directory; undefined where there is none.
  * @throws CniError code 5 where something else is in its place
  */
-export function lookForFolder(path: string): Stats | undefined {
+export function lookForDirectory(path: string): Stats | undefined {
   const stats = look(path);
   if (stats?.isDirectory() !== false) return stats;
-  throw new CniError(errorCode.io, `cannot use ${path}`, 'it is no folder; links are not followed');
+  throw new CniError(errorCode.io, `cannot use ${path}`, 'it is not a directory; links are not followed');
+}
+
+/**
+ * What an action gives, or `none` where its file or directory is gone: whoever removes the leases of a network, a
+ * runtime or a person, takes no lock.
+ * @throws what the action throws but ENOENT
+ */
+function ifThere<T>(action: () => T, none: T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (fileErrorCode(error) === 'ENOENT') return none;
+    throw error;
+  }
 }
 
 /** Removes a file; none is no error. */
 export function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
+  ifThere(() => unlinkSync(path), undefined);
+}
+
+/** The names in a directory; of one that is gone, none. */
+export function namesIn(directory: string): string[] {
+  return ifThere(() => readdirSync(directory), []);
+}
+
+/** The sums over the addresses in a directory (`sumAddressesSync`); of one that is gone, those of an empty one. */
+export function sumIn(directory: string, skip: number): readonly [number, number] {
+  return ifThere(() => sumAddressesSync(directory, skip), [0, 0]);
 }
 
 /** The text of a small file; a symbolic link is refused with ELOOP, and a pipe does not block. */
-export function readText(path: string): string {
+export function readSmallFile(path: string): string {
   return readSmall(path, O_NOFOLLOW);
 }
 

@@ -1,26 +1,26 @@
-import { closeSync, constants, openSync, readSync, sumAddressesSync, writeSync } from '#files';
+import { closeSync, constants, openSync, readSync, writeSync } from '#files';
 import { decodeText, encodeText } from '../../netlink/bytes.ts';
 import { type AttachmentIndex, buckets, prefixLength } from './attachment-index.ts';
 import { bootID, unknownBoot } from './boot.ts';
-import { lookForFolder } from './files.ts';
+import { lookForDirectory, sumIn } from './files.ts';
 import { isComplete } from './stamp.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * The sum over the index's entries, each of an address and the inode of its lease. Where it is that of the folder
+ * The sum over the index's entries, each of an address and the inode of its lease. Where it is that of the directory
  * (`sumAddressesSync`), each lease has its entry: the two have the same addresses with the same inodes, and so with the
  * same files, as the index's links keep their inodes from being given to others.
  *
  * `.attachments/sums` keeps the sum of each bucket, and a bucket whose sum is right there bears the stamp
- * `complete`. Whoever adds or removes an entry, the Go host-local too, takes it away, and the bucket is summed anew. The file counts
- * in the boot in which it was written: after a power cut it may be older than the buckets.
+ * `complete`. Whoever adds or removes an entry, the Go host-local too, takes the stamp away, and the bucket is summed
+ * anew. The file counts in the boot in which it was written: after a power cut it may be older than the buckets.
  */
 export class IndexSums {
   /** A boot ID, then two halves of a sum for each bucket. */
   private readonly bytes = new Uint8Array(8 + 8 * buckets.length);
   private readonly halves = new Int32Array(this.bytes.buffer, 8);
-  /** Buckets whose sum is not right here, and those whose sum in the file isn't. */
+  /** Buckets whose sum is out of date here, and those whose sum is out of date in the file. */
   private readonly changed = new Set<string>();
   private readonly unsaved = new Set<string>();
   private readonly path: string;
@@ -28,7 +28,7 @@ export class IndexSums {
   private second = 0;
 
   private constructor(private readonly index: AttachmentIndex) {
-    this.path = `${index.folder}/sums`;
+    this.path = `${index.directory}/sums`;
   }
 
   /**
@@ -40,7 +40,7 @@ export class IndexSums {
     const saved = sums.isSaved() ? sums.halves.slice() : undefined;
     sums.halves.fill(0);
     buckets.forEach((bucket, number) => {
-      const stats = lookForFolder(index.bucketPath(bucket));
+      const stats = lookForDirectory(index.bucketPath(bucket));
       const at = 2 * number;
       if (stats === undefined) return;
       if (saved !== undefined && isComplete(stats)) sums.set(at, saved[at] ?? 0, saved[at + 1] ?? 0);
@@ -56,7 +56,7 @@ export class IndexSums {
   static anew(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
     for (const bucket of buckets) {
-      if (lookForFolder(index.bucketPath(bucket)) !== undefined) sums.noteChange(bucket);
+      if (lookForDirectory(index.bucketPath(bucket)) !== undefined) sums.noteChange(bucket);
     }
     return sums;
   }
@@ -89,12 +89,12 @@ export class IndexSums {
   }
 
   /**
-   * Whether this is the sum of a folder.
+   * Whether this is the sum of a directory.
    * @throws what `#files` throws
    */
   equals([first, second]: readonly [number, number]): boolean {
     for (const bucket of this.changed) {
-      const [a, b] = sumAddressesSync(this.index.bucketPath(bucket), prefixLength);
+      const [a, b] = sumIn(this.index.bucketPath(bucket), prefixLength);
       this.set(2 * buckets.indexOf(bucket), a, b);
       this.unsaved.add(bucket);
     }

@@ -1,13 +1,13 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from '#files';
 import { encodeText } from '../../netlink/bytes.ts';
 import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
-import { errnoOf, readAll } from './files.ts';
+import { readAll, refused } from './files.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
 /**
- * `last_reserved_ip.<set>`: where the round robin of a range set stands. Whatever is wrong with the file costs it
- * its place and nothing more.
+ * `last_reserved_ip.<set>`: where the round robin of a range set stands. A file that is wrong, whatever the
+ * matter, costs it its place and nothing more.
  */
 export class LastReserved {
   private fd = -1;
@@ -28,8 +28,8 @@ export class LastReserved {
   }
 
   /**
-   * Notes the address handed out last. It is written over the old one and the file cut after that, since emptying
-   * a file first makes ext4 write it out when it is closed.
+   * Writes the address handed out last over the old one, then cuts the file to its length: ext4 would write out a file
+   * that is emptied first when it is closed.
    */
   write(ip: IP, warn: (line: string) => void): void {
     const text = formatIP(ip);
@@ -38,7 +38,7 @@ export class LastReserved {
       writeSync(this.fd, encodeText(text), 0);
       if (this.length > text.length) ftruncateSync(this.fd, text.length);
     } catch (error) {
-      warn(`cannot write ${this.path} (${errnoOf(error)}): the round robin loses its place`);
+      warn(`${refused('write', this.path, error).message}: the round robin loses its place`);
     }
   }
 

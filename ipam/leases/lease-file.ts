@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
 import { encodeText } from '../../netlink/bytes.ts';
-import { errnoOf, remove } from './files.ts';
+import { fileErrorCode } from '../../netlink/error.ts';
+import { remove } from './files.ts';
 import { formatLease, type Lease } from './lease.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -24,12 +25,12 @@ export function writeLeaseFile(path: string, lease: Lease): number {
   }
 }
 
-/** The same in the place of what a crash has left there, which may have become a lease and is not written to. */
+/** The same where a crash has left a file; that one may have become a lease by another name, so it is not written to. */
 export function rewriteLeaseFile(path: string, lease: Lease): number {
   try {
     return writeLeaseFile(path, lease);
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
+    if (fileErrorCode(error) !== 'EEXIST') throw error;
     unlinkSync(path);
     return writeLeaseFile(path, lease);
   }

@@ -1,10 +1,10 @@
-import { readdirSync, sumAddressesSync } from '#files';
+import { fileErrorCode } from '../../netlink/error.ts';
 import type { Stats } from '../../netlink/libc/files.ts';
-import { errnoOf, look, readText, refused } from './files.ts';
+import { look, namesIn, readSmallFile, refused, sumIn } from './files.ts';
 import { LastReserved } from './last-reserved.ts';
 import { type Lease, parseLease } from './lease.ts';
 
-/** A lease and the address it is of. */
+/** A lease and its address. */
 export interface LeasedAddress extends Lease {
   readonly address: string;
 }
@@ -12,35 +12,35 @@ export interface LeasedAddress extends Lease {
 /** Where leases are kept unless the configuration says otherwise. */
 const defaultDataDir = '/var/lib/cni/networks';
 
-/** The folder of a network's leases. */
-export function leaseFolder(dataDir: string | undefined, network: string): string {
+/** The directory of a network's leases. */
+export function leaseDirectory(dataDir: string | undefined, network: string): string {
   return `${dataDir || defaultDataDir}/${network}`;
 }
 
-/** Whether a file name may be a lease's, judged by its letters; `sumAddressesSync` judges alike. */
+/** Whether a file name may be a lease's, judged by its characters; `sumAddressesSync` judges alike. */
 export function isAddressName(name: string): boolean {
   return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
 }
 
-/** A network's folder as the Go host-local has it: a file for each address, `last_reserved_ip.N` for each range set. */
+/** A network's directory as the Go host-local has it: a file for each address, `last_reserved_ip.N` for each range set. */
 export class LeaseFiles {
-  constructor(readonly folder: string) {}
+  constructor(readonly directory: string) {}
 
   path(address: string): string {
-    return `${this.folder}/${address}`;
+    return `${this.directory}/${address}`;
   }
 
   /**
-   * The lease of an address; undefined for none, or for a file that is no lease.
+   * The lease of an address; undefined for none, or for a file that is not a lease.
    * @throws CniError code 5
    */
   read(address: string): Lease | undefined {
     const path = this.path(address);
     try {
-      return parseLease(readText(path));
+      return parseLease(readSmallFile(path));
     } catch (error) {
-      // Nothing, a link, a folder, a socket.
-      if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(errnoOf(error))) return undefined;
+      // Nothing, a link, a directory, a socket.
+      if (['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(fileErrorCode(error) ?? '')) return undefined;
       throw refused('read lease', path, error);
     }
   }
@@ -50,14 +50,14 @@ export class LeaseFiles {
     return look(this.path(address));
   }
 
-  /** The names in the folder, those of the leased addresses among them. */
+  /** The names in the directory, those of the leased addresses among them. */
   names(): string[] {
-    return readdirSync(this.folder);
+    return namesIn(this.directory);
   }
 
   /** The sum over the addresses and their files. */
   sum(): readonly [number, number] {
-    return sumAddressesSync(this.folder, 0);
+    return sumIn(this.directory, 0);
   }
 
   /** Where the round robin of a range set stands. */

@@ -23,3 +23,8 @@ export function parseLease(text: string): Lease | undefined {
   const [containerID = '', ifname = ''] = text.trim().split(/\r?\n/);
   return containerIDPattern.test(containerID) ? { containerID, ifname } : undefined;
 }
+
+/** Whose a lease is, for a person to read: `container c1 interface eth0`. */
+export function describeOwner({ containerID, ifname }: Lease): string {
+  return `container ${containerID}${ifname === '' ? '' : ` interface ${ifname}`}`;
+}

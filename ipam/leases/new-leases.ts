@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, linkSync } from '#files';
+import { fileErrorCode } from '../../netlink/error.ts';
 import type { AttachmentIndex, IndexEntry } from './attachment-index.ts';
-import { errnoOf, refused, remove } from './files.ts';
+import { refused, remove } from './files.ts';
 import type { Lease } from './lease.ts';
 import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
 import type { LeasedAddress, LeaseFiles } from './lease-files.ts';
@@ -10,9 +11,9 @@ export interface EnteredLease extends LeasedAddress {
   readonly entry?: IndexEntry;
 }
 
-/** The leases that one ADD makes: some day on disk, or all taken back. */
+/** The leases that one ADD makes: in the end all are on disk, or all are taken back. */
 export class NewLeases {
-  /** Whether one had to do without a link, and so without an entry in the index. */
+  /** Whether one was made without a link, and so has no entry in the index. */
   unlinked = false;
   private draft: number | undefined;
   private readonly made: EnteredLease[] = [];
@@ -39,7 +40,7 @@ export class NewLeases {
     try {
       linkSync(this.index.draft, path);
     } catch (error) {
-      const errno = errnoOf(error);
+      const errno = fileErrorCode(error) ?? '';
       if (errno === 'EEXIST') return false;
       if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errno)) {
         return this.claimWithoutLink(address, lease);
@@ -64,14 +65,14 @@ export class NewLeases {
     try {
       this.unsynced.push(writeLeaseFile(path, lease));
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST') return false;
+      if (fileErrorCode(error) === 'EEXIST') return false;
       throw refused('write lease', path, error);
     }
     this.made.push({ ...lease, address });
     return true;
   }
 
-  /** Gives up the leases made: they are to be ended, and need not get to the disk. */
+  /** The leases made, which are to be ended and so need not get to the disk. */
   giveUp(): EnteredLease[] {
     for (const fd of this.unsynced.splice(0)) closeSync(fd);
     return this.made.splice(0);
@@ -98,7 +99,7 @@ export class NewLeases {
         // On ext4, XFS and Btrfs this takes the file's new names along.
         fsyncSync(fd);
       } catch (error) {
-        throw refused('sync leases of', this.leases.folder, error);
+        throw refused('sync leases of', this.leases.directory, error);
       } finally {
         closeSync(fd);
       }

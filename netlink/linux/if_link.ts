@@ -1,6 +1,6 @@
 /** linux/if_link.h, with VETH_INFO_PEER of linux/veth.h */
 import { attribute, nest } from '../attribute.ts';
-import { bytes, flag, mac, s32, text, u8, u16, u32 } from '../format.ts';
+import { be16, be32, bytes, flag, mac, s32, text, u8, u16, u32 } from '../format.ts';
 
 export const IFLA_ADDRESS = attribute(1, mac);
 export const IFLA_IFNAME = attribute(3, text);
@@ -31,6 +31,9 @@ export const IFLA_INFO_SLAVE_DATA = nest(5);
 export const IFLA_BR_FORWARD_DELAY = attribute(1, u32);
 export const IFLA_BR_STP_STATE = attribute(5, u32);
 export const IFLA_BR_VLAN_FILTERING = attribute(7, flag);
+export const IFLA_BR_VLAN_PROTOCOL = attribute(8, be16);
+/** struct ifla_bridge_id: two bytes of priority, then the MAC address; read as far as its first two bytes. */
+export const IFLA_BR_BRIDGE_ID = attribute(11, be32);
 export const IFLA_BR_VLAN_DEFAULT_PVID = attribute(39, u16);
 
 /** BR_STATE_*, linux/if_bridge.h */

@@ -99,3 +99,9 @@ export function decodeChain({ body }: Pick<Message, 'body'>): LiveChain {
 export function chainOf(reply: Reply | undefined): LiveChain | undefined {
   return reply?.messages.map(decodeChain)[0];
 }
+
+/** How often a chain is used, as {@link LiveChain} has it; undefined where a reply to {@link getChain} brought none. */
+export function chainUseOf(reply: Reply | undefined): number | undefined {
+  const message = reply?.messages[0];
+  return message && attributesOf(message.body).get(NFTA_CHAIN_USE);
+}

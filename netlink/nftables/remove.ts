@@ -1,7 +1,7 @@
 import type { Connection, NetlinkRequest } from '../connection.ts';
 import { isErrno } from '../error.ts';
 import { commit, generationOf, getGeneration } from './message.ts';
-import { retry } from './transaction.ts';
+import { commitFresh, retry } from './transaction.ts';
 
 /** What is to go from the ruleset, as it was found there. */
 export interface Removal {
@@ -14,26 +14,39 @@ export interface Removal {
   readonly whole?: readonly NetlinkRequest[] | undefined;
 }
 
+/** The refusals of a transaction for a ruleset that has changed since it was looked at. */
+const changed = ['ERESTART', 'ENOENT', 'EBUSY'];
+
 /**
  * Removes what `look` finds, and looks again until nothing is left to do: of several removals at once, each leaves
  * what they share to the others, and the last takes it away.
  * @throws NetlinkError
  */
 export function remove(connection: Connection, look: () => Removal): void {
-  retry((isLast) => {
+  let isDone = false;
+  retry(() => {
     const [generationReply] = connection.exchange([getGeneration()]);
     const { own, whole } = look();
-    if (own.length === 0 && whole === undefined) return true;
+    isDone = own.length === 0 && whole === undefined;
+    if (isDone) return true;
     try {
       if (whole !== undefined) commit(connection, whole, generationOf(generationReply));
       else commit(connection, own);
       // Others may have left what they share with us while we removed our own.
-      return whole !== undefined;
+      isDone = whole !== undefined;
     } catch (error) {
-      if (!isErrno(error, 'ERESTART', 'ENOENT', 'EBUSY')) throw error;
-      // The ruleset never rests: what is ours alone goes at least.
-      if (isLast && own.length > 0) commit(connection, own);
-      return false;
+      if (!isErrno(error, ...changed)) throw error;
     }
+    return isDone;
   });
+  // The ruleset never rests: what is ours alone goes at least.
+  if (!isDone) removeOwn(connection, look);
+}
+
+function removeOwn(connection: Connection, look: () => Removal): void {
+  commitFresh(
+    connection,
+    () => look().own,
+    (error) => isErrno(error, ...changed),
+  );
 }

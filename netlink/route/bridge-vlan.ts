@@ -8,7 +8,7 @@ import {
   bridge_vlan_info,
   IFLA_BRIDGE_VLAN_INFO,
 } from '../linux/if_bridge.ts';
-import { IFLA_AF_SPEC, IFLA_EXT_MASK } from '../linux/if_link.ts';
+import { IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_MASTER } from '../linux/if_link.ts';
 import {
   AF_BRIDGE,
   ifinfomsg,
@@ -82,10 +82,30 @@ export function deleteVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly 
   return { type: RTM_DELLINK, flags: 0, body, operation, object: port.name };
 }
 
-/** Asks for the VLANs of every port of every bridge, to be dumped: the kernel knows no other way. */
-function listRequest(object: string): NetlinkRequest {
+/** Asks for the VLANs of every bridge and of every port of one. */
+function vlansRequest(operation: string, object: string): NetlinkRequest {
   const body = bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done();
-  return { type: RTM_GETLINK, flags: 0, body, operation: 'list VLANs of port', object };
+  return { type: RTM_GETLINK, flags: 0, body, operation, object };
+}
+
+/**
+ * The indexes of a bridge's ports that are in a VLAN.
+ * @throws NetlinkError
+ */
+export function listVlanPorts(
+  connection: Connection,
+  bridge: Pick<Link, 'index' | 'name'>,
+  vid: number,
+): number[] {
+  return connection.collect(vlansRequest(`list ports in VLAN ${vid} of`, bridge.name), ({ body }) => {
+    const index = ifinfomsg.ifi_index.get(body);
+    const { length } = ifinfomsg;
+    // The bridge itself is told of as its own port.
+    if (index === bridge.index || new Attributes(body.subarray(length)).get(IFLA_MASTER) !== bridge.index) {
+      return undefined;
+    }
+    return decodeVlans(body).some(({ first, last }) => first <= vid && vid <= last) ? index : undefined;
+  });
 }
 
 /**
@@ -93,7 +113,7 @@ function listRequest(object: string): NetlinkRequest {
  * @throws NetlinkError
  */
 export function listVlans(connection: Connection, port: Pick<Link, 'index' | 'name'>): PortVlans[] {
-  const messages = connection.dump(listRequest(port.name));
+  const messages = connection.dump(vlansRequest('list VLANs of port', port.name));
   const own = messages.find(({ body }) => ifinfomsg.ifi_index.get(body) === port.index);
   return own === undefined ? [] : decodeVlans(own.body);
 }
@@ -104,7 +124,7 @@ export function listVlans(connection: Connection, port: Pick<Link, 'index' | 'na
  */
 export function listEveryVlan(connection: Connection): Map<number, PortVlans[]> {
   return new Map(
-    connection.collect(listRequest('of every bridge'), ({ body }): [number, PortVlans[]] => [
+    connection.collect(vlansRequest('list VLANs of', 'every bridge'), ({ body }): [number, PortVlans[]] => [
       ifinfomsg.ifi_index.get(body),
       decodeVlans(body),
     ]),

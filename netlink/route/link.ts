@@ -5,6 +5,7 @@ import { IF_OPER_UP, IFF_PROMISC, IFF_UP } from '../linux/if.ts';
 import { BR_STATE } from '../linux/if_bridge.ts';
 import {
   IFLA_ADDRESS,
+  IFLA_BR_BRIDGE_ID,
   IFLA_BR_FORWARD_DELAY,
   IFLA_BR_STP_STATE,
   IFLA_BR_VLAN_DEFAULT_PVID,
@@ -29,13 +30,7 @@ import {
   VETH_INFO_PEER,
 } from '../linux/if_link.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
-import {
-  ifinfomsg,
-  RTEXT_FILTER_SKIP_STATS,
-  RTM_DELLINK,
-  RTM_GETLINK,
-  RTM_NEWLINK,
-} from '../linux/rtnetlink.ts';
+import { ifinfomsg, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, RTM_NEWLINK } from '../linux/rtnetlink.ts';
 import type { Message } from '../message.ts';
 import { MessageBody } from '../message-body.ts';
 
@@ -96,6 +91,8 @@ export interface Link {
   readonly forwardDelayMilliseconds: number;
   /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
   readonly vlanFiltering: boolean | undefined;
+  /** For a bridge, whether its first port may give it a MAC address: it was given none, and has no port. */
+  readonly takesPortMac: boolean;
   /** For a bridge, the VLAN that a new port is put in untagged; 0 for none. */
   readonly defaultVlan: number;
 }
@@ -130,6 +127,8 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     portState: isPort ? BR_STATE[port.get(IFLA_BRPORT_STATE)] : undefined,
     forwardDelayMilliseconds: 10 * delay,
     vlanFiltering: filters ? bridge.get(IFLA_BR_VLAN_FILTERING) : undefined,
+    // Two bytes of the bridge ID's address tell enough.
+    takesPortMac: kind === 'bridge' && (bridge.get(IFLA_BR_BRIDGE_ID) & 0xffff) === 0,
     defaultVlan: bridge.get(IFLA_BR_VLAN_DEFAULT_PVID),
   };
 }
@@ -146,7 +145,7 @@ function getRequest(which: string | number): NetlinkRequest {
   const byName = typeof which === 'string';
   const body = linkQuery(byName ? 0 : which).put(IFLA_IFNAME, byName ? which : undefined);
   const operation = byName ? 'get link' : 'get link of index';
-  return { type: RTM_GETLINK, flags: 0, body: body.done(), operation, object: String(which) };
+  return { type: RTM_GETLINK, flags: 0, isQuery: true, body: body.done(), operation, object: String(which) };
 }
 
 /**
@@ -170,15 +169,24 @@ export function getLink(connection: Connection, name: string): Link | undefined 
   return findLinks(connection, [name])[0];
 }
 
-/** Begins a message about the link of that name: struct ifinfomsg with the flags that change, IFLA_IFNAME. */
-function linkBody(name: string, { up, promisc }: LinkSettings = {}): MessageBody {
+/** A link by name, or by index, which no other link of its namespace takes over while it is there. */
+export type LinkReference = string | Pick<Link, 'index' | 'name'>;
+
+/** Begins a message about a link: struct ifinfomsg with the flags that change, IFLA_IFNAME where it is by name. */
+export function linkBody(link: LinkReference, { up, promisc }: LinkSettings = {}): MessageBody {
+  const byName = typeof link === 'string';
   const flags = (up === true ? IFF_UP : 0) | (promisc === true ? IFF_PROMISC : 0);
   const change = (up === undefined ? 0 : IFF_UP) | (promisc === undefined ? 0 : IFF_PROMISC);
   return new MessageBody()
     .struct(ifinfomsg)
+    .set(ifinfomsg.ifi_index, byName ? 0 : link.index)
     .set(ifinfomsg.ifi_flags, flags)
     .set(ifinfomsg.ifi_change, change)
-    .put(IFLA_IFNAME, name);
+    .put(IFLA_IFNAME, byName ? link : undefined);
+}
+
+export function nameOf(link: LinkReference): string {
+  return typeof link === 'string' ? link : link.name;
 }
 
 function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
@@ -196,7 +204,7 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
     .put(IFLA_MASTER, master)
     .put(IFLA_IFALIAS, alias)
     .put(IFLA_GROUP, group);
-  if (port === undefined) return;
+  if (port === undefined || Object.values(port).every((setting) => setting === undefined)) return;
   body.nested(IFLA_LINKINFO, () => {
     body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => {
       body.put(IFLA_BRPORT_MODE, port.hairpin).put(IFLA_BRPORT_ISOLATED, port.isolated);
@@ -258,41 +266,25 @@ export function newVeth(name: string, settings: LinkSettings, peer: Peer): Netli
   };
 }
 
-/** Changes a link, found by name. */
-export function setLink(name: string, settings: LinkSettings): NetlinkRequest {
-  const body = linkBody(name, settings);
+function settingNames(settings: LinkSettings): string {
+  return Object.entries(settings)
+    .flatMap(([key, value]) => (value === undefined ? [] : [key]))
+    .join(', ');
+}
+
+/** Changes a link. */
+export function setLink(link: LinkReference, settings: LinkSettings): NetlinkRequest {
+  const body = linkBody(link, settings);
   putSettings(body, settings);
   if (settings.vlanFiltering !== undefined) putBridge(body, settings);
-  const set = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   return {
     type: RTM_NEWLINK,
     flags: 0,
     body: body.done(),
-    operation: `set ${set.join(', ')} of link`,
-    object: name,
+    // Put into words only where it is refused.
+    get operation() {
+      return `set ${settingNames(settings)} of link`;
+    },
+    object: nameOf(link),
   };
-}
-
-/**
- * Deletes a link, found by name; of a veth, both ends.
- * @returns whether there was one
- * @throws NetlinkError
- */
-export function removeLink(connection: Connection, name: string): boolean {
-  const [reply] = connection.exchange([deleteLink(name)]);
-  if (isErrno(reply?.error, 'ENODEV')) return false;
-  if (reply?.error !== undefined) throw reply.error;
-  return true;
-}
-
-/** Deletes a link, found by name; of a veth, both ends. It fails with ENODEV where there is none. */
-export function deleteLink(name: string): NetlinkRequest {
-  const body = linkBody(name).done();
-  return { type: RTM_DELLINK, flags: 0, body, operation: 'delete link', object: name };
-}
-
-/** Deletes every link of a group at once. It fails with ENODEV where there is none. */
-export function deleteGroup(group: number): NetlinkRequest {
-  const body = new MessageBody().struct(ifinfomsg).put(IFLA_GROUP, group).done();
-  return { type: RTM_DELLINK, flags: 0, body, operation: 'delete links of group', object: String(group) };
 }

@@ -1,166 +1,117 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import {
-  getLink,
-  iff,
-  type Link,
-  type LinkSettings,
-  newBridge,
-  removeLink,
-  setLink,
-} from '../../netlink/route/link.ts';
-import { listLinks, listPorts, type PassingLink } from '../../netlink/route/link-list.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
+import { getLink, iff, type Link, type LinkSettings, newBridge, setLink } from '../../netlink/route/link.ts';
+import { listPorts } from '../../netlink/route/link-list.ts';
 import { randomMac } from '../config/mac.ts';
-import { labelPrefix, networkLabel, ownerLabel } from './owner.ts';
+import type { Addition } from './addition.ts';
+import { BridgeGone, isRemovable, keepBridge, removeProvisional } from './bridge-lifetime.ts';
+import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
-import type { Undo } from './undo.ts';
 
 /**
- * The link group of a bridge that an ADD made and none has succeeded on yet: the last of them to fail takes it away,
- * whichever made it. The kernel sets it as it makes the link; people's and distributions' groups are small.
+ * The bridge, made where it is missing, up, and promiscuous or filtering VLANs where the configuration asks for it. A
+ * new bridge is given its MAC address at birth, so that it keeps it while ports come and go.
+ * @throws CniError code 7 where the name belongs to a link of another kind, 50 where the kernel has no VLANs;
+ * BridgeGone, NetlinkError
  */
-const unproven = 0x636e6962;
+export function ensureBridge(addition: Addition): Link {
+  const { config, sides, undo } = addition;
+  const { host } = sides;
+  const bridge = findBridge(host, config.bridge) ?? createBridge(addition);
+  if (bridge.group === provisionalGroup || isBeingRemoved(bridge)) {
+    undo.register(`bridge ${bridge.name}`, () => removeProvisional(host, bridge));
+  }
+  try {
+    if (filtersVlans(config)) ensureVlanFiltering(host, bridge, undo);
+    if (lackedFlags(bridge, config.promiscMode) !== undefined) ensureFlags(addition, bridge);
+  } catch (error) {
+    throw isErrno(error, 'ENODEV') ? new BridgeGone(bridge.name) : error;
+  }
+  // Router advertisements must not give the host routes through this link.
+  changeSysctl(`net/ipv6/conf/${bridge.name}/accept_ra`, '0', undo);
+  return bridge;
+}
 
-function bridgeNamed(host: Connection, name: string): Link | undefined {
+/**
+ * The bridge since this ADD has a port on it. It is looked at again only where the port may have changed its MAC
+ * address, or another command may be about to delete it: a bridge without an address of its own takes the lowest of
+ * its ports'.
+ * @param portMac the port's MAC address
+ * @throws BridgeGone, NetlinkError
+ */
+export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, portMac: string): Link {
+  if (!bridge.takesPortMac && portMac > bridge.mac && !isRemovable(bridge)) return bridge;
+  const now = getLink(host, bridge.name);
+  if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
+  return keepBridge(host, now);
+}
+
+/** @throws CniError code 7 where the name belongs to a link of another kind */
+function findBridge(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
   if (link === undefined || link.kind === 'bridge') return link;
   const kind = link.kind === '' ? 'a link of another kind' : `a ${link.kind}`;
   throw new CniError(
     errorCode.invalidConfig,
     'invalid configuration',
-    `bridge: "${name}" is ${kind}, no bridge`,
+    `bridge: "${name}" already exists but is not a bridge: it is ${kind}`,
   );
 }
 
-/**
- * The bridge, made where it is missing, up, and promiscuous or filtering VLANs where that is asked for. A new bridge
- * is given its MAC address at birth, so that it keeps it while ports come and go.
- * @throws CniError code 7 where the name belongs to a link of another kind, 50 where the kernel has no VLANs;
- * NetlinkError
- */
-export function ensureBridge(host: Connection, config: BridgeConfig, undo: Undo): Link {
-  const { bridge: name, mtu, promiscMode } = config;
-  const vlanFiltering = filtersVlans(config);
-  const found =
-    bridgeNamed(host, name) ?? createBridge(host, name, { mtu, promiscMode, vlanFiltering }, undo);
-  if (found.group === unproven) undo.register(`bridge ${name}`, () => removeUnproven(host, found));
-  if (vlanFiltering) ensureVlanFiltering(host, found, undo);
-  if (lackedFlags(found, promiscMode) !== undefined) ensureFlags(host, found, promiscMode, undo);
-  // The host's routes through this link are ours to make.
-  changeSysctl(`net/ipv6/conf/${name}/accept_ra`, '0', undo);
-  return found;
-}
-
-/** What is to be set on a bridge; undefined where it is as it should be. */
+/** The flags to set on a bridge; undefined where it has them all. */
 function lackedFlags(
   { flags }: Link,
   promiscMode: boolean,
 ): Pick<LinkSettings, 'up' | 'promisc'> | undefined {
-  const down = (flags & iff.up) === 0;
-  const plain = promiscMode && (flags & iff.promisc) === 0;
-  return down || plain ? { ...(down ? { up: true } : {}), ...(plain ? { promisc: true } : {}) } : undefined;
+  const up = (flags & iff.up) === 0 || undefined;
+  const promisc = (promiscMode && (flags & iff.promisc) === 0) || undefined;
+  return up || promisc ? { up, promisc } : undefined;
 }
 
-function ensureFlags(host: Connection, bridge: Link, promiscMode: boolean, undo: Undo): void {
+function ensureFlags({ config: { promiscMode }, sides: { host }, undo }: Addition, bridge: Link): void {
   const { name } = bridge;
-  // Asked before the flags, which another ADD sets before it makes its port: whose port is known here needs nothing of
-  // what is done here.
+  // Listed before the flags are looked at again: another ADD sets them before it makes its port, so that a port that
+  // is there now does not rely on what is done here.
   const before = new Set(listPorts(host, bridge));
-  const now = bridgeNamed(host, name);
-  const lacked = now && lackedFlags(now, promiscMode);
+  const now = findBridge(host, name);
+  if (now === undefined) throw new BridgeGone(name);
+  const lacked = lackedFlags(now, promiscMode);
   if (lacked === undefined) return;
   undo.attempt(
     `flags of bridge ${name}`,
-    () => host.execute(setLink(name, lacked)),
+    () => host.execute(setLink(now, lacked)),
     () => {
-      // Who was connected since relies on it.
-      if (listPorts(host, bridge).some((port) => !before.has(port))) return;
-      const { up, promisc } = lacked;
-      host.execute(setLink(name, { ...(up ? { up: false } : {}), ...(promisc ? { promisc: false } : {}) }));
+      // A container that was connected since relies on them.
+      if (listPorts(host, now).some((port) => !before.has(port))) return;
+      host.execute(setLink(now, { up: lacked.up && false, promisc: lacked.promisc && false }));
     },
   );
 }
 
-function createBridge(
-  host: Connection,
-  name: string,
-  {
-    mtu,
-    promiscMode,
-    vlanFiltering,
-  }: { mtu: number | undefined; promiscMode: boolean; vlanFiltering: boolean },
-  undo: Undo,
-): Link {
+function createBridge({ config, sides: { host }, undo }: Addition): Link {
+  const { bridge: name, mtu, promiscMode } = config;
   const mac = randomMac();
-  const filtering = vlanFiltering ? { vlanFiltering } : {};
+  const vlanFiltering = filtersVlans(config) || undefined;
+  const settings = { mac, mtu, up: true, promisc: promiscMode, group: provisionalGroup, vlanFiltering };
   try {
     undo.attempt(
       `bridge ${name}`,
-      () =>
-        host.execute(
-          newBridge(name, { mac, mtu, up: true, promisc: promiscMode, group: unproven, ...filtering }),
-        ),
+      () => host.execute(newBridge(name, settings)),
       () => {
-        // Its address tells that it is the one made here.
+        // The MAC address tells that it is the one made here.
         const link = getLink(host, name);
-        if (link?.mac === mac) removeUnproven(host, link);
+        if (link?.mac === mac) removeProvisional(host, link);
       },
     );
   } catch (error) {
-    // With words of the kernel's own it is no kernel for bridges at all.
+    // With an extended acknowledgement the kernel has no bridges at all.
     if (vlanFiltering && isErrno(error, 'EOPNOTSUPP') && error.extack === '') throw noVlanFiltering(name);
     // Another ADD made it meanwhile.
     if (!isErrno(error, 'EEXIST')) throw error;
   }
-  const link = bridgeNamed(host, name);
-  if (link === undefined)
-    throw new CniError(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
+  const link = findBridge(host, name);
+  if (link === undefined) throw new BridgeGone(name);
   return link;
-}
-
-function removeUnproven(host: Connection, { name, index }: Link): void {
-  const link = getLink(host, name);
-  if (link?.index !== index || link.group !== unproven || listPorts(host, link).length > 0) return;
-  removeLink(host, name);
-}
-
-/** Tells later ADDs that the bridge is there to stay, since this one has done all but print its result. */
-export function proveBridge(host: Connection, bridge: Link, attachment: Attachment, undo: Undo): void {
-  if (bridge.group !== unproven) return;
-  const { name } = bridge;
-  undo.attempt(
-    `link group of bridge ${name}`,
-    () => host.execute(setLink(name, { group: 0 })),
-    () => {
-      if (!servesOthers(host, bridge, attachment)) host.execute(setLink(name, { group: unproven }));
-    },
-  );
-}
-
-/**
- * Whether the bridge has a port of another attachment which relies on what was done to it: one of the network, or of
- * another network that came after this one's port.
- */
-export function servesOthers(host: Connection, bridge: Link, attachment: Attachment): boolean {
-  const network = networkLabel(attachment.network);
-  const own = ownerLabel(attachment);
-  const ports = listLinks(host, { master: bridge.index }, ({ alias, index }) =>
-    alias.startsWith(labelPrefix) ? { alias, index } : undefined,
-  );
-  const port = ports.find(({ alias }) => alias === own);
-  return ports.some(
-    ({ alias, index }) =>
-      alias !== own && (alias.startsWith(network) || (port !== undefined && index > port.index)),
-  );
-}
-
-/** Whether the host has another attachment, of whatever network, which relies on what is the whole host's. */
-export function hostServesOthers(host: Connection, attachment: Attachment): boolean {
-  const own = ownerLabel(attachment);
-  const isOther = ({ alias }: PassingLink): boolean => alias.startsWith(labelPrefix) && alias !== own;
-  return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
 }

@@ -7,31 +7,29 @@ import { newAddress } from '../../netlink/route/address.ts';
 import { type Link, setLink } from '../../netlink/route/link.ts';
 import { newRoute, type RouteSettings, scope } from '../../netlink/route/route.ts';
 import { setSysctl } from '../../netlink/sysctl.ts';
+import type { Addition } from './addition.ts';
 import { addUniqueAddresses } from './duplicate-address.ts';
 import { awaitForwarding } from './port.ts';
-import type { Sides } from './sides.ts';
-import type { Undo } from './undo.ts';
 import type { VethPair } from './veth.ts';
+
+/** What IPAM gave an attachment, completed by the gateways. */
+export type Leased = Pick<Result, 'ips' | 'routes'>;
 
 /**
  * Brings the container's interface up with its addresses and routes, the port of the bridge forwarding.
  * @returns the host veth as it is then
  * @throws CniError, NetlinkError
  */
-export function configureContainer(
-  sides: Sides,
-  bridge: Link,
-  veth: VethPair,
-  { ips, routes }: Pick<Result, 'ips' | 'routes'>,
-  enabledad: boolean,
-  undo: Undo,
-): Link {
+export function configureContainer(addition: Addition, bridge: Link, veth: VethPair, leased: Leased): Link {
+  const { sides } = addition;
+  const { ips, routes } = leased;
+  const { enabledad } = addition.config;
   const link = veth.container;
   const addresses = ips.map(({ address }) => address);
   refuseShortMtu(link, addresses);
   const detected = addresses.filter(({ ip }) => enabledad && ip.family === family.ipv6);
   const usable = addresses.filter((cidr) => !detected.includes(cidr));
-  if (ips.length > 0) sides.inContainer(() => setSysctls(link, addresses, enabledad, undo, sides));
+  if (ips.length > 0) sides.inContainer(() => setSysctls(addition, link, addresses));
   const wanted = routeRequests(link, ips, routes);
   const first = [
     setLink(link.name, { up: true }),
@@ -39,17 +37,17 @@ export function configureContainer(
   ];
   if (detected.length === 0) {
     configure(sides.container, first, wanted);
-    return awaitForwarding(sides.host, bridge, veth.hostName);
+    return awaitForwarding(sides.host, bridge, veth.host.name);
   }
   configure(sides.container, first, []);
-  const port = awaitForwarding(sides.host, bridge, veth.hostName);
+  const port = awaitForwarding(sides.host, bridge, veth.host.name);
   // Asked before the port forwards, a neighbour that has the address would not hear of it.
   addUniqueAddresses(sides, link, detected);
   configure(sides.container, [], wanted);
   return port;
 }
 
-/** IPV6_MIN_MTU, linux/ipv6.h: the kernel has no IPv6 on a link with less, and says no more than EINVAL. */
+/** IPV6_MIN_MTU, linux/ipv6.h: with less the kernel has no IPv6 on a link, and answers a bare EINVAL. */
 const ipv6MinMtu = 1280;
 
 function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
@@ -60,34 +58,42 @@ function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
 }
 
 /** To be run in the container's namespace. */
-function setSysctls(
-  { name }: Link,
-  addresses: readonly CIDR[],
-  enabledad: boolean,
-  undo: Undo,
-  { inContainer }: Sides,
-): void {
+function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses: readonly CIDR[]): void {
+  const { enabledad } = config;
   const ipv6 = `net/ipv6/conf/${name}`;
   setSysctl(`net/ipv4/conf/${name}/arp_notify`, '1');
-  // Enhanced (RFC 7527) knows its own question when a hairpin port sends it back.
+  // Enhanced detection (RFC 7527) knows its own question when a hairpin port sends it back.
   if (enabledad) setSysctl(`${ipv6}/enhanced_dad`, '1');
   setSysctl(`${ipv6}/accept_dad`, enabledad ? '1' : '0');
+  refuseAdvertisements(`${ipv6}/accept_ra`);
   if (addresses.every(({ ip }) => ip.family !== family.ipv6)) return;
   // The kernel puts an address's own route on lo, and refuses the address where that has no IPv6.
   const loopback = 'net/ipv6/conf/lo/disable_ipv6';
   const before = setSysctl(loopback, '0');
   if (before !== undefined) {
     undo.register(`sysctl ${loopback} of the container`, () =>
-      inContainer(() => void setSysctl(loopback, before)),
+      sides.inContainer(() => void setSysctl(loopback, before)),
     );
   }
   setSysctl(`${ipv6}/disable_ipv6`, '0');
   setSysctl(`${ipv6}/keep_addr_on_down`, '1');
 }
 
+/** The kernel's value of accept_ra. */
+const acceptsByDefault = '1';
+
 /**
- * A route without a gateway goes through that of its family, unless its scope says that it ends on the link. Routes
- * that differ in nothing but the gateway are one route with several next hops.
+ * Keeps a neighbour's router advertisements from giving the interface addresses and routes that IPAM knows nothing of.
+ * One whose accept_ra somebody has set keeps it: a new interface takes the value from the namespace's `default`.
+ */
+function refuseAdvertisements(acceptRa: string): void {
+  const before = setSysctl(acceptRa, '0');
+  if (before !== undefined && before !== acceptsByDefault) setSysctl(acceptRa, before);
+}
+
+/**
+ * A route without a gateway goes through the gateway of its family, unless its scope says that it ends on the link.
+ * Routes that differ only in the gateway are one route with several next hops.
  */
 function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Route[]): NetlinkRequest[] {
   const common = ips.flatMap(({ gateway }) => gateway ?? []);
@@ -106,7 +112,8 @@ function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Ro
 }
 
 /**
- * Sends what is to be done in the container, routes last; the kernel makes a subnet's own route with the address.
+ * Sends what is to be done in the container, routes last; the kernel makes a subnet's own route with the address, so
+ * that a route may be there already.
  * @throws NetlinkError
  */
 function configure(

@@ -1,4 +1,3 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { IPConfig, Result } from '../../cni/result.ts';
 import type { Connection, NetlinkRequest } from '../../netlink/connection.ts';
@@ -24,20 +23,23 @@ import {
 import { type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import { hostServesOthers, servesOthers } from './bridge.ts';
+import type { Addition } from './addition.ts';
+import { hostServesOthers, servesOthers } from './other-attachments.ts';
 import { changeSysctl } from './sysctl.ts';
-import type { Undo } from './undo.ts';
 
 function anywhere(of: Family): CIDR {
   return { ip: { family: of, value: 0n }, prefix: 0 };
 }
 
 /**
- * Completes what IPAM answered by what the configuration says of gateways: with isGateway each address has one (the
- * subnet's first where IPAM gave none), with isDefaultGateway each family has a default route, unless IPAM gave one
- * with a gateway.
+ * Completes IPAM's result as the configuration asks: with isGateway each address has a gateway (the subnet's first
+ * address where IPAM gave none), with isDefaultGateway each family has a default route, unless IPAM gave one with a
+ * gateway.
  */
-export function withGateways(result: Result, config: BridgeConfig): Result {
+export function withGateways(
+  result: Result,
+  config: Pick<BridgeConfig, 'isGateway' | 'isDefaultGateway'>,
+): Result {
   const ips = result.ips.map((ip): IPConfig => {
     const gateway = ip.gateway ?? (config.isGateway ? next(subnetOf(ip.address).ip) : undefined);
     return { ...ip, ...(gateway === undefined ? {} : { gateway }) };
@@ -57,71 +59,88 @@ export function withGateways(result: Result, config: BridgeConfig): Result {
   return { ...result, ips, routes };
 }
 
+/** The link that is given the gateways' addresses, and the ADD that gives them. */
+interface GatewayLink extends Addition {
+  readonly link: Link;
+  /** Whether no other attachment relies on the addresses, asked when they are to be taken back. */
+  isFree(): boolean;
+}
+
 /**
- * Gives a link the gateway address of each subnet: the bridge, or what stands for it in a VLAN.
+ * Gives a link the gateway address of each subnet.
+ * @param link the bridge, or the link that takes its place in a VLAN
  * @throws CniError code 7 where it has a differing one and forceAddress is not set; NetlinkError
  */
-export function ensureGateways(
-  host: Connection,
-  bridge: Link,
-  link: Link,
-  ips: readonly IPConfig[],
-  config: BridgeConfig,
-  attachment: Attachment,
-  undo: Undo,
-): void {
-  const free = (): boolean => !servesOthers(host, bridge, attachment);
+export function ensureGateways(addition: Addition, bridge: Link, link: Link, ips: readonly IPConfig[]): void {
+  const isFree = (): boolean => !servesOthers(addition.sides.host, bridge, addition.attachment);
+  const gatewayLink = { ...addition, link, isFree };
   const gateways = ips.flatMap(({ address, gateway }) =>
     gateway === undefined ? [] : [{ ip: gateway, prefix: address.prefix }],
   );
   for (const of of [family.ipv4, family.ipv6]) {
     const wanted = gateways.filter(({ ip }) => ip.family === of);
-    if (wanted.length === 0) continue;
-    const live = listAddresses(host, link, of);
-    const missing = wanted.filter((one) => !live.some(({ cidr }) => sameCIDR(cidr, one)));
-    if (missing.length === 0) continue;
-    const others = live.filter(({ cidr }) => !wanted.some((one) => sameCIDR(cidr, one)));
-    const inTheWay = others.filter(({ cidr }) => missing.some((one) => conflict(cidr, one)));
-    if (inTheWay.length > 0) replaceAddresses(host, link, of, live, inTheWay, missing, config, free, undo);
-    // One that was there may have been the secondary of one in the way.
-    for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(host, link, cidr, free, undo);
+    if (wanted.length > 0) ensureAddresses(gatewayLink, of, wanted);
   }
 }
 
-/** A link has the IPv4 gateways of one network alone, and of IPv6 subnets any that do not overlap. */
+function ensureAddresses(gatewayLink: GatewayLink, of: Family, wanted: readonly CIDR[]): void {
+  const { sides, link } = gatewayLink;
+  const live = listAddresses(sides.host, link, of);
+  const missing = wanted.filter((one) => !live.some(({ cidr }) => sameCIDR(cidr, one)));
+  if (missing.length === 0) return;
+  const others = live.filter(({ cidr }) => !wanted.some((one) => sameCIDR(cidr, one)));
+  const inTheWay = others.filter(({ cidr }) => missing.some((one) => conflict(cidr, one)));
+  if (inTheWay.length > 0) {
+    refuseDifferent(gatewayLink, inTheWay, missing);
+    removeAddresses(gatewayLink, inTheWay, live);
+  }
+  if (of === family.ipv6) enableIPv6(gatewayLink);
+  // A wanted address that was there may have been a secondary of one that was in the way.
+  for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(gatewayLink, cidr);
+}
+
+/** Turns IPv6 on where it is off; the kernel puts an address's own route on lo, so that lo needs it too. */
+function enableIPv6({ attachment, sides, undo, link, isFree }: GatewayLink): void {
+  const isHostFree = (): boolean => !hostServesOthers(sides.host, attachment);
+  changeSysctl('net/ipv6/conf/lo/disable_ipv6', '0', undo, isHostFree);
+  changeSysctl(`net/ipv6/conf/${link.name}/disable_ipv6`, '0', undo, isFree);
+}
+
+/** A link has IPv4 gateways of one network only, and of any IPv6 subnets that do not overlap. */
 function conflict(there: CIDR, wanted: CIDR): boolean {
   return wanted.ip.family === family.ipv4 || contains(there, wanted.ip) || contains(wanted, there.ip);
 }
 
-/**
- * With forceAddress, takes away the addresses that are in the way of others.
- * @param free whether no other container relies on them, asked when they might be given back
- */
-function replaceAddresses(
-  host: Connection,
-  link: Link,
-  of: Family,
-  live: readonly LinkAddress[],
+function listed(cidrs: readonly CIDR[]): string {
+  return cidrs.map(formatCIDR).join(', ');
+}
+
+/** @throws CniError code 7 where addresses are in the way and forceAddress is not set */
+function refuseDifferent(
+  { config: { forceAddress }, link }: GatewayLink,
   inTheWay: readonly LinkAddress[],
-  wanted: readonly CIDR[],
-  { forceAddress }: BridgeConfig,
-  free: () => boolean,
-  undo: Undo,
+  missing: readonly CIDR[],
 ): void {
-  const list = (cidrs: readonly CIDR[]): string => cidrs.map(formatCIDR).join(', ');
-  const there = list(inTheWay.map(({ cidr }) => cidr));
-  if (!forceAddress) {
-    throw new CniError(
-      errorCode.invalidConfig,
-      `${link.kind} ${link.name} already has an address different from ${list(wanted)}`,
-      `it has ${there}; "forceAddress": true replaces it`,
-    );
-  }
-  // With the last address of a family the kernel takes away the routes too, and with a primary one its secondaries.
+  if (forceAddress) return;
+  throw new CniError(
+    errorCode.invalidConfig,
+    `${link.kind} "${link.name}" already has an IP address different from ${listed(missing)}`,
+    `it has ${listed(inTheWay.map(({ cidr }) => cidr))}; "forceAddress": true replaces it`,
+  );
+}
+
+/** @param live all addresses of their family on the link */
+function removeAddresses(
+  { sides: { host }, undo, link, isFree }: GatewayLink,
+  inTheWay: readonly LinkAddress[],
+  live: readonly LinkAddress[],
+): void {
+  const of = inTheWay[0]?.cidr.ip.family ?? family.ipv4;
+  // With the last address of a family the kernel removes the routes too, and with a primary one its secondaries.
   const routes = listLinkRoutes(host, link, of);
-  undo.register(`removal of ${there} from ${link.name}`, () => {
-    if (!free()) return;
-    // The kernel lists the oldest IPv4 address first, of IPv6 the newest.
+  undo.register(`removal of ${listed(inTheWay.map(({ cidr }) => cidr))} from ${link.name}`, () => {
+    if (!isFree()) return;
+    // The kernel lists the oldest IPv4 address first, but the newest IPv6 address.
     const oldestFirst = of === family.ipv4 ? live : live.toReversed();
     for (const one of oldestFirst) executeUnless(host, restoreLinkAddress(link, one), 'EEXIST');
     restoreLinkRoutes(host, link, of, routes);
@@ -129,13 +148,13 @@ function replaceAddresses(
   for (const one of inTheWay) executeUnless(host, deleteLinkAddress(link, one), 'EADDRNOTAVAIL');
 }
 
-function addAddress(host: Connection, link: Link, cidr: CIDR, free: () => boolean, undo: Undo): void {
+function addAddress({ sides: { host }, undo, link, isFree }: GatewayLink, cidr: CIDR): void {
   try {
     undo.attempt(
       `address ${formatCIDR(cidr)} of ${link.name}`,
       () => host.execute(newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
       () => {
-        if (free()) executeUnless(host, deleteAddress(link, cidr), 'EADDRNOTAVAIL', 'ENODEV');
+        if (isFree()) executeUnless(host, deleteAddress(link, cidr), 'EADDRNOTAVAIL', 'ENODEV');
       },
     );
   } catch (error) {
@@ -143,32 +162,13 @@ function addAddress(host: Connection, link: Link, cidr: CIDR, free: () => boolea
     if (isErrno(error, 'EEXIST')) return;
     throw error;
   }
-  // An address keeps the bridge's MAC address what it is; setting that to itself pins it where another made the
-  // bridge and left it to the kernel, which would take the lowest of the ports'. There is no way to unpin it.
-  host.execute(setLink(link.name, { mac: link.mac }));
+  // A bridge with an address must keep its MAC address. Setting the MAC address to itself pins it where another program
+  // made the bridge and left it to the kernel, which takes the lowest of the ports'. It cannot be unpinned.
+  host.execute(setLink(link, { mac: link.mac }));
 }
 
 /** Does what may have been done already, which the kernel then refuses with one of these errnos. */
 function executeUnless(host: Connection, request: NetlinkRequest, ...errnoNames: string[]): void {
   const [reply] = host.exchange([request]);
   if (reply?.error !== undefined && !isErrno(reply.error, ...errnoNames)) throw reply.error;
-}
-
-/** The sysctl that turns forwarding on for a family. */
-const forwarding = {
-  [family.ipv4]: 'net/ipv4/ip_forward',
-  [family.ipv6]: 'net/ipv6/conf/all/forwarding',
-} as const;
-
-/** Turns forwarding on for each family that has an address here. */
-export function enableForwarding(
-  host: Connection,
-  ips: readonly IPConfig[],
-  attachment: Attachment,
-  undo: Undo,
-): void {
-  for (const of of [family.ipv4, family.ipv6]) {
-    if (!ips.some(({ address }) => address.ip.family === of)) continue;
-    changeSysctl(forwarding[of], '1', undo, () => !hostServesOthers(host, attachment));
-  }
 }

@@ -1,36 +1,47 @@
 import { libc } from '#libc';
+import { hash64 } from '../../cni/hash.ts';
 import type { Result } from '../../cni/result.ts';
-import { hashContainerID } from '../../ipam/leases/attachment-index.ts';
+
 import { hex } from '../../netlink/bytes.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
-import { findLinks, type Link, removeLink } from '../../netlink/route/link.ts';
+import { removeLink } from '../../netlink/route/delete-link.ts';
+import { findLinks, type Link } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { parseMac } from '../config/mac.ts';
 import { linkNameFault } from '../config/request.ts';
 
 /**
- * The names that an attachment's host veth may have, as the Go plugin's begin; it is given the first that is free.
- * Whose a link is, its alias tells. The name tells where to look for it, so that nobody has to go through all links
+ * The names that an attachment's host veth may have, which begin as the Go plugin's do; it is given the first that is
+ * free. The alias tells whose a link is; the name only tells where to look, so that nobody has to go through all links
  * of the host.
  * @param owner the attachment's label
  */
 export function vethNames(owner: string): string[] {
-  const hash = hashContainerID(owner);
+  const hash = hash64(owner);
   const ring = hash + hash;
   return [0, 8, 4, 12].map((at) => `veth${ring.slice(at, at + 8)}`);
 }
 
-/** A name of the same kind for a veth that is no attachment's. */
+/**
+ * A locally administered MAC address for a port of a bridge, higher than nearly all others': a bridge that was given no
+ * address of its own takes the lowest of its ports'.
+ */
+export function randomPortMac(): string {
+  return `fe:${hex(libc.randomBytes(5), ':')}`;
+}
+
+/** A name of the same kind for a veth that belongs to no attachment. */
 export function randomVethName(): string {
   return `veth${hex(libc.randomBytes(4))}`;
 }
 
 /**
- * Deletes the host veth that bears an attachment's label, should its container's end be out of reach.
+ * Deletes the host veth that bears an attachment's label, for when its container's end is out of reach.
  * @param bridgeName the name of its bridge
  * @param previous what the ADD answered, where that is known
+ * @returns whether there was one
  * @throws NetlinkError
  */
 export function removeHostVeth(
@@ -38,7 +49,7 @@ export function removeHostVeth(
   owner: string,
   bridgeName: string,
   previous: Result | undefined,
-): void {
+): boolean {
   const names = vethNames(owner);
   const listed = (previous?.interfaces ?? []).filter(
     ({ name, sandbox }) => sandbox === undefined && name !== bridgeName && linkNameFault(name) === undefined,
@@ -51,14 +62,15 @@ export function removeHostVeth(
     const mac = parseMac(listed.find(({ name }) => names.includes(name))?.mac ?? '');
     own = (findByMac(host, bridge, mac) ?? listAliased(host, owner)).filter(isOwn);
   }
-  for (const { name } of own) removeLink(host, name);
+  for (const link of own) removeLink(host, link);
+  return own.length > 0;
 }
 
 /**
- * What has become of a veth that had one of its attachment's names and hasn't any more. Almost always it is gone with
- * its namespace, so that going through all links would be for nothing; if somebody has renamed it, its bridge still
- * has it by its MAC address.
- * @returns undefined where there is no telling
+ * Looks for a veth that had one of its attachment's names and has it no more. Almost always it is gone with its
+ * namespace, and going through all links would be for nothing; if somebody has renamed it, its bridge still knows it by
+ * its MAC address.
+ * @returns undefined where the bridge cannot tell
  */
 function findByMac(host: Connection, bridge: Link | undefined, mac: string | undefined): Link[] | undefined {
   if (bridge === undefined || mac === undefined) return undefined;
@@ -66,12 +78,13 @@ function findByMac(host: Connection, bridge: Link | undefined, mac: string | und
     const port = findPortOf(host, bridge, mac);
     return port === undefined ? [] : findLinks(host, [port]);
   } catch (error) {
-    if (isErrno(error, 'EOPNOTSUPP')) return undefined;
+    // EINVAL and ENODEV: the bridge is gone since.
+    if (isErrno(error, 'EOPNOTSUPP', 'EINVAL', 'ENODEV')) return undefined;
     throw error;
   }
 }
 
-/** An earlier version gave random names, and somebody may have given any. */
+/** An earlier version gave random names, and somebody may have renamed it. */
 function listAliased(host: Connection, alias: string): Link[] {
   const indexes = listLinks(host, { kind: 'veth' }, (link) =>
     link.alias === alias ? link.index : undefined,

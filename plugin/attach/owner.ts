@@ -4,7 +4,7 @@ import { hashDigits } from './hash.ts';
 /** The kernel's bound on an ifalias is 255 bytes, on a comment's userdata 256 with its header. */
 const longest = { network: 80, containerID: 140 } as const;
 
-/** A text of at most `length` characters that still tells texts apart: its end becomes a hash of the whole. */
+/** A text cut to at most `length` characters; the end of one that is cut is a hash of the whole, so that it stays unique. */
 export function abbreviate(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length - 17)}~${hashDigits(text, 16)}`;

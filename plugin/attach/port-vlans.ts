@@ -6,12 +6,12 @@ import { listPorts } from '../../netlink/route/link-list.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Undo } from './undo.ts';
 
-/** Whether the bridge has to filter VLANs. An empty trunk asks for that too, as it does of the Go plugin. */
+/** Whether the bridge has to filter VLANs. An empty trunk asks for that too, as with the Go plugin. */
 export function filtersVlans({ vlan, vlanTrunk }: Pick<BridgeConfig, 'vlan' | 'vlanTrunk'>): boolean {
   return vlan !== 0 || vlanTrunk !== undefined;
 }
 
-/** What an ADD answers that asks for VLANs where the kernel's bridges have none. */
+/** The error of a command that needs VLANs where the kernel's bridges have none. */
 export function noVlanFiltering(bridge: string): CniError {
   return new CniError(
     errorCode.notAvailable,
@@ -21,8 +21,8 @@ export function noVlanFiltering(bridge: string): CniError {
 }
 
 /**
- * Turns VLAN filtering on for a bridge that is there without it. Its other ports go on as they are, in the VLAN that
- * the kernel gave them.
+ * Turns VLAN filtering on for an existing bridge. Its other ports stay as they are, in the VLAN that the kernel gave
+ * them.
  * @throws CniError code 50 where the kernel can't; NetlinkError
  */
 export function ensureVlanFiltering(host: Connection, bridge: Link, undo: Undo): void {
@@ -31,19 +31,19 @@ export function ensureVlanFiltering(host: Connection, bridge: Link, undo: Undo):
   const before = new Set(listPorts(host, bridge));
   undo.attempt(
     `VLAN filtering of bridge ${bridge.name}`,
-    () => host.execute(setLink(bridge.name, { vlanFiltering: true })),
+    () => host.execute(setLink(bridge, { vlanFiltering: true })),
     () => {
-      // Who was connected since relies on it.
+      // A container that was connected since relies on it.
       if (listPorts(host, bridge).some((port) => !before.has(port))) return;
-      host.execute(setLink(bridge.name, { vlanFiltering: false }));
+      host.execute(setLink(bridge, { vlanFiltering: false }));
     },
   );
 }
 
 /**
- * The VLANs of a port, in the order that the kernel is told of them: a later entry overrides an earlier one of the
- * same VLAN. So `vlan` is tagged where the trunk has it too, and VLAN 1 is native in a trunk without `vlan`, both as
- * the Go plugin has it.
+ * The VLANs of a port, in the order in which the kernel is to add them: a later entry overrides an earlier one of the
+ * same VLAN. So `vlan` is tagged where the trunk has it too, and VLAN 1 is native in a trunk without `vlan`, as with
+ * the Go plugin.
  */
 export function portVlans({ vlan, vlanTrunk = [] }: Pick<BridgeConfig, 'vlan' | 'vlanTrunk'>): PortVlans[] {
   const native = (vid: number): PortVlans => ({ first: vid, last: vid, pvid: true, untagged: true });
@@ -55,8 +55,8 @@ export function portVlans({ vlan, vlanTrunk = [] }: Pick<BridgeConfig, 'vlan' | 
 }
 
 /**
- * Gives a port its VLANs, in place of the bridge's default unless preserveDefaultVlan keeps that. No request where
- * there is nothing to change.
+ * The requests that give a port its VLANs, in place of the bridge's default VLAN unless preserveDefaultVlan keeps that;
+ * empty where there is nothing to change.
  */
 export function setPortVlans(
   bridge: Link,

@@ -8,10 +8,10 @@ import { endOf } from './veth.ts';
 const deadlineMilliseconds = 10_000;
 
 /**
- * Waits until the bridge forwards what comes in at the host veth of this name. It mostly does already: older kernels
- * tell of a new carrier a moment later, and a bridge with a spanning tree listens and learns first.
+ * Waits until the bridge forwards what comes in at the host veth of this name. Mostly it already does; but older kernels
+ * report a new carrier a moment later, and a bridge with a spanning tree listens and learns first.
  * @returns the host veth as it is then
- * @throws CniError code 11 where it does not in time, with what it does instead; NetlinkError
+ * @throws CniError code 11 at the deadline, with the port's state; NetlinkError
  */
 export function awaitForwarding(host: Connection, bridge: Link, veth: string): Link {
   let last = look(host, bridge, veth);

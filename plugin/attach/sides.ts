@@ -1,7 +1,7 @@
 import { closeSync } from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
 import { type Connection, openRoute } from '../../netlink/connection.ts';
-import { isErrno } from '../../netlink/error.ts';
+import { fileErrorCode, isErrno } from '../../netlink/error.ts';
 import {
   type Namespace,
   openNamespace,
@@ -9,10 +9,10 @@ import {
   sameNamespace,
   within,
 } from '../../netlink/namespace.ts';
+import type { Request } from '../config/request.ts';
 
-/** The two sides of an attachment: the namespaces, and a connection to rtnetlink in each. */
-export interface Sides {
-  readonly host: Connection;
+/** The container's side of an attachment: its network namespace, and a connection to rtnetlink in it. */
+export interface ContainerSide {
   readonly container: Connection;
   readonly containerNamespace: Namespace;
   /** Runs synchronous work with the thread in the container's namespace. */
@@ -20,51 +20,121 @@ export interface Sides {
   close(): void;
 }
 
+/** Both sides of an attachment. */
+export interface Sides extends ContainerSide {
+  readonly host: Connection;
+}
+
+/** How a request names the container's namespace. */
+type Where = Pick<Request, 'netns' | 'allowOwnNamespace'>;
+
 /**
  * Opens the container's namespace and a connection on each side.
- * @throws CniError code 8 where the path leads to no network namespace, or to the plugin's own
+ * @throws CniError code 8 where the path does not lead to a network namespace, or leads to the plugin's own
  */
-export function openSides(netns: string, allowOwnNamespace: boolean): Sides {
-  const own = openOwnNamespace();
-  let containerNamespace: Namespace;
+export function openSides(where: Where): Sides {
+  const side = openContainer(where);
   try {
-    containerNamespace = openNamespace(netns);
-  } catch (error) {
-    closeSync(own.fd);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is no network namespace`, reason);
-  }
-  if (!allowOwnNamespace && sameNamespace(own, containerNamespace)) {
-    closeSync(own.fd);
-    closeSync(containerNamespace.fd);
-    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is the plugin's own network namespace`);
-  }
-  const inContainer = <T>(work: () => T): T => within(containerNamespace, own, work);
-  const host = openRoute();
-  const container = openInside(netns, inContainer);
-  return {
-    host,
-    container,
-    containerNamespace,
-    inContainer,
-    close() {
+    const host = openRoute();
+    const close = (): void => {
       host.close();
-      container.close();
-      closeSync(own.fd);
-      closeSync(containerNamespace.fd);
-    },
-  };
+      side.close();
+    };
+    return { ...side, host, close };
+  } catch (error) {
+    side.close();
+    throw error;
+  }
 }
 
 /**
- * A connection to rtnetlink in the container's namespace.
- * @throws CniError code 8 where the path leads to a namespace of another kind, which only entering it shows
+ * Opens the container's side.
+ * @throws CniError code 8 where the path does not lead to a network namespace, or leads to the plugin's own
  */
-export function openInside(netns: string, inContainer: <T>(work: () => T) => T): Connection {
+export function openContainer(where: Where): ContainerSide {
+  return open(where, (error) => {
+    throw notNamespace(where, error);
+  });
+}
+
+/**
+ * Opens the container's side; undefined where its namespace is gone: no file at the path, or a file that no namespace
+ * is mounted on any more.
+ * @throws CniError code 8 where the path leads to a namespace of another kind, or to the plugin's own
+ */
+export function openContainerIfThere(where: Where): ContainerSide | undefined {
+  if (where.netns === '') return undefined;
+  return open(where, (error) => {
+    if (!isGone(error)) throw error;
+    return undefined;
+  });
+}
+
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '') || isErrno(error, 'EINVAL');
+}
+
+/** @param onUnopened what becomes of an error of opening the path */
+function open<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide | T {
+  const own = openOwnNamespace();
+  let containerNamespace: Namespace | undefined;
+  let container: Connection | undefined;
+  const close = (): void => {
+    container?.close();
+    if (containerNamespace !== undefined) closeSync(containerNamespace.fd);
+    closeSync(own.fd);
+  };
+  try {
+    const namespace = openNamespace(where.netns);
+    containerNamespace = namespace;
+    if (!where.allowOwnNamespace && sameNamespace(own, namespace)) throw ownNamespace(where);
+    const inContainer = <R>(work: () => R): R => within(namespace, own, work);
+    container = openInside(where, inContainer);
+    return { container, containerNamespace, inContainer, close };
+  } catch (error) {
+    close();
+    if (containerNamespace !== undefined) throw error;
+    return onUnopened(error);
+  }
+}
+
+/** That the path leads to a namespace of another kind shows when it is entered. */
+function openInside(where: Where, inContainer: ContainerSide['inContainer']): Connection {
   try {
     return inContainer(openRoute);
   } catch (error) {
-    if (!isErrno(error, 'EINVAL')) throw error;
-    throw new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is no network namespace`, error.message);
+    throw isErrno(error, 'EINVAL') ? notNamespace(where, error) : error;
+  }
+}
+
+function notNamespace({ netns }: Where, error: unknown): CniError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CniError(errorCode.invalidNetns, `failed to open netns "${netns}"`, `CNI_NETNS: ${reason}`);
+}
+
+function ownNamespace({ netns }: Where): CniError {
+  return new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is the plugin's own network namespace`);
+}
+
+/** Works with a connection to rtnetlink on the host, and closes it. */
+export function withHost<T>(work: (host: Connection) => T): T {
+  const host = openRoute();
+  try {
+    return work(host);
+  } finally {
+    host.close();
+  }
+}
+
+/**
+ * Enters the namespace that the plugin is in, which takes the permission that entering any takes.
+ * @throws SystemError
+ */
+export function enterOwnNamespace(): void {
+  const own = openOwnNamespace();
+  try {
+    within(own, own, () => undefined);
+  } finally {
+    closeSync(own.fd);
   }
 }

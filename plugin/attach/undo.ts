@@ -1,12 +1,12 @@
-import { NetlinkError } from '../../netlink/error.ts';
+import { fileErrorCode, isErrno, NetlinkError } from '../../netlink/error.ts';
 
-/** What was done to the world so far, and how to take it back. */
+/** What was done so far, and how to take it back. */
 export class Undo {
   private readonly steps: { readonly what: string; readonly take: () => void }[] = [];
 
   /**
    * Registers how to take back what was just done.
-   * @param what in words, for the line that says it could not be: `veth pair veth1a2b3c4d`
+   * @param what names it in the line that says that it could not be taken back: `veth pair veth1a2b3c4d`
    */
   register(what: string, take: () => void): void {
     this.steps.push({ what, take });
@@ -14,7 +14,7 @@ export class Undo {
 
   /**
    * Does a step and registers how to take it back. A step that the kernel refused was not done. After any other error,
-   * such as a reply that is lost, nobody knows: it is taken back, which must be right in both cases.
+   * such as a lost reply, nobody knows whether it was done: it is taken back, which must be right in both cases.
    */
   attempt<T>(what: string, step: () => T, take: () => void): T {
     try {
@@ -27,14 +27,20 @@ export class Undo {
     }
   }
 
-  /** Takes everything back, last first. What can't be is told to `warn`; the rest is still done. */
+  /** Takes everything back, last first. What cannot be is told to `warn`, and the rest is still done. */
   run(warn: (line: string) => void): void {
     for (const { what, take } of this.steps.splice(0).reverse()) {
       try {
         take();
       } catch (error) {
+        if (isGone(error)) continue;
         warn(`could not undo ${what}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }
+}
+
+/** Whether the link or the address that was to be changed is there no more: then nothing is to be taken back. */
+function isGone(error: unknown): boolean {
+  return isErrno(error, 'ENODEV', 'EADDRNOTAVAIL') || fileErrorCode(error) === 'ENOENT';
 }

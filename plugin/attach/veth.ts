@@ -1,47 +1,41 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import { getLink, type Link, newVeth, removeLink, setLink } from '../../netlink/route/link.ts';
+import { removeLink } from '../../netlink/route/delete-link.ts';
+import { getLink, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
-import { randomMac } from '../config/mac.ts';
-import { vethNames } from './host-veth.ts';
+import type { Addition } from './addition.ts';
+import { BridgeGone } from './bridge-lifetime.ts';
+import { randomPortMac, vethNames } from './host-veth.ts';
+import { ownerLabel } from './owner.ts';
 import { filtersVlans, setPortVlans } from './port-vlans.ts';
-import type { Sides } from './sides.ts';
-import type { Undo } from './undo.ts';
 
 /** Both ends of a pair. */
 export interface VethPair {
-  /** The name of the host's, which is a bridge port and up. */
-  readonly hostName: string;
-  /** The container's, which is down yet. */
+  /** The host's end, which is up and a port of the bridge. */
+  readonly host: Pick<Link, 'index' | 'name' | 'mac'>;
+  /** The container's end, which is still down. */
   readonly container: Link;
 }
 
 /**
- * Makes the veth pair: the near end a port of the bridge, the far end in the container's namespace.
- * @param owner what the host veth's alias says
- * @throws CniError code 4 where the container has an interface of that name, 11 where the bridge is full; NetlinkError
+ * Makes the veth pair: one end a port of the bridge, the other in the container's namespace.
+ * @throws CniError code 4 where the container has an interface of that name, 11 where the bridge is full; BridgeGone,
+ * NetlinkError
  */
-export function connectContainer(
-  sides: Sides,
-  bridge: Link,
-  ifname: string,
-  owner: string,
-  config: BridgeConfig,
-  undo: Undo,
-): VethPair {
-  const names = vethNames(owner);
+export function connectContainer(addition: Addition, bridge: Link): VethPair {
+  const names = vethNames(ownerLabel(addition.attachment));
   for (const name of names) {
-    // Another's by chance, or left from an attachment of the same words. Asked first, for what comes in one datagram
-    // with the making of a pair would be done to the link that has its name already.
+    // Another attachment's by chance, or left by an earlier ADD of this one. Asked first, since the messages that come
+    // in one datagram with the creation of a pair would change the link that has the name already.
     if (hasLink(name)) continue;
     try {
-      return createPair(sides, bridge, name, ifname, owner, config, undo);
+      return createPair(addition, bridge, name);
     } catch (error) {
       if (isErrno(error, 'EXFULL')) throw full(bridge);
+      if (isErrno(error, 'EINVAL', 'ENODEV') && isGone(addition, bridge)) throw new BridgeGone(bridge.name);
       if (!isErrno(error, 'EEXIST')) throw error;
-      refuseTaken(sides, ifname);
+      refuseTaken(addition);
     }
   }
   throw new CniError(
@@ -51,58 +45,63 @@ export function connectContainer(
   );
 }
 
-/**
- * Refuses an interface name that the container has already.
- * @throws CniError code 4
- */
-function refuseTaken({ container }: Sides, ifname: string): void {
+function isGone({ sides: { host } }: Addition, { name, index }: Link): boolean {
+  return getLink(host, name)?.index !== index;
+}
+
+/** @throws CniError code 4 where the container has an interface of that name */
+function refuseTaken({ attachment: { ifname }, sides: { container } }: Addition): void {
   if (getLink(container, ifname) === undefined) return;
   throw new CniError(
     errorCode.invalidEnvironment,
-    `invalid CNI_IFNAME: "${ifname}"`,
-    'the container has an interface of that name already',
+    `container veth name provided (${ifname}) already exists`,
+    'CNI_IFNAME: the container already has an interface of that name',
   );
 }
 
-function createPair(
-  { host, container, containerNamespace }: Sides,
-  bridge: Link,
-  name: string,
-  ifname: string,
-  owner: string,
-  config: BridgeConfig,
-  undo: Undo,
-): VethPair {
-  const { mtu, hairpinMode, portIsolation } = config;
-  const port = {
-    ...(hairpinMode ? { hairpin: true } : {}),
-    ...(portIsolation ? { isolated: true } : {}),
+function createPair(addition: Addition, bridge: Link, name: string): VethPair {
+  const { attachment, config, sides, undo } = addition;
+  const { host, container, containerNamespace } = sides;
+  const { ifname } = attachment;
+  const port = { hairpin: config.hairpinMode || undefined, isolated: config.portIsolation || undefined };
+  // The MAC address tells that it is the one made here: another ADD of the attachment, or a later one, takes the same
+  // name.
+  const mac = randomPortMac();
+  const near = { mac, mtu: config.mtu, master: bridge.index, up: true };
+  const peer = {
+    name: ifname,
+    namespaceFd: containerNamespace.fd,
+    settings: { mac: config.mac, mtu: config.mtu },
   };
-  const peer = { name: ifname, namespaceFd: containerNamespace.fd, settings: { mac: config.mac, mtu } };
-  // Its address tells that it is the one made here: another ADD of the attachment, or a later one, takes the same name.
-  const mac = randomMac();
   const [, ...more] = undo.attempt(
     `veth pair ${name}`,
     () => {
       const replies = host.exchange([
-        newVeth(name, { mac, mtu, master: bridge.index, up: true }, peer),
-        // In the same datagram, which the kernel does without a pause: there is no moment at which a process can die
-        // and leave a pair that doesn't say whose it is.
-        setLink(name, { alias: owner }),
-        ...(Object.keys(port).length > 0 ? [setLink(name, { port })] : []),
+        newVeth(name, near, peer),
+        // In the same datagram, which the kernel works through without a pause: there is no moment at which a process
+        // can die and leave a pair that does not say whose it is.
+        setLink(name, { alias: ownerLabel(attachment) }),
+        ...(port.hairpin || port.isolated ? [setLink(name, { port })] : []),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;
       return replies;
     },
     () => {
-      if (getLink(host, name)?.mac === mac) removeLink(host, name);
+      const link = getLink(host, name);
+      if (link?.mac === mac) removeLink(host, link);
     },
   );
   for (const { error } of more) if (error !== undefined) throw error;
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
-  // The container's end is down yet: not a frame goes through the bridge's default VLAN.
+  // The container's end is still down: not a frame goes through the bridge's default VLAN.
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));
-  return { hostName: name, container: endOf(container, ifname, name) };
+  const far = endOf(container, ifname, name);
+  return { host: { index: far.peer, name, mac }, container: far };
+}
+
+/** Deletes a pair that was made here. */
+export function removePair({ sides: { host } }: Addition, pair: VethPair): void {
+  removeLink(host, pair.host);
 }
 
 /**

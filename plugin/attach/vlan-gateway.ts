@@ -1,74 +1,92 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
-import {
-  findLinks,
-  getLink,
-  iff,
-  type Link,
-  newVeth,
-  removeLink,
-  setLink,
-} from '../../netlink/route/link.ts';
+import { listVlanPorts } from '../../netlink/route/bridge-vlan.ts';
+import { removeLink } from '../../netlink/route/delete-link.ts';
+import { findLinks, getLink, iff, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import { servesOthers } from './bridge.ts';
+import type { Addition } from './addition.ts';
 import { randomVethName } from './host-veth.ts';
+import { keep, removeUnused } from './link-group.ts';
+import { servesOthers } from './other-attachments.ts';
 import { setPortVlans } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
-import type { Undo } from './undo.ts';
 
 /** The name of the link that has a VLAN's gateway address: `<bridge>.<vlan>`. */
 export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 'vlan'>): string {
   return `${bridge}.${vlan}`;
 }
 
+/** Alias of a VLAN's gateway that an ADD made; it goes with the last other port in its VLAN. */
+const madeHereAlias = 'cni-bridge: gateway of a VLAN';
+
 /**
  * The link for a VLAN's gateway address, up: a veth whose other end is a port of the bridge in that VLAN. It is made
- * where there is none; one that is up, of whatever kind, is taken as it is. Like the bridge it stays when the last
- * container leaves.
- * @throws CniError code 11 where it is deleted under this; NetlinkError
+ * where there is none; one that is up, of whatever kind, is taken as it is.
+ * @throws CniError code 11 where it is deleted meanwhile; NetlinkError
  */
-export function ensureVlanGateway(
-  host: Connection,
-  bridge: Link,
-  config: BridgeConfig,
-  attachment: Attachment,
-  undo: Undo,
-): Link {
+export function ensureVlanGateway(addition: Addition, bridge: Link): Link {
+  const { config, sides, undo } = addition;
+  const { host } = sides;
   const name = vlanGatewayName(config);
-  const free = (): boolean => !servesOthers(host, bridge, attachment);
-  const link = getLink(host, name) ?? createPair(host, bridge, name, free, undo);
+  const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
+  // Looked at when the container's port is in the VLAN, so that a DEL that would delete it sees that port.
+  const found = findKept(host, name);
+  const link = found ?? createPair(addition, bridge, isFree);
   if ((link.flags & iff.up) !== 0) return link;
-  // It comes up when all else is done, so one that is down was left half made, maybe by an ADD that was killed.
+  // It is set up last, so that one that is down is not complete: the ADD that made it was killed, or is at it now.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
   // The trunk is the container's alone.
   const vlans = port === undefined ? [] : setPortVlans(bridge, port, { ...config, vlanTrunk: undefined });
-  // The host's routes through these links are ours to make.
+  // Router advertisements must not give the host routes through these links.
   for (const end of port === undefined ? [name] : [port.name, name]) {
-    changeSysctl(`net/ipv6/conf/${end}/accept_ra`, '0', undo, free);
+    changeSysctl(`net/ipv6/conf/${end}/accept_ra`, '0', undo, isFree);
   }
+  const alias = found === undefined ? madeHereAlias : undefined;
   undo.attempt(
     `flags of ${name}`,
-    () => host.execute(...vlans, setLink(name, { up: true })),
+    () => host.execute(...vlans, setLink(link, { up: true, alias })),
     () => {
-      if (free()) host.execute(setLink(name, { up: false }));
+      if (isFree()) host.execute(setLink(link, { up: false }));
     },
   );
   return link;
 }
 
+/** The link of that name, which no DEL deletes from now on; undefined where there is none. */
+function findKept(host: Connection, name: string): Link | undefined {
+  const link = getLink(host, name);
+  if (link?.alias !== madeHereAlias) return link;
+  return keep(host, link, 0) ? link : undefined;
+}
+
+/**
+ * Deletes the gateway of a VLAN that an ADD made, if no other port of the bridge is in that VLAN.
+ * @throws NetlinkError
+ */
+export function removeUnusedVlanGateway(
+  host: Connection,
+  config: Pick<BridgeConfig, 'bridge' | 'vlan'>,
+): void {
+  const [gateway, bridge] = [getLink(host, vlanGatewayName(config)), getLink(host, config.bridge)];
+  if (gateway?.alias !== madeHereAlias) return;
+  const isUsed = (): boolean =>
+    bridge !== undefined && listVlanPorts(host, bridge, config.vlan).some((port) => port !== gateway.peer);
+  removeUnused(host, gateway, 0, isUsed);
+}
+
 /** The other end of a veth, if it is a port of the bridge. */
 function findPort(host: Connection, bridge: Link, { index, peer }: Link): Link | undefined {
   if (peer === 0) return undefined;
-  // An index is good for one namespace, so that both ends have to agree.
+  // An index is valid in one namespace, so that both ends have to agree.
   return findLinks(host, [peer]).find((one) => one.peer === index && one.master === bridge.index);
 }
 
 /** How many random names are tried before giving up; one in four thousand million is taken. */
 const nameAttempts = 5;
 
-function createPair(host: Connection, bridge: Link, name: string, free: () => boolean, undo: Undo): Link {
+function createPair({ config, sides: { host }, undo }: Addition, bridge: Link, isFree: () => boolean): Link {
+  const name = vlanGatewayName(config);
   const { mtu } = bridge;
   for (let attempt = 1; ; attempt++) {
     const port = randomVethName();
@@ -78,14 +96,13 @@ function createPair(host: Connection, bridge: Link, name: string, free: () => bo
         () =>
           host.execute(newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } })),
         () => {
-          // The port's name tells that it is the pair made here.
-          if (free()) removeLink(host, port);
+          // The port's random name tells that it is the pair made here.
+          if (isFree()) removeLink(host, port);
         },
       );
     } catch (error) {
       // Either name may be taken, `name` by another ADD that made the link meanwhile.
-      if (!isErrno(error, 'EEXIST')) throw error;
-      if (attempt === nameAttempts) throw error;
+      if (!isErrno(error, 'EEXIST') || attempt === nameAttempts) throw error;
     }
     const link = getLink(host, name);
     if (link !== undefined) return link;

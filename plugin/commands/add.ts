@@ -1,59 +1,33 @@
-import type { Attachment } from '../../cni/attachment.ts';
-import { CniError, errorCode } from '../../cni/error.ts';
 import type { Result } from '../../cni/result.ts';
-import { isErrno } from '../../netlink/error.ts';
-import { getLink, type Link } from '../../netlink/route/link.ts';
-import { ensureBridge, proveBridge } from '../attach/bridge.ts';
+import type { Link } from '../../netlink/route/link.ts';
+import type { Addition } from '../attach/addition.ts';
+import { bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
+import { BridgeGone, makePermanent } from '../attach/bridge-lifetime.ts';
 import { configureContainer } from '../attach/container.ts';
-import { enableForwarding, ensureGateways, withGateways } from '../attach/gateway.ts';
-import { ownerLabel } from '../attach/owner.ts';
-import { openSides, type Sides } from '../attach/sides.ts';
+import { enableForwarding } from '../attach/forwarding.ts';
+import { ensureGateways, withGateways } from '../attach/gateway.ts';
+import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
-import { connectContainer, endOf, type VethPair } from '../attach/veth.ts';
+import { connectContainer, endOf, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
-import type { Request } from '../config/request.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
-import type { Ipam } from './ipam.ts';
+import type { PlannedAdd } from './ipam.ts';
+import type { Operation } from './operation.ts';
 
 /**
- * Connects a container to the bridge ("ADD" in SPEC.md): the bridge, the veth pair, the addresses, the gateway, the
- * masquerading, the forwarding. A failure takes back all that was done before it.
+ * Connects a container to the bridge ("ADD" in SPEC.md). A failure takes back all that was done before it.
  * @param deliver is given the result; when it fails, so does the ADD
  * @throws CniError, NetlinkError, SystemError
  */
-export function add(
-  request: Request,
-  config: BridgeConfig,
-  ipam: Ipam | undefined,
-  warn: (line: string) => void,
-  deliver: (result: Result) => void,
-): void {
-  const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  ipam?.validate();
-  const sides = openSides(request.netns, request.allowOwnNamespace);
+export function add(operation: Operation, deliver: (result: Result) => void): void {
+  const { request, attachment, config, ipam, warn } = operation;
+  const lease = ipam?.planAdd();
+  const sides = openSides(request);
   const undo = new Undo();
   try {
-    const { bridge, veth } = plugIn(sides, attachment, config, undo);
-    if (config.macspoofchk) checkSource(attachment, veth, undo);
-    const leased = leaseAddresses(attachment, config, ipam, undo);
-    const { enabledad, disableContainerInterface } = config;
-    const port = disableContainerInterface
-      ? endOf(sides.host, veth.hostName)
-      : configureContainer(sides, bridge, veth, leased, enabledad, undo);
-    const vlanGateway =
-      config.isGateway && config.vlan !== 0 && leased.ips.length > 0
-        ? ensureVlanGateway(sides.host, bridge, config, attachment, undo)
-        : undefined;
-    if (config.isGateway) {
-      ensureGateways(sides.host, bridge, vlanGateway ?? bridge, leased.ips, config, attachment, undo);
-    }
-    if (config.ipMasq && leased.ips.length > 0) masqueradeAddresses(attachment, leased, config, warn, undo);
-    if (config.isGateway) enableForwarding(sides.host, leased.ips, attachment, undo);
-    proveBridge(sides.host, bridge, attachment, undo);
-    deliver(resultOf(request, config, [bridge, port, veth.container], vlanGateway, leased));
+    deliver(attach(operation, { attachment, config, sides, undo }, lease));
   } catch (error) {
     undo.run(warn);
     throw error;
@@ -62,84 +36,81 @@ export function add(
   }
 }
 
-/** How often the bridge is made again when another ADD's undo takes it away under this one. */
-const bridgeAttempts = 5;
+/** The steps of an ADD, each of which registers how to take it back: bridge, veth pair, addresses, gateway, netfilter. */
+function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
+  const { config, sides } = addition;
+  const { bridge, veth } = plugIn(addition);
+  if (config.macspoofchk) checkSource(addition, veth);
 
-function plugIn(
-  sides: Sides,
-  attachment: Attachment,
-  config: BridgeConfig,
-  undo: Undo,
-): { bridge: Link; veth: VethPair } {
+  const leased = leaseAddresses(addition, lease);
+  const port = config.disableContainerInterface
+    ? endOf(sides.host, veth.host.name)
+    : configureContainer(addition, bridge, veth, leased);
+
+  const routed = config.isGateway && leased.ips.length > 0;
+  const gateway = routed && config.vlan !== 0 ? ensureVlanGateway(addition, bridge) : bridge;
+  if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
+  if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
+  if (routed) enableForwarding(addition, leased.ips);
+
+  makePermanent(addition, bridge);
+  const links = [bridge, port, veth.container, ...(gateway === bridge ? [] : [gateway])];
+  return resultOf(operation, links, leased);
+}
+
+/** How often the bridge is made again when somebody deletes it meanwhile, such as another ADD that fails. */
+const bridgeAttempts = 20;
+
+function plugIn(addition: Addition): { bridge: Link; veth: VethPair } {
   for (let attempt = 1; ; attempt++) {
-    let bridge: Link | undefined;
+    let veth: VethPair | undefined;
     try {
-      bridge = ensureBridge(sides.host, config, undo);
-      const owner = ownerLabel(attachment);
-      return { bridge, veth: connectContainer(sides, bridge, attachment.ifname, owner, config, undo) };
+      const bridge = ensureBridge(addition);
+      veth = connectContainer(addition, bridge);
+      return { bridge: bridgeWithPort(addition, bridge, veth.host.mac), veth };
     } catch (error) {
-      const gone =
-        bridge === undefined
-          ? error instanceof CniError && error.code === errorCode.tryAgain
-          : isErrno(error, 'EINVAL', 'ENODEV') && getLink(sides.host, bridge.name)?.index !== bridge.index;
-      if (!gone || attempt === bridgeAttempts) throw error;
+      if (veth !== undefined) removePair(addition, veth);
+      if (!(error instanceof BridgeGone) || attempt === bridgeAttempts) throw error;
     }
   }
 }
 
-const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
-
-function leaseAddresses(
-  attachment: Attachment,
-  config: BridgeConfig,
-  ipam: Ipam | undefined,
-  undo: Undo,
-): Result {
-  if (ipam === undefined) return nothingLeased;
-  const leased = ipam.add();
-  undo.register(`leases of container ${attachment.containerID}`, () => ipam.del());
-  return withGateways(leased, config);
-}
-
-function checkSource(attachment: Attachment, { hostName, container }: VethPair, undo: Undo): void {
+function checkSource({ attachment, undo }: Addition, { host, container }: VethPair): void {
   undo.attempt(
     `spoof check of container ${attachment.containerID}`,
-    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, hostName, container.mac)),
+    () => withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac)),
     () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
   );
 }
 
-function masqueradeAddresses(
-  attachment: Attachment,
-  { ips }: Result,
-  { ipMasqBackend }: BridgeConfig,
-  warn: (line: string) => void,
-  undo: Undo,
-): void {
+const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
+
+function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAdd | undefined): Result {
+  if (lease === undefined) return nothingLeased;
+  const leased = lease.run();
+  undo.register(`leases of container ${attachment.containerID}`, () => lease.undo());
+  return withGateways(leased, config);
+}
+
+function masquerade({ warn }: Operation, { attachment, config, undo }: Addition, { ips }: Result): void {
   const addresses = ips.map(({ address }) => address);
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
-    () => addMasquerade(attachment, addresses, ipMasqBackend),
+    () => addMasquerade(attachment, addresses, config.ipMasqBackend),
     () => withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn)),
   );
 }
 
-function resultOf(
-  { netns }: Request,
-  config: BridgeConfig,
-  [bridge, port, container]: readonly [Link, Link, Link],
-  vlanGateway: Link | undefined,
-  { ips, routes, dns }: Result,
-): Result {
+/** The container's interface in the result: after the bridge and the host veth. */
+const containerInterface = 2;
+
+function resultOf({ request, config }: Operation, links: readonly Link[], leased: Result): Result {
   return {
-    interfaces: [
-      { name: bridge.name, mac: bridge.mac },
-      { name: port.name, mac: port.mac },
-      { name: container.name, mac: container.mac, sandbox: netns },
-      ...(vlanGateway === undefined ? [] : [{ name: vlanGateway.name, mac: vlanGateway.mac }]),
-    ],
-    ips: ips.map((ip) => ({ ...ip, interface: 2 })),
-    routes,
-    dns: Object.keys(config.dns).length > 0 ? config.dns : dns,
+    interfaces: links.map(({ name, mac }, index) =>
+      index === containerInterface ? { name, mac, sandbox: request.netns } : { name, mac },
+    ),
+    ips: leased.ips.map((ip) => ({ ...ip, interface: containerInterface })),
+    routes: leased.routes,
+    dns: Object.keys(config.dns).length > 0 ? config.dns : leased.dns,
   };
 }

@@ -1,23 +1,18 @@
-import type { Result } from '../../cni/result.ts';
-import type { Connection } from '../../netlink/connection.ts';
 import { listVlans, type PortVlans } from '../../netlink/route/bridge-vlan.ts';
 import { getLink, type Link } from '../../netlink/route/link.ts';
 import { filtersVlans, portVlans } from '../attach/port-vlans.ts';
 import { vlanGatewayName } from '../attach/vlan-gateway.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
-import { checkMac, mismatch } from './mismatch.ts';
+import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 
 /**
  * Compares the VLANs with the live kernel: the bridge filters, the port has those of the configuration, the VLAN's
- * gateway is there. Further VLANs of the port are nobody's mistake.
+ * gateway is there. The port may have more VLANs.
  * @throws CniError code 999 for the first thing that differs
  */
 export function checkVlans(
-  host: Connection,
-  previous: Result,
+  { config, previous, sides: { host } }: Comparison,
   bridge: Link,
   port: Link,
-  config: BridgeConfig,
 ): void {
   if (!filtersVlans(config)) return;
   if (bridge.vlanFiltering !== true) throw mismatch(`VLAN filtering of ${bridge.name}`, 'on', 'off');
@@ -34,7 +29,7 @@ export function checkVlans(
   checkMac(gateway, listed.mac);
 }
 
-/** What is so of each VLAN, in words; of entries for the same VLAN the last. */
+/** Describes each VLAN's flags; of entries for the same VLAN the last counts. */
 function flagsByVlan(ranges: readonly PortVlans[]): Map<number, string> {
   const found = new Map<number, string>();
   for (const { first, last, pvid, untagged } of ranges) {

@@ -1,5 +1,4 @@
 import { CniError, errorCode } from '../../cni/error.ts';
-import type { Result } from '../../cni/result.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
 import { listAddresses } from '../../netlink/route/address.ts';
@@ -7,42 +6,44 @@ import { findLinks, getLink, iff, type Link } from '../../netlink/route/link.ts'
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { openSides } from '../attach/sides.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
-import type { Request } from '../config/request.ts';
+import { checkNetfilter } from './check-netfilter.ts';
 import { checkVlans } from './check-vlan.ts';
-import type { Ipam } from './ipam.ts';
-import { checkMac, mismatch } from './mismatch.ts';
+import { type Comparison, checkMac, mismatch } from './mismatch.ts';
+import type { Operation } from './operation.ts';
 
 /**
  * Compares what the ADD answered with the live kernel ("CHECK" in SPEC.md), then asks the IPAM.
  * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
  */
-export function check(request: Request, config: BridgeConfig, ipam: Ipam | undefined): void {
+export function check({ request, attachment, config, ipam }: Operation): void {
   const previous = config.prevResult;
   if (previous === undefined) {
     throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'prevResult is missing');
   }
-  const sides = openSides(request.netns, request.allowOwnNamespace);
+  const sides = openSides(request);
   try {
-    const bridge = checkBridge(sides.host, previous, config);
-    const container = checkContainer(sides.container, previous, request);
-    const veth = checkHostVeth(sides.host, previous, bridge, container, request);
-    checkVlans(sides.host, previous, bridge, veth, config);
-    checkAddresses(sides.container, previous, container);
-    checkRoutes(sides.container, previous);
+    const comparison: Comparison = { request, attachment, config, previous, sides };
+    const bridge = checkBridge(comparison);
+    const container = checkContainer(comparison);
+    const veth = checkHostVeth(comparison, bridge, container);
+    checkVlans(comparison, bridge, veth);
+    checkNetfilter(comparison, veth);
+    checkAddresses(comparison, container);
+    checkRoutes(comparison);
   } finally {
     sides.close();
   }
   ipam?.check();
 }
 
-function checkBridge(host: Connection, previous: Result, { bridge: name, promiscMode }: BridgeConfig): Link {
-  const link = getLink(host, name);
+function checkBridge({ config, previous, sides }: Comparison): Link {
+  const { bridge: name, promiscMode } = config;
+  const link = getLink(sides.host, name);
   if (link === undefined) throw mismatch(`bridge ${name}`, 'a bridge', 'no link of that name');
   if (link.kind !== 'bridge')
     throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
   checkMac(link, previous.interfaces.find((one) => one.name === name && one.sandbox === undefined)?.mac);
-  // The promiscuity counts captures and ports, which come and go; the flag is what was asked for.
+  // The promiscuity counter includes captures and ports, which come and go; the flag is what was asked for.
   const promiscuous = (link.flags & iff.promisc) !== 0;
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
@@ -50,13 +51,13 @@ function checkBridge(host: Connection, previous: Result, { bridge: name, promisc
   return link;
 }
 
-function checkContainer(container: Connection, previous: Result, { ifname, netns }: Request): Link {
+function checkContainer({ request: { ifname, netns }, previous, sides }: Comparison): Link {
   const expected = previous.interfaces.find(({ name, sandbox }) => name === ifname && sandbox === netns);
   if (expected === undefined) {
     const all = previous.interfaces.map(({ name, sandbox }) => `${name}${sandbox ? ` in ${sandbox}` : ''}`);
     throw mismatch('prevResult', `interface ${ifname} in ${netns}`, all.join(', ') || 'no interface');
   }
-  const link = getLink(container, ifname);
+  const link = getLink(sides.container, ifname);
   if (link === undefined) throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', 'no link of that name');
   if (link.kind !== 'veth')
     throw mismatch(`interface ${ifname} in ${netns}`, 'a veth', `a link of kind ${link.kind || 'none'}`);
@@ -64,13 +65,8 @@ function checkContainer(container: Connection, previous: Result, { ifname, netns
   return link;
 }
 
-function checkHostVeth(
-  host: Connection,
-  previous: Result,
-  bridge: Link,
-  container: Link,
-  { netns }: Request,
-): Link {
+function checkHostVeth({ request, previous, sides }: Comparison, bridge: Link, container: Link): Link {
+  const { host } = sides;
   const listed = previous.interfaces.filter(
     ({ name, sandbox }) => sandbox === undefined && name !== bridge.name,
   );
@@ -89,10 +85,10 @@ function checkHostVeth(
   const [peer] = listLinks(host, { kind: 'veth' }, (link) =>
     isPair(link, container) ? link.name : undefined,
   );
-  throw mismatch(`peer of ${container.name} in ${netns}`, names, peer ?? 'none on the host');
+  throw mismatch(`peer of ${container.name} in ${request.netns}`, names, peer ?? 'none on the host');
 }
 
-/** Whether each is the other's peer. An index is good for one namespace, so that both have to agree. */
+/** Whether each is the other's peer. An index is valid in one namespace, so that both have to agree. */
 function isPair(host: Pick<Link, 'index' | 'peer'>, container: Link): boolean {
   return host.peer === container.index && container.peer === host.index;
 }
@@ -101,9 +97,9 @@ function nameOf(host: Connection, index: number): string {
   return findLinks(host, [index])[0]?.name ?? `link ${index}`;
 }
 
-function checkAddresses(container: Connection, { ips }: Result, link: Link): void {
-  for (const { address } of ips) {
-    const live = listAddresses(container, link, address.ip.family);
+function checkAddresses({ previous, sides }: Comparison, link: Link): void {
+  for (const { address } of previous.ips) {
+    const live = listAddresses(sides.container, link, address.ip.family);
     const found = live.map((one) => `${formatCIDR(one.cidr)}${one.dadFailed ? ', a duplicate' : ''}`);
     if (!found.includes(formatCIDR(address))) {
       throw mismatch(`addresses of ${link.name}`, formatCIDR(address), found.join('; ') || 'none');
@@ -111,9 +107,9 @@ function checkAddresses(container: Connection, { ips }: Result, link: Link): voi
   }
 }
 
-function checkRoutes(container: Connection, { routes }: Result): void {
+function checkRoutes({ previous: { routes }, sides }: Comparison): void {
   if (routes.length === 0) return;
-  const live = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(container, of));
+  const live = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(sides.container, of));
   for (const route of routes) {
     const dst = formatCIDR(subnetOf(route.dst));
     const gateway = route.gw === undefined ? undefined : formatIP(route.gw);

@@ -1,59 +1,70 @@
-import { closeSync } from '#files';
-import { CniError, errorCode } from '../../cni/error.ts';
+import type { Attachment } from '../../cni/attachment.ts';
 import type { Result } from '../../cni/result.ts';
-import { openRoute } from '../../netlink/connection.ts';
-import { fileErrorCode, isErrno } from '../../netlink/error.ts';
+import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
-import { openNamespace, openOwnNamespace, sameNamespace, within } from '../../netlink/namespace.ts';
-import { removeLink } from '../../netlink/route/link.ts';
+import { removeLink } from '../../netlink/route/delete-link.ts';
 import { removeHostVeth } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
-import { openInside } from '../attach/sides.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
-import type { Request } from '../config/request.ts';
+import { openContainerIfThere, withHost } from '../attach/sides.ts';
+import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
-import type { Ipam } from './ipam.ts';
+import type { Operation } from './operation.ts';
+import { Steps } from './steps.ts';
 
 /**
- * Disconnects a container ("DEL" in SPEC.md): what netfilter does for it, the veth pair, last the lease, so that no address is
- * handed out while it is still in use. What is gone already is no error; what is left on the host goes whether or
- * not the container's namespace still exists.
- * @throws CniError, NetlinkError, SystemError
+ * Disconnects a container ("DEL" in SPEC.md): removes what netfilter does for it, the veth pair, and last the lease, so
+ * that no address is handed out while it is still in use. It is not an error where something is gone already; what is
+ * left on the host is removed whether or not the container's namespace still exists.
+ * @throws CniError, NetlinkError, SystemError the first error, when all that can be removed is
  */
-export function del(
-  request: Request,
-  config: BridgeConfig,
-  ipam: Ipam | undefined,
-  warn: (line: string) => void,
-): void {
-  const attachment = { network: config.name, containerID: request.containerID, ifname: request.ifname };
-  const known = knownAddresses(ipam?.held() ?? [], config.prevResult);
-  // Where a lease is lost, the address is not known: its masquerading is found by whose it is.
-  const addresses = known.length < (ipam?.least ?? 0) ? [] : known;
+export function del(operation: Operation): void {
+  const { attachment } = operation;
+  const steps = new Steps();
+  const addresses = knownAddresses(operation, steps);
+  let disconnected = false;
+  const disconnect = (): void => {
+    disconnected = true;
+    const gone = removeVeth(operation, ownerLabel(attachment), steps);
+    if (gone) steps.attempt(() => operation.ipam?.del());
+    steps.attempt(() => removeUnusedLinks(operation.config));
+  };
   // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
-  // link, which takes as long: so the link and the lease go before it is closed.
-  withNetfilterIfThere((netfilter) => {
-    if (netfilter !== undefined) removeSpoofCheck(netfilter, attachment);
-    removeMasquerade(netfilter, attachment, addresses, warn);
-    removeVeth(request, config, ownerLabel(attachment));
-    ipam?.del();
-  });
+  // link, which takes as long: so the link and the lease go before netfilter is closed.
+  steps.attempt(() =>
+    withNetfilterIfThere((netfilter) => {
+      removeFilters(netfilter, { attachment, addresses }, operation, steps);
+      disconnect();
+    }),
+  );
+  if (!disconnected) disconnect();
+  steps.finish();
 }
 
-function removeVeth(request: Request, { bridge, prevResult }: BridgeConfig, owner: string): void {
-  if (deleteContainerLink(request)) return;
-  const host = openRoute();
-  try {
-    removeHostVeth(host, owner, bridge, prevResult);
-  } finally {
-    host.close();
-  }
+function removeFilters(
+  netfilter: Connection | undefined,
+  { attachment, addresses }: { attachment: Attachment; addresses: readonly CIDR[] },
+  { warn }: Operation,
+  steps: Steps,
+): void {
+  if (netfilter !== undefined) steps.attempt(() => removeSpoofCheck(netfilter, attachment));
+  steps.attempt(() => removeMasquerade(netfilter, attachment, addresses, warn));
+}
+
+/**
+ * The attachment's addresses; none where one of them may be unknown, since a lease is lost or cannot be read: then its
+ * masquerading is found by whose it is.
+ */
+function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {
+  const held = steps.attempt(() => ipam?.held() ?? []);
+  if (held === undefined) return [];
+  const known = withListed(held, config.prevResult);
+  return known.length < (ipam?.minimumAddresses ?? 0) ? [] : known;
 }
 
 /** Each address once; what is found by address is found whatever the prefix length. */
-function knownAddresses(held: readonly IP[], previous: Result | undefined): CIDR[] {
+export function withListed(held: readonly IP[], previous: Result | undefined): CIDR[] {
   const known: CIDR[] = held.map((ip) => ({ ip, prefix: width(ip.family) }));
   for (const { address } of previous?.ips ?? []) {
     if (!held.some((ip) => sameIP(ip, address.ip))) known.push(address);
@@ -61,41 +72,26 @@ function knownAddresses(held: readonly IP[], previous: Result | undefined): CIDR
   return known;
 }
 
-/** @returns whether there was such a link; its peer on the host is gone with it */
-function deleteContainerLink({ netns, ifname, allowOwnNamespace }: Request): boolean {
-  if (netns === '') return false;
-  const own = openOwnNamespace();
-  try {
-    const container = openIfThere(netns);
-    if (container === undefined) return false;
-    try {
-      if (!allowOwnNamespace && sameNamespace(own, container)) {
-        throw new CniError(
-          errorCode.invalidNetns,
-          `CNI_NETNS "${netns}" is the plugin's own network namespace`,
-        );
-      }
-      const connection = openInside(netns, (work) => within(container, own, work));
-      try {
-        return removeLink(connection, ifname);
-      } finally {
-        connection.close();
-      }
-    } finally {
-      closeSync(container.fd);
-    }
-  } finally {
-    closeSync(own.fd);
-  }
+/**
+ * Deletes the veth pair at the container's end, or at the host's where the container's is out of reach.
+ * @returns whether it is certain to be gone
+ */
+function removeVeth({ request, config }: Operation, owner: string, steps: Steps): boolean {
+  const deleted = steps.attempt(() => deleteContainerLink(request));
+  if (deleted === true) return true;
+  const { bridge, prevResult } = config;
+  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, bridge, prevResult)));
+  // Where the container could not be looked into and the host has no veth of that label, it may be there still.
+  return found === true || (found === false && deleted === false);
 }
 
-/** A namespace that may be gone: its path missing, or left behind as a plain file. */
-function openIfThere(path: string): ReturnType<typeof openNamespace> | undefined {
+/** @returns whether there was such a link; its peer on the host is gone with it */
+function deleteContainerLink(request: Operation['request']): boolean {
+  const side = openContainerIfThere(request);
+  if (side === undefined) return false;
   try {
-    return openNamespace(path);
-  } catch (error) {
-    const missing = ['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '');
-    if (missing || isErrno(error, 'EINVAL')) return undefined;
-    throw error;
+    return removeLink(side.container, request.ifname);
+  } finally {
+    side.close();
   }
 }

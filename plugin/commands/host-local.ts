@@ -1,5 +1,5 @@
 import type { Result } from '../../cni/result.ts';
-import type { NetworkConfig } from '../config/bridge-config.ts';
+import type { NetworkConfig } from '../config/network-config.ts';
 import type { Command } from '../config/request.ts';
 import type { Ipam } from './ipam.ts';
 
@@ -16,17 +16,18 @@ export function hostLocal(
 ): void {
   if (command === 'DEL') ipam.del();
   else if (command === 'CHECK') ipam.check();
-  else if (command === 'GC') ipam.gc(config.validAttachments ?? []);
+  else if (command === 'GC') ipam.gc(config.validAttachments);
   else if (command === 'STATUS') ipam.status();
   else addAndDeliver(ipam, deliver);
 }
 
 function addAndDeliver(ipam: Ipam, deliver: (result: Result) => void): void {
-  const result = ipam.add();
+  const lease = ipam.planAdd();
+  const result = lease.run();
   try {
     deliver(result);
   } catch (error) {
-    ipam.del();
+    lease.undo();
     throw error;
   }
 }

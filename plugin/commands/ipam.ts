@@ -1,81 +1,115 @@
-import type { Attachment } from '../../cni/attachment.ts';
+import { attachmentOf } from '../../cni/attachment.ts';
+import type { CniError } from '../../cni/error.ts';
 import type { Result } from '../../cni/result.ts';
-import type { Version } from '../../cni/version.ts';
 import { type DelegateCall, delegateAdd, findPlugin, runDelegate } from '../../ipam/delegate.ts';
+import { addLeases } from '../../ipam/host-local/add.ts';
 import { gcLeases } from '../../ipam/host-local/gc.ts';
-import {
-  addLeases,
-  checkLeases,
-  delLeases,
-  findLeases,
-  type LeasePlan,
-  planLeases,
-} from '../../ipam/host-local/host-local.ts';
+import { checkLeases, delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
+import { planLeases } from '../../ipam/host-local/plan.ts';
 import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
 import { hostLocalStatus } from '../../ipam/host-local/status.ts';
 import type { IP } from '../../netlink/ip.ts';
-import type { IpamConfig, ValidAttachment } from '../config/bridge-config.ts';
+import type { NetworkConfig, ValidAttachment } from '../config/network-config.ts';
+import type { Request } from '../config/request.ts';
+
+/** An ADD whose part of the configuration has been checked. */
+export interface PlannedAdd {
+  /** Gets the addresses; none is left where it fails. */
+  run(): Result;
+  /** Gives them back. */
+  undo(): void;
+}
 
 /** Where the addresses of a network come from. */
 export interface Ipam {
-  /** Checks its part of the configuration before anything is touched. */
-  validate(): void;
-  add(): Result;
+  /** Checks its part of the configuration, and changes nothing. */
+  planAdd(): PlannedAdd;
   /** How many addresses an attachment has at least. */
-  readonly least: number;
+  readonly minimumAddresses: number;
   /** The addresses that the attachment holds, as far as that is known without asking another program. */
   held(): IP[];
   del(): void;
   check(): void;
-  /** Ends every lease of the network that belongs to none of these. */
-  gc(valid: readonly ValidAttachment[]): void;
-  /** Fails where an ADD could not be given an address now. */
+  /** Ends every lease of the network that belongs to none of these; without a list, none. */
+  gc(valid: readonly ValidAttachment[] | undefined): void;
+  /** Fails where neither a DEL nor a GC would make an ADD succeed. */
   status(): void;
 }
 
 /**
- * The IPAM that a configuration names: host-local in process, any other as a program from CNI_PATH.
+ * The IPAM that a configuration names: host-local in process, any other as a program from CNI_PATH. Undefined for
+ * layer 2 only.
+ * @param stdin what a delegate is given
  * @throws CniError from its methods
  */
 export function openIpam(
-  { type, hostLocal, ipRanges, requestedIPs }: IpamConfig,
-  cniVersion: Version,
-  attachment: Attachment,
-  call: DelegateCall,
+  config: NetworkConfig,
+  request: Request,
+  stdin: Uint8Array,
   warn: (line: string) => void,
-): Ipam {
-  if (type !== 'host-local') {
-    return {
-      validate: () => void findPlugin(type, call.path),
-      add: () => delegateAdd(type, call),
-      least: 1,
-      held: () => [],
-      del: () => void runDelegate(type, 'DEL', call),
-      check: () => void runDelegate(type, 'CHECK', call),
-      gc: () => void runDelegate(type, 'GC', call),
-      status: () => void runDelegate(type, 'STATUS', call),
-    };
-  }
-  const request: HostLocalRequest = {
-    attachment,
+): Ipam | undefined {
+  if (config.ipam === undefined) return undefined;
+  const { type, hostLocal, ipRanges, requestedIPs, fault } = config.ipam;
+  if (fault !== undefined) return unusable(fault);
+  if (type !== 'host-local') return openDelegate(type, { path: request.path, stdin });
+  return openHostLocal({
+    attachment: attachmentOf(config.name, request),
     config: hostLocal,
     ipRanges,
     requestedIPs,
-    cniVersion,
+    cniVersion: config.cniVersion,
     warn,
+  });
+}
+
+/** An IPAM that a DEL or a GC can't ask: all that it is asked to do fails. */
+function unusable(fault: CniError): Ipam {
+  const fail = (): never => {
+    throw fault;
   };
-  let plan: LeasePlan | undefined;
   return {
-    validate() {
-      plan = planLeases(request);
+    planAdd: fail,
+    minimumAddresses: 1,
+    held: () => [],
+    del: fail,
+    check: fail,
+    gc: fail,
+    status: fail,
+  };
+}
+
+function openDelegate(type: string, call: DelegateCall): Ipam {
+  const run = (command: string) => (): void => void runDelegate(type, command, call);
+  return {
+    planAdd() {
+      findPlugin(type, call.path);
+      return { run: () => delegateAdd(type, call), undo: run('DEL') };
     },
-    add: () => addLeases(request, plan),
+    minimumAddresses: 1,
+    held: () => [],
+    del: run('DEL'),
+    check: run('CHECK'),
+    gc: run('GC'),
+    status: run('STATUS'),
+  };
+}
+
+function openHostLocal(request: HostLocalRequest): Ipam {
+  const { config, ipRanges } = request;
+  const del = (): void => void delLeases(request);
+  return {
+    planAdd() {
+      const plan = planLeases(request);
+      return { run: () => addLeases(request, plan), undo: del };
+    },
     // One of each range set.
-    least: ipRanges.length + (hostLocal.ranges?.length ?? 0) + (hostLocal.subnet === undefined ? 0 : 1),
+    minimumAddresses: ipRanges.length + (config.ranges?.length ?? 0) + (config.subnet === undefined ? 0 : 1),
     held: () => findLeases(request),
-    del: () => void delLeases(request),
+    del,
     check: () => checkLeases(request),
-    gc: (valid) => void gcLeases(request, valid),
+    gc(valid) {
+      if (valid !== undefined) gcLeases(request, valid);
+    },
     status: () => hostLocalStatus(request),
   };
 }

@@ -1,30 +1,44 @@
 import { CniError, errorCode } from '../../cni/error.ts';
-import { openRoute } from '../../netlink/connection.ts';
-import { isErrno } from '../../netlink/error.ts';
-import { deleteLink } from '../../netlink/route/link.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
+import { KernelError } from '../../netlink/error.ts';
+import { type BridgeAbility, probeBridges } from '../../netlink/route/bridge-probe.ts';
+import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
+import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables } from '../netfilter/connection.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
-import type { Ipam } from './ipam.ts';
-
-/** No link can have this name, so deleting it is refused with ENODEV, or with EPERM where we may change nothing. */
-const impossibleLink = '/';
+import type { Operation } from './operation.ts';
 
 /**
- * Fails where an ADD could not succeed now ("STATUS" in SPEC.md).
- * @throws CniError code 50, or the delegate's
+ * Fails where no ADD could succeed and neither a DEL nor a GC would mend that ("STATUS" in SPEC.md): for want of a
+ * capability, of what the configuration asks of the kernel, or by the IPAM's own STATUS. Nothing is changed.
+ * @throws CniError code 50, or the IPAM's
  */
-export function status(config: BridgeConfig, ipam: Ipam | undefined): void {
-  const connection = openRoute();
-  try {
-    const [reply] = connection.exchange([deleteLink(impossibleLink)]);
-    if (isErrno(reply?.error, 'EPERM')) {
-      throw new CniError(errorCode.notAvailable, 'links cannot be changed', 'EPERM: CAP_NET_ADMIN is needed');
-    }
-  } finally {
-    connection.close();
-  }
+export function status({ config, ipam }: Operation): void {
+  const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
+  checkBridges(ability, config);
+  available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   ipam?.status();
+}
+
+function checkBridges(ability: BridgeAbility, config: Operation['config']): void {
+  if (ability === 'none') {
+    const option = 'this kernel is built without CONFIG_BRIDGE, or its module is missing';
+    throw new CniError(errorCode.notAvailable, 'bridges are not available', option);
+  }
+  if (filtersVlans(config) && ability !== 'vlans') throw noVlanFiltering(config.bridge);
+}
+
+/**
+ * Does what any ADD has to be able to do.
+ * @throws CniError code 50 where the kernel refuses it
+ */
+function available<T>(otherwise: string, capability: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    const details = error.errnoName === 'EPERM' ? `EPERM: ${capability} is needed` : error.message;
+    throw new CniError(errorCode.notAvailable, otherwise, details);
+  }
 }

@@ -6,6 +6,9 @@ export interface Arguments {
   readonly ips: readonly string[];
 }
 
+/** Where CNI_ARGS asks for nothing. */
+export const noArguments: Arguments = { mac: undefined, ips: [] };
+
 /** Keys that runtimes pass and that are not ours to act on. */
 const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINER_ID', 'K8S_POD_UID'];
 
@@ -14,13 +17,13 @@ const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINE
  * @throws CniError code 4 for a pair without `=`, and for an unknown key unless `IgnoreUnknown` is true
  */
 export function readArguments(text: string): Arguments {
-  if (text === '') return { mac: undefined, ips: [] };
+  if (text === '') return noArguments;
   const pairs = new Map<string, string>();
   for (const pair of text.split(';')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     if (equals < 1)
-      throw new CniError(errorCode.invalidEnvironment, 'invalid CNI_ARGS', `"${pair}" is no K=V pair`);
+      throw new CniError(errorCode.invalidEnvironment, 'invalid CNI_ARGS', `"${pair}" is not K=V`);
     pairs.set(pair.slice(0, equals), pair.slice(equals + 1));
   }
   const tolerant = ['1', 'true'].includes((pairs.get('IgnoreUnknown') ?? '').toLowerCase());

@@ -1,10 +1,8 @@
 import { CniError, errorCode } from '../../cni/error.ts';
+import { isObject, type JsonObject } from '../../cni/json.ts';
 import { decodeText } from '../../netlink/bytes.ts';
 import { keysAt } from './generated/validate-config.ts';
 import { findJsonError } from './json-position.ts';
-
-/** A JSON object, its values not looked at yet. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Decodes the configuration's bytes.
@@ -25,15 +23,9 @@ export function decodeConfig(bytes: Uint8Array): JsonObject {
   return json;
 }
 
-/** Whether a JSON value is an object. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /**
- * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an
- * exact match wins. A known key whose value is null or an empty string counts as absent, as it does for Go. All
- * else is kept.
+ * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an exact match
+ * wins. A known key whose value is null or an empty string counts as absent, as it does for Go. Everything else is kept.
  */
 export function canonicalKeys(config: JsonObject): unknown {
   return withCanonicalKeys(config, '');
@@ -65,5 +57,5 @@ function inAnyCase(known: readonly string[], written: string): string | undefine
 }
 
 function undecodable(why: string): CniError {
-  return new CniError(errorCode.decoding, `can't decode the network configuration: ${why}`);
+  return new CniError(errorCode.decoding, `cannot decode the network configuration: ${why}`);
 }

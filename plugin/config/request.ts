@@ -1,10 +1,12 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Version } from '../../cni/version.ts';
 import { byteLength } from '../../netlink/bytes.ts';
-import { type Arguments, readArguments } from './arguments.ts';
+import { type Arguments, noArguments, readArguments } from './arguments.ts';
+import { namePattern } from './generated/validate-config.ts';
 
 const commands = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION'] as const;
 
+/** A command of the CNI specification. */
 export type Command = (typeof commands)[number];
 
 /** What the runtime asks for in the environment ("Parameters" in SPEC.md). */
@@ -14,7 +16,7 @@ export interface Request {
   /** Path of the container's network namespace; empty where a DEL came without one. */
   readonly netns: string;
   readonly ifname: string;
-  /** Folders of CNI_PATH, in order. */
+  /** The directories of CNI_PATH, in order. */
   readonly path: readonly string[];
   readonly arguments: Arguments;
   /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE). */
@@ -33,7 +35,9 @@ const needed: Readonly<Record<Command, readonly string[]>> = {
   VERSION: [],
 };
 
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+function takesArguments(command: Command): boolean {
+  return command === 'ADD' || command === 'CHECK';
+}
 
 /** Whether a text can name a network or a container. */
 export function isName(text: string): boolean {
@@ -44,9 +48,9 @@ export function isName(text: string): boolean {
 export function linkNameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (byteLength(name) > 15) return 'is longer than 15 bytes';
-  if (name === '.' || name === '..') return 'is no name';
+  if (name === '.' || name === '..') return 'is not a name';
   if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
-  // Their folders under /proc/sys/net stand for every link and for new ones.
+  // Their directories under /proc/sys/net stand for every link and for new ones.
   if (name === 'all' || name === 'default') return 'is reserved by the kernel';
   return undefined;
 }
@@ -83,8 +87,9 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
     containerID,
     netns: env.CNI_NETNS ?? '',
     ifname,
-    path: (env.CNI_PATH ?? '').split(':').filter((folder) => folder !== ''),
-    arguments: readArguments(env.CNI_ARGS ?? ''),
+    path: (env.CNI_PATH ?? '').split(':').filter((directory) => directory !== ''),
+    // Nobody's cleanup depends on them; a delegate is given the variable as it is.
+    arguments: takesArguments(command) ? readArguments(env.CNI_ARGS ?? '') : noArguments,
     allowOwnNamespace: override === '1' || override.toLowerCase() === 'true',
     resultVersion: version === '0.1.0' || version === '0.2.0' ? version : undefined,
   };

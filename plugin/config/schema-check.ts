@@ -1,8 +1,9 @@
 import { CniError, errorCode } from '../../cni/error.ts';
+import { isObject, type JsonObject } from '../../cni/json.ts';
 import { type Guard, rules, type SchemaError } from './generated/validate-config.ts';
-import { canonicalKeys, isObject, type JsonObject } from './json.ts';
+import { canonicalKeys } from './json.ts';
 
-/** Takes note of what is wrong in a place that doesn't matter; `false` means that it does matter. */
+/** Notes what is wrong at a place that the command can do without; `false` means that it can't. */
 export type Tolerate = (path: readonly string[], reason: string) => boolean;
 
 /**
@@ -22,6 +23,12 @@ export function checkSchema<T>(config: JsonObject, guard: Guard<T>, tolerate: To
     if (!isObject(checked) || !tolerate(path, reason)) throw invalidConfig(reason);
     checked = without(checked, path[0] === 'ipam' ? path.slice(0, 2) : path.slice(0, 1));
   }
+}
+
+/** A configuration with no other keys than these, which may be spelt in any case. */
+export function onlyKeys(config: JsonObject, keys: readonly string[]): JsonObject {
+  const lower = keys.map((key) => key.toLowerCase());
+  return Object.fromEntries(Object.entries(config).filter(([key]) => lower.includes(key.toLowerCase())));
 }
 
 /** The error for a configuration that breaks a rule; `reason` begins with the key. */

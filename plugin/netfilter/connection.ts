@@ -5,14 +5,14 @@ import { getGeneration } from '../../netlink/nftables/message.ts';
 
 /**
  * Whether a transaction was refused because the kernel lacks a family, a chain type or an expression.
- * @param selfContained whether it made all that it refers to, so that nothing of the ruleset's can be missing
+ * @param selfContained whether it made all that it refers to, so that nothing in the ruleset can be missing
  */
 export function isLacking(error: unknown, selfContained: boolean): error is KernelError {
   if (isErrno(error, 'EOPNOTSUPP', 'EAFNOSUPPORT', 'EPROTONOSUPPORT')) return true;
   return selfContained && isErrno(error, 'ENOENT');
 }
 
-/** The error for {@link isLacking}, with the kernel options that have to be there. */
+/** The error for {@link isLacking}, with the kernel options that `what` needs. */
 export function notAvailable(what: string, { message }: KernelError, options: string): CniError {
   return new CniError(
     errorCode.notAvailable,
@@ -40,8 +40,9 @@ export function withNetfilter<T>(work: (connection: Connection) => T): T {
 }
 
 /**
- * The same for taking away what may be there: `work` is given undefined where the kernel has no nfnetlink, and so
- * nothing in it. Closing waits until the kernel has freed what was deleted.
+ * The same for what may be there: `work` is given undefined where the kernel has no nfnetlink, and so nothing in it.
+ * Closing waits until the kernel has freed what was deleted.
+ * @throws SystemError; what `work` throws
  */
 export function withNetfilterIfThere<T>(work: (connection: Connection | undefined) => T): T {
   let connection: Connection | undefined;

@@ -88,7 +88,7 @@ type Contenders = readonly Contender[];
 /** The median of a contender in a row. */
 type MedianOf = (title: string, key: Key) => number | undefined;
 
-/** Draws the medians of a run as SVG; rows that the run has not are left out. */
+/** Draws the medians of a run as SVG; rows that the run lacks are left out. */
 export function chart(contenders: Contenders, rows: readonly Row[], note: string): string {
   const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   const medianOf: MedianOf = (title, key) => {

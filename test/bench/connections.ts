@@ -51,7 +51,7 @@ function rowOf(size: number, figures: ReadonlyMap<Crowd, readonly number[]>): Ro
 
 /**
  * Makes a crowd with a neighbour that serves and a container that connects.
- * @param started is told the process ID of its nginx, which the caller ends
+ * @param started is given the process ID of its nginx, which the caller ends
  */
 function prepare(crowd: Crowd, spawner: string, started: (pid: number) => void): void {
   const { contender, host, directory } = crowd;

@@ -64,7 +64,7 @@ export function crowdCalls(
 
 /**
  * Attaches a container and takes its namespace away, as a crash does.
- * @returns the DEL that follows, which is told the ADD's result
+ * @returns the DEL that follows, which is given the ADD's result
  */
 function strandedDelete(crowd: Crowd, plugin: Contender): Group {
   const attachment = { containerID: 'stranded', netns: `/run/netns/${crowd.host}-gone`, ifname: 'eth0' };

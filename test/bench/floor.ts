@@ -4,7 +4,7 @@ import { bridgeOf, type Contender, configuration, type Kind } from './contender.
 const address = '10.15.0.3';
 
 /**
- * What no plugin can be faster than: a program that makes the same state by bare system calls (floor.c). It is told
+ * What no plugin can be faster than: a program that makes the same state by bare system calls (floor.c). It is given
  * what a plugin finds out by itself.
  * @param dataDir where its host, in which dist/bridge has attached a container, keeps the leases
  */

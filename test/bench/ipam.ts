@@ -53,11 +53,9 @@ for (const size of sizes) {
   for (const owner of ['bridge', 'pkg', 'go', 'both']) directories.fill(owner, size);
   for (const contender of [bridge, pkg]) {
     const { argv, stdin, environment } = directories.job(
-      'DEL',
-      contender.executable,
+      { command: 'DEL', executable: contender.executable, containerID: 'none' },
       contender.key,
       size,
-      'none',
     );
     run(['env', '-i', ...environment, 'sh', '-c', 'exec "$0" <"$1"', ...argv, stdin]);
   }
@@ -76,7 +74,11 @@ for (let i = 0; i < Math.min(rounds, 5); i++) {
     for (const contender of [bridge, pkg]) {
       directories.fill('import', size);
       const label = `${rowOf('DEL', 'import', size)}|${contender.key}`;
-      const job = directories.job('DEL', contender.executable, 'import', size, 'none');
+      const job = directories.job(
+        { command: 'DEL', executable: contender.executable, containerID: 'none' },
+        'import',
+        size,
+      );
       measure(spawner, [{ label, concurrency: 1, jobs: [job] }], measured);
     }
   }
@@ -127,8 +129,10 @@ function stateTable(state: State): string {
 /** For how long each holds the lock, in an ordinary directory. */
 function lockTimes(size: number, command: string, { executable, key }: LeaseContender): number {
   const calls = key === 'go' ? 'flock' : 'flock,close';
-  const timed = (verb: string, index: number): number =>
-    lockHeld(directories.job(verb, executable, key, size, `lock-${index}`), calls, `${directory}/strace`);
+  const timed = (verb: string, index: number): number => {
+    const job = directories.job({ command: verb, executable, containerID: `lock-${index}` }, key, size);
+    return lockHeld(job, calls, `${directory}/strace`);
+  };
   const held = Array.from({ length: Math.min(rounds, 9) }, (_, index) => {
     const time = timed(command, index);
     if (command === 'ADD') timed('DEL', index);

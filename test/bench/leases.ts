@@ -17,6 +17,13 @@ export type State = 'own' | 'alternating' | 'import';
 /** The commands measured, in the order of a round. */
 export const commands = ['ADD', 'CHECK', 'DEL'] as const;
 
+/** What an executable is to do. */
+export interface LeaseCall {
+  readonly command: string;
+  readonly executable: string;
+  readonly containerID: string;
+}
+
 /** The row of a table: what is called, in which state of the directory, among how many leases. */
 export function rowOf(command: string, state: State, leases: number): string {
   return `${command}, ${state}, ${leases}`;
@@ -59,8 +66,8 @@ export class LeaseDirectories {
     };
   }
 
-  /** A call of host-local in somebody's directory. */
-  job(command: string, executable: string, owner: string, leases: number, containerID: string): Job {
+  /** A call of host-local for a container, in somebody's directory. */
+  job({ command, executable, containerID }: LeaseCall, owner: string, leases: number): Job {
     return {
       host: '/proc/self/ns/net',
       stdin: this.input(owner, leases),
@@ -92,7 +99,7 @@ export function ownRound(
     contenders.map(({ key, executable }) =>
       single(
         `${rowOf(command, 'own', leases)}|${key}`,
-        directories.job(command, executable, key, leases, 'new'),
+        directories.job({ command, executable, containerID: 'new' }, key, leases),
       ),
     ),
   );
@@ -108,7 +115,7 @@ export function alternatingRound(
     single(
       // Each has one figure of each command in a round.
       containerID === 'b' ? '-' : `${rowOf(command, 'alternating', leases)}|${key}`,
-      directories.job(command, executable, 'both', leases, containerID),
+      directories.job({ command, executable, containerID }, 'both', leases),
     );
   return [
     group('ADD', other, 'a'),

@@ -2,7 +2,7 @@
 // groups: a line "LABEL\tCONCURRENCY\tCOUNT", then COUNT lines "HOST\tSTDIN\tNAME=VALUE\t...\tPROGRAM\tARGUMENT\t...".
 // HOST is the network namespace to call from, STDIN a file whose text the program finds in a pipe. For each group it
 // prints "LABEL\tNANOSECONDS\tMICROSECONDS\tKIBIBYTES": from the first start to the last exit; processor time; the
-// largest peak of resident memory, which is no less than this program's own. The last two count a program's own
+// largest peak of resident memory, which is at least this program's own. The last two count a program's own
 // children too. A program that fails ends it all.
 
 #define _GNU_SOURCE

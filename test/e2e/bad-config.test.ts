@@ -10,7 +10,8 @@ const small = { subnet: '10.1.0.0/24' };
 
 /** What is put into the article's configuration, the code it is refused with, and what names key and value. */
 const refused: [object, number, string][] = [
-  [{ cniVersion: 5 }, 7, 'cniVersion: must be a string, not 5'],
+  [{ cniVersion: 5 }, 6, 'cniVersion: must be a version such as "1.1.0", not 5'],
+  [{ cniVersion: 'adsfsadf' }, 6, 'failed to decode version info'],
   [{ cniVersion: '1.0' }, 1, '"1.0"'],
   [{ name: 5 }, 7, 'name: must begin with a letter or digit and hold only those, `_`, `.` and `-`, not 5'],
   [{ name: '.x' }, 7, 'not ".x"'],
@@ -26,11 +27,11 @@ const refused: [object, number, string][] = [
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),
-  [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot both be true'],
+  [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },
     7,
-    'disableContainerInterface: cannot be true together with ipam.type',
+    'disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set',
   ],
   [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
@@ -69,16 +70,20 @@ const refused: [object, number, string][] = [
   [{ prevResult: { ips: 5 } }, 6, 'ips: must be a list, not 5'],
   [{ ipam: [] }, 7, 'ipam: must be an object, not []'],
   [{ ipam: { type: '../evil' } }, 7, 'ipam.type: must be the name of a plugin, without `/`, not "../evil"'],
-  [{ ipam: { type: 'nowhere' } }, 7, '"nowhere"'],
+  [{ ipam: { type: 'nowhere' } }, 7, 'failed to find plugin "nowhere" in path ['],
   [{ ipam: { type: 'host-local' } }, 7, 'no subnet and no ranges'],
   [hostLocal({ subnet: '10.15.20.0' }), 7, 'ipam.subnet: must be an IP address with a prefix length'],
   [hostLocal({ subnet: '10.15.20.0/33' }), 7, '10.15.20.0/33'],
   [hostLocal({ subnet: 'fd00::/129' }), 7, 'fd00::/129'],
   ...['10.15.20.0/31', '10.15.20.0/32', 'fd00::/127', 'fd00::/128'].map(
-    (subnet): [object, number, string] => [hostLocal({ subnet }), 7, `subnet: ${subnet} is too small`],
+    (subnet): [object, number, string] => [
+      hostLocal({ subnet }),
+      7,
+      `Network ${subnet} too small to allocate from`,
+    ],
   ),
-  [hostLocal({ rangeStart: '10.15.21.1' }), 7, 'rangeStart: 10.15.21.1 is not in subnet 10.15.20.0/24'],
-  [hostLocal({ rangeEnd: '10.15.19.1' }), 7, 'rangeEnd: 10.15.19.1 is not in subnet 10.15.20.0/24'],
+  [hostLocal({ rangeStart: '10.15.21.1' }), 7, 'RangeStart 10.15.21.1 not in network 10.15.20.0/24'],
+  [hostLocal({ rangeEnd: '10.15.19.1' }), 7, 'RangeEnd 10.15.19.1 not in network 10.15.20.0/24'],
   [
     hostLocal({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.8' }),
     7,
@@ -107,13 +112,17 @@ const refused: [object, number, string][] = [
   [ranges(small), 7, 'ipam.ranges[0]: must be a list of one range or more'],
   [ranges([]), 7, 'ipam.ranges[0]: must be a list of one range or more, not []'],
   [ranges([{}]), 7, 'ipam.ranges[0][0].subnet: is missing'],
+  [ranges([small, { subnet: 'fd00::/64' }]), 7, 'mixed address families: 10.1.0.0/24 and fd00::/64'],
   [
-    ranges([small, { subnet: 'fd00::/64' }]),
+    ranges([small], [{ subnet: '10.1.0.0/16' }]),
     7,
-    'range set 0 mixes the families of 10.1.0.0/24 and fd00::/64',
+    'range set 0 overlaps with 1: 10.1.0.1-10.1.0.254 and 10.1.0.1-10.1.255.254',
   ],
-  [ranges([small], [{ subnet: '10.1.0.0/16' }]), 7, 'overlaps 10.1.0.1-10.1.255.254 of set 1'],
-  [{ ...ranges([small], [{ subnet: '10.2.0.0/24' }]), cniVersion: '0.2.0' }, 7, 'cniVersion 0.2.0'],
+  [
+    { ...ranges([small], [{ subnet: '10.2.0.0/24' }]), cniVersion: '0.2.0' },
+    7,
+    'CNI version 0.2.0 does not support',
+  ],
 ];
 
 describe.each(executables)('a configuration that %s refuses', (_name, bridge) => {

@@ -52,7 +52,7 @@ describe('between TypeScript and C', () => {
     for (const one of all) expect(one).toMatch(/^[\da-f]{64}\n$/);
   });
 
-  test('its name and its variables are read as Node reads them, also where they are no UTF-8', () => {
+  test('its name and its variables are read as Node reads them, also where they are not UTF-8', () => {
     const odd = [
       [0xff, 0xc0, 0xaf],
       [0x61, 0xed, 0xa0, 0x80, 0x62],

@@ -76,7 +76,7 @@ const changes: [string, string, string, string][] = [
     'expected $HOST, found 02:00:00:00:00:03',
   ],
   [
-    'the host veth is no port',
+    'the host veth is not a port',
     'ip link set $V nomaster',
     'not as it was set up: host veth $VETH',
     'expected a port of lab-br1, found no port',
@@ -126,13 +126,13 @@ const changes: [string, string, string, string][] = [
   [
     'the lease is gone',
     'rm /var/lib/cni/networks/lab-br1/10.15.20.2 /var/lib/cni/networks/lab-br1/fd00*',
-    'no address is leased to container c1 interface eth0',
+    'host-local: Failed to find address added by container c1',
     '/var/lib/cni/networks/lab-br1',
   ],
   [
     "the leases are another container's",
     'cd /var/lib/cni/networks/lab-br1; for f in 10.15.20.2 fd00*; do rm $f; printf "c9\\r\\neth0" >$f; done',
-    'no address is leased to container c1 interface eth0',
+    'host-local: Failed to find address added by container c1',
     '/var/lib/cni/networks/lab-br1',
   ],
 ];
@@ -169,7 +169,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     const error = failure(host, bridge, 'CHECK', { conf: { ...article, prevResult } });
     expect(error.msg).toBe(spelled(msg));
     expect(error.details).toContain(spelled(details));
-    expect(error.code).toBe(msg.startsWith('no address') ? 3 : 999);
+    expect(error.code).toBe(msg.startsWith('host-local: ') ? 3 : 999);
   });
 
   test('is content while somebody listens on the bridge, which makes it promiscuous for the time', () => {
@@ -226,7 +226,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     const prevResult = add(host, bridge, { conf: article });
     expect(JSON.parse(check(prevResult, { ...article, cniVersion: '0.3.1' }).stdout)).toMatchObject({
       code: 1,
-      details: 'configuration is "0.3.1", CHECK needs 0.4.0 or later',
+      details: 'config version does not allow CHECK: it is "0.3.1", CHECK needs 0.4.0 or later',
     });
     expect(JSON.parse(check(undefined).stdout)).toMatchObject({ code: 7, details: 'prevResult is missing' });
     expect(JSON.parse(check({ ...prevResult, cniVersion: '9.9.9' }).stdout)).toMatchObject({ code: 6 });

@@ -6,8 +6,8 @@ describe.each(executables)('many at once with %s', (_name, bridge) => {
 
   test('40 ADDs and 40 DELs, 16 at a time: no address twice, and no table left', () => {
     const conf = `${process.cwd()}/test/conf/lab-br1.conf`;
-    host.sh(`for i in $(seq 40); do ip netns add n$i; done
-      cat >/run/call <<'END'
+    host.addContainers(...Array.from({ length: 40 }, (_, index) => `n${index + 1}`));
+    host.sh(`cat >/run/call <<'END'
 #!/bin/sh
 exec env -i CNI_COMMAND=$1 CNI_CONTAINERID=c$2 CNI_NETNS=/run/netns/n$2 CNI_IFNAME=eth0 CNI_PATH=/ ${bridge} <${conf}
 END

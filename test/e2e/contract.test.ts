@@ -123,14 +123,29 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
   });
 
   test('an unknown version: both sides are named', () => {
-    for (const cniVersion of ['0.5.0', '1.0', '1.2.0', 'one']) {
+    for (const cniVersion of ['0.5.0', '1.0', '1.2.0']) {
       expect(failure(host, bridge, 'ADD', { conf: { ...conf, cniVersion } })).toMatchObject({
         code: 1,
         msg: 'incompatible CNI versions',
-        details: `configuration is "${cniVersion}", plugin supports ${versions.join(', ')}`,
+        details: `config is "${cniVersion}", plugin supports ${versions.join(', ')}`,
       });
     }
   });
+
+  test.each(['adsfsadf', 'v1.1.0', '1.1.0-rc1', 5, []])(
+    '%j is not a version: it cannot be decoded',
+    (cniVersion) => {
+      const request = { conf: { ...conf, cniVersion, 'cni.dev/valid-attachments': [] } };
+      for (const command of ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS']) {
+        expect(failure(host, bridge, command, request)).toEqual({
+          cniVersion: '1.1.0',
+          code: 6,
+          msg: 'failed to decode version info',
+          details: `cniVersion: must be a version such as "1.1.0", not ${JSON.stringify(cniVersion)}`,
+        });
+      }
+    },
+  );
 
   test("a refusal of the kernel's bears operation, object, errno and the kernel's own words", () => {
     const ipam = { ...conf.ipam, routes: [{ dst: '198.51.100.0/24', gw: '203.0.113.9' }] };

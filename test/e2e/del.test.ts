@@ -1,5 +1,5 @@
 import { articleAs } from '../support/article.ts';
-import { add, del, executables, type Result } from '../support/cni.ts';
+import { add, del, executables, failure, type Result } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
 const conf = {
@@ -76,5 +76,46 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
     del(host, bridge, { conf });
     del(host, bridge, { conf, containerID: 'other', ifname: 'eth1', netns: '/run/netns/c2' });
     expect(host.snapshot('c1', 'c2')).toBe(shared);
+  });
+
+  describe('goes on when something fails, and tells what', () => {
+    const names = (): string => host.sh('ip -o link show type veth; ip -n c1 -o link show type veth');
+    const leases = (): string => host.sh('find /var/lib/cni/networks/lab-br1 -name "10.*" -o -name "fd*"');
+    const strace = (fault: string): string[] => ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', fault];
+
+    test('netfilter can not be reached: the veth pair and the lease go', () => {
+      add(host, bridge, { conf });
+      const under = strace('inject=socket:error=EMFILE:when=1');
+      expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('EMFILE');
+      expect([names(), leases()]).toEqual(['', '']);
+      del(host, bridge, { conf });
+      expect(host.sh('nft list ruleset')).toBe('');
+    });
+
+    test('the leases can not be read: the veth pair and what netfilter does go', () => {
+      add(host, bridge, { conf });
+      host.sh('D=/var/lib/cni/networks; mv $D/lab-br1 $D/kept && touch $D/lab-br1');
+      expect(failure(host, bridge, 'DEL', { conf }).msg).toContain('/var/lib/cni/networks/lab-br1');
+      expect(names()).toBe('');
+      expect(host.sh('nft list ruleset')).toBe('');
+    });
+
+    test('the namespace can not be entered: the host veth is found by its label', () => {
+      add(host, bridge, { conf });
+      const under = strace('inject=setns:error=EPERM:when=1+');
+      expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('CAP_SYS_ADMIN');
+      expect([names(), leases()]).toEqual(['', '']);
+      expect(host.sh('nft list ruleset')).toBe('');
+    });
+
+    test('the container can not be reached and the veth has no label: the lease stays with it', () => {
+      const veth = add(host, bridge, { conf }).interfaces[1]?.name;
+      host.sh(`ip link set ${veth} alias ""`);
+      const under = strace('inject=setns:error=EPERM:when=1+');
+      expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('CAP_SYS_ADMIN');
+      expect(leases()).toContain('10.15.20.2');
+      del(host, bridge, { conf });
+      expect([names(), leases()]).toEqual(['', '']);
+    });
   });
 });

@@ -14,7 +14,7 @@ const answer = JSON.stringify({
   dns: {},
 });
 
-/** What a delegate does, the code that its ADD ends with, and what is told of it. */
+/** What a delegate does, the code that its ADD ends with, and what is reported of it. */
 const broken: [string, string, number, string][] = [
   ['prints garbage', 'echo garbage', 999, 'it printed "garbage'],
   ['prints nothing', 'true', 999, 'it printed nothing'],
@@ -28,7 +28,7 @@ const broken: [string, string, number, string][] = [
   ],
   ['prints an error without a code', `echo '{"msg": "no"}'; exit 1`, 999, 'status 1'],
   ['prints a result and fails', `echo '${answer}'; exit 1`, 999, 'status 1'],
-  ['fails without a word', 'exit 3', 999, 'it exited with status 3 and printed nothing'],
+  ['fails without a word', 'exit 3', 999, 'netplugin failed: it exited with status 3 and printed nothing'],
   ['dies by SIGKILL', 'kill -9 $$', 999, 'it was killed by SIGKILL'],
   ['dies by SIGSEGV after its answer', `echo '${answer}'; kill -SEGV $$`, 999, 'it was killed by SIGSEGV'],
   ['prints 100 MB', 'exec head -c 100000000 /dev/zero', 999, 'it printed more than 4 MiB'],
@@ -52,7 +52,7 @@ END
   }
   const called = (): string[] => host.sh('cat /run/called 2>/dev/null || true').split('\n').filter(Boolean);
 
-  describe('that does wrong: its error is told, its DEL is called, and all is undone', () => {
+  describe('that does wrong: its error is reported, its DEL is called, and all is undone', () => {
     test.each(broken)('%s', (_what, body, code, words) => {
       script(`[ $CNI_COMMAND = ADD ] || exit 0\n${body}`);
       const before = host.snapshot('c1');
@@ -80,19 +80,23 @@ END
   });
 
   test.each([
-    ['is missing', 'rm /run/plugins/scripted', 'no such executable in CNI_PATH /nowhere:/run/plugins'],
+    ['is missing', 'rm /run/plugins/scripted', 'ipam.type: CNI_PATH has no such executable'],
     ['is not executable', 'chmod 644 /run/plugins/scripted', '/run/plugins/scripted is not executable'],
     [
       'is a directory',
       'rm /run/plugins/scripted; mkdir /run/plugins/scripted',
-      'no such executable in CNI_PATH /nowhere:/run/plugins',
+      'ipam.type: CNI_PATH has no such executable',
     ],
   ])('that %s is an error before anything is touched', (_what, command, details) => {
     script('true');
     host.sh(command);
     const before = host.snapshot('c1');
     const error = failure(host, bridge, 'ADD', { conf, env });
-    expect(error).toMatchObject({ code: 7, msg: 'IPAM plugin "scripted" was not found', details });
+    expect(error).toMatchObject({
+      code: 7,
+      msg: 'failed to find plugin "scripted" in path [/nowhere /run/plugins]',
+      details,
+    });
     expect(called()).toEqual([]);
     expect(host.snapshot('c1')).toBe(before);
   });

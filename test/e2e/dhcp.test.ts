@@ -55,25 +55,28 @@ describe.each(executables)(
     const env = { CNI_PATH: reference };
     const leases = (): string => host.sh('cat /run/dnsmasq.leases');
 
-    test.each(['0.4.0', '1.1.0'])('version %s: ADD, CHECK, DEL', (cniVersion) => {
-      const before = host.snapshot('c1', 'server');
-      const prevResult = add(host, bridge, { conf: { ...conf, cniVersion }, env });
-      expect(prevResult.ips).toMatchObject([
-        { interface: 2, address: '10.15.30.50/24', gateway: '10.15.30.1' },
-      ]);
-      expect(leases()).toContain(`${prevResult.interfaces[2]?.mac} 10.15.30.50`);
-      host.sh('ip netns exec c1 ping -c 1 -W 5 10.15.30.1');
-      const again = { conf: { ...conf, cniVersion, prevResult }, env };
-      expect(call(host, bridge, 'CHECK', again)).toMatchObject({ status: 0, stdout: '' });
-      if (cniVersion === '1.1.0') {
-        expect(call(host, bridge, 'STATUS', again)).toMatchObject({ status: 0, stdout: '' });
-      }
-      del(host, bridge, again);
-      del(host, bridge, again);
-      expect(host.snapshot('c1', 'server')).toBe(before);
-    });
+    test.each(['0.4.0', '1.1.0'])(
+      'version %s: the lease is used, checked, and given back by DEL',
+      (cniVersion) => {
+        const before = host.snapshot('c1', 'server');
+        const prevResult = add(host, bridge, { conf: { ...conf, cniVersion }, env });
+        expect(prevResult.ips).toMatchObject([
+          { interface: 2, address: '10.15.30.50/24', gateway: '10.15.30.1' },
+        ]);
+        expect(leases()).toContain(`${prevResult.interfaces[2]?.mac} 10.15.30.50`);
+        host.sh('ip netns exec c1 ping -c 1 -W 5 10.15.30.1');
+        const again = { conf: { ...conf, cniVersion, prevResult }, env };
+        expect(call(host, bridge, 'CHECK', again)).toMatchObject({ status: 0, stdout: '' });
+        if (cniVersion === '1.1.0') {
+          expect(call(host, bridge, 'STATUS', again)).toMatchObject({ status: 0, stdout: '' });
+        }
+        del(host, bridge, again);
+        del(host, bridge, again);
+        expect(host.snapshot('c1', 'server')).toBe(before);
+      },
+    );
 
-    test('with the daemon gone: its error is told, and all is undone', () => {
+    test('with the daemon gone: its error is reported, and all is undone', () => {
       const before = host.snapshot('c1', 'server');
       const ipam = { type: 'dhcp', daemonSocketPath: '/run/cni/nowhere.sock' };
       const error = failure(host, bridge, 'ADD', { conf: { ...conf, ipam }, env });

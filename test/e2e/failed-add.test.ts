@@ -12,37 +12,56 @@ const hosts: [string, (host: Host, bridge: string) => void][] = [
   ['a host with another container', (host, bridge) => void add(host, bridge, { conf: article, ...other })],
 ];
 
+interface Failure {
+  /** Done on the host before the ADD. */
+  readonly command?: string;
+  readonly conf?: object;
+  readonly code: number;
+  /** What the error names. */
+  readonly culprit: string | RegExp;
+}
+
 /** What the ADD fails for: the later in the list, the more there is to take back. */
-const failures: [string, string, object, number, string | RegExp][] = [
-  ['eth0 is taken', 'ip -n c1 link add eth0 type bridge', article, 4, 'eth0'],
-  ['leases can not be written', 'mount -o remount,ro /var/lib/cni', article, 5, '/var/lib/cni/networks'],
+const failures: [string, Failure][] = [
+  ['eth0 is taken', { command: 'ip -n c1 link add eth0 type bridge', code: 4, culprit: 'eth0' }],
+  [
+    'leases cannot be written',
+    { command: 'mount -o remount,ro /var/lib/cni', code: 5, culprit: '/var/lib/cni/networks' },
+  ],
   [
     'no address is free',
-    'D=/var/lib/cni/networks/lab-br1 && mkdir -p $D && printf "x\\r\\neth0" >$D/10.15.20.9',
-    ipam({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.9' }),
-    11,
-    '10.15.20.9',
+    {
+      command: 'D=/var/lib/cni/networks/lab-br1 && mkdir -p $D && printf "x\\r\\neth0" >$D/10.15.20.9',
+      conf: ipam({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.9' }),
+      code: 11,
+      culprit: '10.15.20.9',
+    },
   ],
   [
     'the kernel refuses a route',
-    'true',
-    ipam({ routes: [{ dst: '198.51.100.0/24', gw: '203.0.113.9' }] }),
-    999,
-    /cannot add route 198\.51\.100\.0\/24 via 203\.0\.113\.9 dev eth0.*ENETUNREACH/,
+    {
+      conf: ipam({ routes: [{ dst: '198.51.100.0/24', gw: '203.0.113.9' }] }),
+      code: 999,
+      culprit: /cannot add route 198\.51\.100\.0\/24 via 203\.0\.113\.9 dev eth0.*ENETUNREACH/,
+    },
   ],
   [
     'nftables has something else in the way',
-    'nft delete table inet cni-bridge-lab-br1 2>/dev/null; nft add table inet cni-bridge-lab-br1; nft add map inet cni-bridge-lab-br1 sources4 "{ type inet_service : verdict; }"',
-    article,
-    999,
-    'cni-bridge-lab-br1',
+    {
+      command: `nft delete table inet cni-bridge-lab-br1 2>/dev/null; nft add table inet cni-bridge-lab-br1
+        nft add map inet cni-bridge-lab-br1 sources4 "{ type inet_service : verdict; }"`,
+      code: 999,
+      culprit: 'cni-bridge-lab-br1',
+    },
   ],
   [
-    'forwarding can not be turned on',
-    'F=/proc/sys/net/ipv4/ip_forward; echo 0 >$F; mount --bind $F $F && mount -o remount,bind,ro $F',
-    article,
-    5,
-    'ip_forward',
+    'forwarding cannot be turned on',
+    {
+      command:
+        'F=/proc/sys/net/ipv4/ip_forward; echo 0 >$F; mount --bind $F $F && mount -o remount,bind,ro $F',
+      code: 5,
+      culprit: 'ip_forward',
+    },
   ],
 ];
 
@@ -50,7 +69,7 @@ describe.each(executables)('an ADD of %s that fails leaves everything as it was'
   const host = useHost('c1', 'c2');
 
   describe.each(hosts)('on %s', (_where, prepare) => {
-    test.each(failures)('when %s', (_what, command, conf, code, culprit) => {
+    test.each(failures)('when %s', (_what, { command = 'true', conf = article, code, culprit }) => {
       prepare(host, bridge);
       host.sh(command);
       const before = host.snapshot('c1', 'c2');
@@ -62,7 +81,7 @@ describe.each(executables)('an ADD of %s that fails leaves everything as it was'
       expect(host.snapshot('c1', 'c2')).toBe(before);
     });
 
-    test('when the result can not be written', () => {
+    test('when the result cannot be written', () => {
       prepare(host, bridge);
       const before = host.snapshot('c1', 'c2');
       const variables =

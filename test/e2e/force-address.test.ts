@@ -87,7 +87,7 @@ describe.each(executables)('forceAddress of %s', (_name, bridge) => {
     const before = host.snapshot('c1');
     expect(failure(host, bridge, 'ADD', { conf: article })).toMatchObject({
       code: 7,
-      msg: 'bridge lab-br1 already has an address different from 10.15.20.1/24',
+      msg: 'bridge "lab-br1" already has an IP address different from 10.15.20.1/24',
       details: 'it has 10.9.0.1/16; "forceAddress": true replaces it',
     });
     expect(host.snapshot('c1')).toBe(before);
@@ -104,7 +104,7 @@ describe.each(executables)('forceAddress of %s', (_name, bridge) => {
     const conf = { ...article, ipMasq: false, ipam: { type: 'host-local', ranges } };
     add(host, bridge, { conf });
     expect(addresses()).toEqual(['10.15.20.1/24', '10.15.21.1/24']);
-    host.sh('ip netns add c2');
+    host.addContainers('c2');
     add(host, bridge, { conf, containerID: 'c2', netns: '/run/netns/c2' });
     expect(addresses()).toEqual(['10.15.20.1/24', '10.15.21.1/24']);
   });

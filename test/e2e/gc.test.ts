@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
 import { articleAs } from '../support/article.ts';
-import { add, call, executables, failure } from '../support/cni.ts';
+import { add, call, executables, failure, reference } from '../support/cni.ts';
+import type { Outcome } from '../support/host.ts';
 import { useHost } from '../support/use-host.ts';
 
 const article = articleAs('1.1.0');
@@ -12,6 +14,8 @@ const keeping = (attachments: unknown, conf: object = article) => ({
   ...conf,
   'cni.dev/valid-attachments': attachments,
 });
+
+const warning = 'cni.dev/valid-attachments is missing: everything is kept\n';
 
 describe.each(executables)('GC of %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
@@ -49,7 +53,7 @@ describe.each(executables)('GC of %s', (_name, bridge) => {
     host.sh('ip netns del c2');
     gc(keeping(listed('c1')));
     expect(host.snapshot('c1')).toBe(before);
-    host.sh('ip netns add c2');
+    host.addContainers('c2');
     add(host, bridge, { conf: article, ...second });
     host.sh('rm /var/lib/cni/networks/lab-br1/10.15.20.4');
     gc(keeping(listed('c1')));
@@ -63,13 +67,47 @@ describe.each(executables)('GC of %s', (_name, bridge) => {
     expect(host.snapshot('c1')).toBe(before);
   });
 
-  test('without a list it removes nothing; a list that is null is an empty one, as Go writes it', () => {
+  test('without a list it keeps everything, and says so', () => {
     add(host, bridge, { conf: article });
     const before = host.snapshot('c1');
-    expect(failure(host, bridge, 'GC', { conf: article })).toMatchObject({
-      code: 7,
-      details: 'cni.dev/valid-attachments is missing',
+    for (const executable of [bridge, join(dirname(bridge), 'host-local')]) {
+      const { status, stdout, stderr } = call(host, executable, 'GC', { conf: article });
+      expect([status, stdout, stderr]).toEqual([0, '', warning]);
+      expect(host.snapshot('c1')).toBe(before);
+      expect(failure(host, executable, 'GC', { conf: { ...article, name: '../x' } })).toMatchObject({
+        code: 7,
+      });
+    }
+    expect(call(host, bridge, 'CHECK', { conf: { ...article, prevResult: {} } }).status).toBe(1);
+  });
+
+  test("another IPAM plugin is asked all the same, and given the runtime's configuration", () => {
+    host.sh(`mkdir /run/plugins && cd /run/plugins
+      printf '#!/bin/sh\\necho $CNI_COMMAND; cat >/run/given\\n' >scripted && chmod 755 scripted`);
+    const conf = { ...article, ipam: { type: 'scripted' } };
+    gc(conf, { CNI_PATH: '/run/plugins' });
+    expect(JSON.parse(host.sh('cat /run/given'))).toEqual(conf);
+  });
+
+  test('cnitool gc succeeds, and takes away what it has added itself', () => {
+    host.sh('mkdir -p /run/net.d');
+    host.run(['tee', '/run/net.d/lab.conflist'], {
+      input: JSON.stringify({ cniVersion: '1.1.0', name: 'lab-br1', plugins: [article] }),
     });
+    const cnitool = (command: string): Outcome =>
+      host.run([join(dirname(reference), 'cnitool'), command, 'lab-br1', '/run/netns/c1'], {
+        env: { NETCONFPATH: '/run/net.d', CNI_PATH: dirname(bridge) },
+      });
+    add(host, bridge, { conf: article, ...second });
+    const before = host.snapshot('c1', 'c2');
+    expect(cnitool('add').status).toBe(0);
+    expect(cnitool('gc')).toEqual({ status: 0, stdout: '', stderr: warning });
+    expect(host.snapshot('c1', 'c2')).toBe(before);
+  });
+
+  test('a list that is not one is refused; one that is null is empty, as Go writes it', () => {
+    add(host, bridge, { conf: article });
+    const before = host.snapshot('c1');
     for (const list of ['c1', [{ containerID: 'c1' }], [{ containerID: 1, ifname: 'eth0' }], {}]) {
       expect(failure(host, bridge, 'GC', { conf: keeping(list) })).toMatchObject({ code: 7 });
     }

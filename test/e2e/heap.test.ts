@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { articleAs } from '../support/article.ts';
 import { add, call, failure } from '../support/cni.ts';
 import { compile } from '../support/libc/hosts.ts';
-import { describeStatic } from '../support/static.ts';
 import { shareHost } from '../support/use-host.ts';
+import { describeStatic } from './support/static.ts';
 
 /** What the heap begins with (netlink/libc/quickjs/host.h), and how many bytes of the build's ID follow. */
 const magic = Buffer.from('CNI bridge heap\0');

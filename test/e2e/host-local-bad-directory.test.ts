@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { placeOf } from '../../ipam/leases/attachment-index.ts';
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
 import { useHost } from '../support/use-host.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/24' }));
 
@@ -24,7 +24,7 @@ const plant: Record<string, (path: string) => void> = {
   'a directory': (path) => mkdirSync(path),
 };
 
-describe.each(hostLocals)('%s: something else in the place of', (_name, ours) => {
+describe.each(hostLocals)('%s is not misled by something else in the place of', (_name, ours) => {
   const bucket = `.attachments/${placeOf('c1').bucket}`;
 
   beforeEach(() => {
@@ -141,7 +141,7 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
     expectUnharmed();
   });
 
-  test('the network’s directory', () => {
+  test('the network’s directory, which is then refused by name', () => {
     net.must(ours, 'DEL', 'other');
     for (const kind of Object.keys(plant).filter((one) => one !== 'a directory')) {
       rmSync(net.directory, { recursive: true });
@@ -153,7 +153,7 @@ describe.each(hostLocals)('%s: something else in the place of', (_name, ours) =>
     }
   });
 
-  test('the data directory', () => {
+  test('the data directory, which is then refused by name', () => {
     for (const name of ['precious', 'nothing', 'pipe']) {
       if (name === 'nothing') plant['a link to nothing']?.(`${net.dataDir}/nothing-link`);
       if (name === 'pipe') plant['a pipe']?.(`${net.dataDir}/pipe`);
@@ -173,7 +173,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
     const { code, msg, details } = net.refusal(ours, 'ADD', 'c9', { ipam });
     expect([code, msg, details]).toEqual([
       11,
-      'no IP address available in range set 10.1.0.1-10.1.0.6: 5 addresses, 5 leased',
+      'no IP addresses available in range set: 10.1.0.1-10.1.0.6 (5 addresses, 5 leased)',
       net.directory,
     ]);
   });
@@ -200,7 +200,7 @@ describe.each(hostLocals)('%s', (_name, ours) => {
     ['an empty', ''],
     ['a half-written', '\r\n'],
     ['a zeroed', '\0'.repeat(20)],
-  ])('%s lease is no lease', (_what, content) => {
+  ])('%s lease is not a lease', (_what, content) => {
     net.write('10.1.0.2', content);
     const { status, stderr } = net.call(ours, 'ADD', 'c1');
     expect([status, stderr]).toEqual([0, expect.stringContaining(`reclaimed ${net.directory}/10.1.0.2`)]);

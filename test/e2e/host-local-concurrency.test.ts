@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/20' }));
 

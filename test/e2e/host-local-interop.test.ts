@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Outcome } from '../support/host.ts';
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 let net = new SharedDirectory();
 const directories: SharedDirectory[] = [];

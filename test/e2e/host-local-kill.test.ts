@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 const log = `${tmpdir()}/strace-${process.pid}`;
 

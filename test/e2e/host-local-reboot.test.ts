@@ -1,5 +1,5 @@
-import { hostLocals, reference, SharedDirectory } from '../support/host-local.ts';
 import { useDirectory } from '../support/leases.ts';
+import { hostLocals, reference, SharedDirectory } from './support/host-local.ts';
 
 /** Five addresses. */
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.2.0/29' }));
@@ -26,8 +26,7 @@ describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
     expect(stderr.trim().split('\n').sort()).toEqual(
       ['a', 'b', 'c', 'd'].map(
         (id, index) =>
-          `reclaimed ${net.directory}/10.1.2.${index + 2} of container ${id} interface eth0: ` +
-          'it was held during an earlier boot, and so was its container',
+          `reclaimed ${net.directory}/10.1.2.${index + 2} of container ${id} interface eth0: it was held during an earlier boot`,
       ),
     );
     // What was leased in this boot stays, and the Go host-local sees all of it.
@@ -52,21 +51,65 @@ describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
     for (const id of ['c', 'd']) expect(net.refusal(ours, 'CHECK', id).code).toBe(3);
   });
 
-  test('neither when it is turned off, nor for a requested address, nor by a DEL, CHECK or failing ADD', () => {
+  test('a container that comes again without a DEL has its address again, and a line says so', () => {
+    fillAndReboot();
+    for (const [id, address] of [
+      ['b', '10.1.2.3'],
+      ['d', '10.1.2.5'],
+    ] as const) {
+      const { status, stdout, stderr } = net.call(ours, 'ADD', id);
+      expect([status, stdout, stderr]).toEqual([
+        0,
+        expect.stringContaining(`"${address}/29"`),
+        `reclaimed ${net.directory}/${address} of container ${id} interface eth0: it was held during an earlier boot\n`,
+      ]);
+      expect(net.refusal(ours, 'ADD', id).msg).toContain('duplicate allocation is not allowed');
+    }
+    for (const id of ['a', 'b', 'c', 'd']) net.must(reference, 'CHECK', id);
+    net.must(reference, 'DEL', 'b');
+    expect(net.leased()).toEqual(['10.1.2.2', '10.1.2.4', '10.1.2.5']);
+  });
+
+  test('an address asked for by name is given, whoever had it before the boot', () => {
+    fillAndReboot();
+    const { status, stdout, stderr } = net.call(ours, 'ADD', 'f', { args: 'IP=10.1.2.3' });
+    expect([status, stdout, stderr]).toEqual([
+      0,
+      expect.stringContaining('"10.1.2.3/29"'),
+      `reclaimed ${net.directory}/10.1.2.3 of container b interface eth0: it was held during an earlier boot\n`,
+    ]);
+    expect(net.lease(ours, 'a', { runtimeConfig: { ips: ['10.1.2.4/29'] } })).toEqual(['10.1.2.4/29']);
+    expect(net.leased()).toEqual(['10.1.2.3', '10.1.2.4', '10.1.2.5']);
+    for (const [id, other] of [
+      ['f', 'b'],
+      ['a', 'c'],
+    ] as const) {
+      net.must(reference, 'CHECK', id);
+      expect(net.refusal(ours, 'CHECK', other).code).toBe(3);
+    }
+    // What was leased in this boot is not taken from anybody.
+    expect(net.refusal(ours, 'ADD', 'x', { args: 'IP=10.1.2.3' })).toMatchObject({
+      code: 11,
+      details: `it is leased to container f interface eth0, see ${net.directory}/10.1.2.3`,
+    });
+  });
+
+  test('neither when it is turned off, nor by a DEL, CHECK, STATUS or failing ADD', () => {
     fillAndReboot();
     net.lease(ours, 'e');
     const before = net.leased();
     const off = { ipam: { reclaimAfterReboot: false } };
     expect(net.refusal(ours, 'ADD', 'f', off).msg).toContain('5 addresses, 5 leased');
-    expect(net.refusal(ours, 'STATUS', 'f', { ...off, cniVersion: '1.1.0' }).code).toBe(50);
-    expect(net.refusal(ours, 'ADD', 'f', { args: 'IP=10.1.2.3' }).msg).toContain('10.1.2.3 is not available');
+    expect(net.refusal(ours, 'ADD', 'a', off).msg).toContain('duplicate allocation is not allowed');
+    expect(net.refusal(ours, 'ADD', 'f', { ...off, args: 'IP=10.1.2.3' }).msg).toContain(
+      '10.1.2.3 is not available',
+    );
     expect(net.refusal(ours, 'CHECK', 'f').code).toBe(3);
     net.must(ours, 'DEL', 'f');
-    expect(net.call(ours, 'STATUS', 'f', { cniVersion: '1.1.0' })).toEqual({
-      status: 0,
-      stdout: '',
-      stderr: '',
-    });
+    for (const options of [{}, off]) {
+      const outcome = net.call(ours, 'STATUS', 'f', { ...options, cniVersion: '1.1.0' });
+      expect(outcome).toEqual({ status: 0, stdout: '', stderr: '' });
+    }
     expect(net.leased()).toEqual(before);
   });
 

@@ -75,7 +75,7 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
 
   test('stays with an ADD that has been refused', () => {
     add(host, bridge, { conf });
-    expect(() => add(host, bridge, { conf })).toThrow('the container has an interface of that name already');
+    expect(() => add(host, bridge, { conf })).toThrow('container veth name provided (eth0) already exists');
     // In another namespace it is the address that is refused.
     expect(() => add(host, bridge, { conf, netns: '/run/netns/c2' })).toThrow('duplicate allocation');
     expect(veths()).toEqual([names[0]]);
@@ -133,7 +133,8 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
     expect(dumps('/run/netns/c1', conf)).toBe(0);
     add(host, bridge, { conf });
     expect(dumps(gone, conf)).toBe(0);
-    host.sh('ip netns del c1; ip netns add c1');
+    host.sh('ip netns del c1');
+    host.addContainers('c1');
     const prevResult = add(host, bridge, { conf });
     host.sh('ip -n c1 link del eth0');
     expect(dumps(gone, { ...conf, prevResult })).toBe(0);

@@ -1,6 +1,7 @@
 import { articleText as conf } from '../support/article.ts';
 import { executables } from '../support/cni.ts';
 import type { Outcome } from '../support/host.ts';
+import { setAlternatives, writeProgram } from '../support/iptables.ts';
 import { useHost } from '../support/use-host.ts';
 
 const request =
@@ -89,10 +90,10 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
   });
 
   test('iptables-restore gets its standard streams and no other descriptor', () => {
-    host.sh(`printf '#!/bin/sh\\nls /proc/self/fd >&2\\nexit 1\\n' >/run/path/iptables-restore
-      chmod 755 /run/path/iptables-restore`);
+    writeProgram(host, '/run/restore', 'ls /proc/self/fd >&2; exit 1');
+    setAlternatives(host, { 'iptables-restore': '/run/restore' });
     const input = JSON.stringify({ ...JSON.parse(conf), ipMasq: true, ipMasqBackend: 'iptables' });
-    const line = `exec env -i ${request} PATH=/run/path:/usr/bin:/bin CNI_COMMAND=ADD ${bridge} 9>/run/a 99>/run/b`;
+    const line = `exec env -i ${request} PATH=/usr/bin:/bin CNI_COMMAND=ADD ${bridge} 9>/run/a 99>/run/b`;
     const { stdout } = host.run(['bash', '-c', line], { input });
     // The last is the directory that ls reads.
     expect(JSON.parse(stdout).details).toBe('exit status 1: 0; 1; 2; 3');

@@ -30,8 +30,9 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
 
   /** Someone on the bridge who has an address already. */
   function makeSquatter(address: string): void {
+    host.addContainers('squatter');
     host.sh(`[ -e /sys/class/net/lab-br6 ] || ip link add lab-br6 up type bridge
-      ip netns add squatter && ip link add squat0 master lab-br6 up type veth peer name eth0 netns squatter
+      ip link add squat0 master lab-br6 up type veth peer name eth0 netns squatter
       ip -n squatter link set lo up && ip -n squatter addr add ${address}/64 dev eth0 nodad && ip -n squatter link set eth0 up`);
     ping('squatter', address);
   }
@@ -100,6 +101,45 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
     expect(host.snapshot('c1')).toBe(before);
   });
 
+  describe.each([
+    ['for new links', 'default'],
+    ['for every link', 'default all'],
+  ])('where IPv6 is turned off on the host %s', (_where, keys) => {
+    const turnOff = (): void =>
+      void host.sh(`for key in ${keys}; do sysctl -qw net.ipv6.conf.$key.disable_ipv6=1; done`);
+
+    test('it is turned on for the bridge, and the gateway answers', () => {
+      turnOff();
+      add(host, bridge, { conf });
+      expect(sysctl('conf/lab-br6/disable_ipv6')).toBe('0');
+      ping('c1', 'fd00:15:20::1');
+    });
+
+    test('it is turned on for a bridge that is there', () => {
+      host.sh('ip link add lab-br6 type bridge && sysctl -qw net.ipv6.conf.lab-br6.disable_ipv6=1');
+      turnOff();
+      add(host, bridge, { conf });
+      ping('c1', 'fd00:15:20::1');
+    });
+
+    test('it stays off for an IPv4 gateway', () => {
+      turnOff();
+      const subnet = '10.15.20.0/24';
+      add(host, bridge, { conf: { ...conf, ipam: { type: 'host-local', subnet } } });
+      expect(sysctl('conf/lab-br6/disable_ipv6')).toBe('1');
+    });
+
+    test('an ADD that fails turns it off again', () => {
+      host.sh('ip link add lab-br6 address 02:15:20:00:00:06 type bridge');
+      turnOff();
+      const before = host.snapshot('c1');
+      const forwarding = '/proc/sys/net/ipv6/conf/all/forwarding';
+      host.sh(`mount --bind ${forwarding} ${forwarding} && mount -o remount,bind,ro ${forwarding}`);
+      expect(failure(host, bridge, 'ADD', { conf }).msg).toContain('forwarding');
+      expect(host.snapshot('c1')).toBe(before);
+    });
+  });
+
   describe('duplicate address detection', () => {
     test('is on with enabledad, and proof against its own echo', () => {
       add(host, bridge, { conf: { ...conf, enabledad: true, hairpinMode: true } });
@@ -112,7 +152,7 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
       makeSquatter('fd00:15:20::2');
       const before = host.snapshot('c1', 'squatter');
       const error = failure(host, bridge, 'ADD', { conf: { ...conf, enabledad: true } });
-      expect(error).toMatchObject({ code: 999, msg: 'address fd00:15:20::2 of eth0 is in use already' });
+      expect(error).toMatchObject({ code: 999, msg: 'address fd00:15:20::2 of eth0 is already in use' });
       expect(host.snapshot('c1', 'squatter')).toBe(before);
       // The next attempt gets the next address.
       const result = add(host, bridge, { conf: { ...conf, enabledad: true } });

@@ -33,7 +33,7 @@ describe.each(executables)('large and odd things for %s', (_name, bridge) => {
     expect(host.snapshot('c1', 'c2')).toBe(before);
   }
 
-  test.each([200, 3000])('%i routes', (count) => {
+  test.each([200, 3000])('%i routes are made, checked and taken away', (count) => {
     const routes = numbers(count).map((n) => ({ dst: `172.${16 + (n >> 8)}.${n & 255}.0/24` }));
     lifeOf({ conf: { ...article, ipam: { ...article.ipam, routes } } }, () => {
       const made = host.json<{ dst: string; gateway?: string }[]>('ip -n c1 -j route');
@@ -41,7 +41,7 @@ describe.each(executables)('large and odd things for %s', (_name, bridge) => {
     });
   });
 
-  test('16 addresses, half of them IPv6', () => {
+  test('16 addresses, half of them IPv6, are given, reached and masqueraded', () => {
     const ranges = numbers(8).flatMap((n) => [
       [{ subnet: `10.15.${20 + n}.0/24` }],
       [{ subnet: `fd00:15:${20 + n}::/64` }],
@@ -70,7 +70,7 @@ describe.each(executables)('large and odd things for %s', (_name, bridge) => {
     host.sh('ip netns exec c1 ping -c 1 -w 40 -M do -s 8972 10.15.20.1');
   });
 
-  test('names of 15 bytes, and a container ID of 128 characters', () => {
+  test('names of 15 bytes and a container ID of 128 characters fit', () => {
     const containerID = 'c'.repeat(128);
     const ifname = 'fifteen-byte-é';
     const conf = { ...article, name: 'n'.repeat(100), bridge: 'fifteen-bytes-b' };

@@ -86,7 +86,8 @@ describe.each(executables)('what %s does at the end of its tether', (_name, brid
   test('two at once that have the same process ID share no random value', () => {
     const bridges = numbers(50);
     const input = JSON.stringify({ ...article, ipam: {}, ipMasq: false, isGateway: false });
-    host.sh('ip netns add c2 && mkdir /run/conf');
+    host.addContainers('c2');
+    host.sh('mkdir /run/conf');
     for (const n of bridges)
       host.run(['tee', `/run/conf/${n}`], { input: input.replaceAll('lab-br1', `br${n}`) });
     const variables = 'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_PATH=/';

@@ -1,6 +1,7 @@
 import { articleAs } from '../support/article.ts';
 import { add, call, del, executables, failure, reference } from '../support/cni.ts';
 import type { Host } from '../support/host.ts';
+import { removeIptables, setAlternatives, useLegacyIptables, writeProgram } from '../support/iptables.ts';
 import { useHost } from '../support/use-host.ts';
 
 const ipam = {
@@ -8,14 +9,12 @@ const ipam = {
   ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]],
 };
 const base = { ...articleAs('1.1.0'), ipam };
-const legacyDirectory = '/run/legacy';
-const legacyPath = `${legacyDirectory}:${process.env.PATH}`;
 
-/** Each way to masquerade: the backend, and the PATH on which its programs are found. */
-const backends: [string, { backend: string; env: Record<string, string> }][] = [
-  ['nftables', { backend: 'nftables', env: {} }],
-  ['iptables-nft', { backend: 'iptables', env: {} }],
-  ['iptables-legacy', { backend: 'iptables', env: { PATH: legacyPath } }],
+/** Each way to masquerade: the backend, and whether the host's iptables is the legacy one. */
+const backends: [string, { backend: string; isLegacy: boolean }][] = [
+  ['nftables', { backend: 'nftables', isLegacy: false }],
+  ['iptables-nft', { backend: 'iptables', isLegacy: false }],
+  ['iptables-legacy', { backend: 'iptables', isLegacy: true }],
 ];
 const iptables = backends.slice(1);
 
@@ -23,7 +22,7 @@ const iptables = backends.slice(1);
 const natRules = (host: Host): string =>
   host
     .sh(
-      `for save in iptables ip6tables iptables-legacy ip6tables-legacy; do echo $save; $save-save -t nat; done`,
+      `for save in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do echo $save; $save-save -t nat; done`,
     )
     .split('\n')
     .filter((line) => !/^(#|:[A-Z]+ |\*|COMMIT)/.test(line))
@@ -32,20 +31,13 @@ const natRules = (host: Host): string =>
 
 describe.each(executables)('masquerading by %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
-  beforeEach(() => {
-    // Where Debian's alternatives would lead to the legacy programs.
-    host.sh(`mkdir ${legacyDirectory} && cd ${legacyDirectory}
-      for name in iptables ip6tables; do
-        for part in '' -save -restore; do ln -s /usr/sbin/xtables-legacy-multi $name$part; done
-      done`);
-  });
 
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
 
-  /** An ADD of the Go plugin for another container; it returns before the bridge's IPv6 address is usable. */
-  function addOther(request: Parameters<typeof add>[2]): ReturnType<typeof add> {
-    const result = add(host, reference, { ...request, ...second });
-    host.sh('while ip -6 -o addr show dev lab-br1 tentative | grep -q .; do sleep 0.05; done');
+  /** An ADD for another container. It returns before the bridge's IPv6 address is usable and has its route. */
+  function addOther(executable: string, request: Parameters<typeof add>[2]): ReturnType<typeof add> {
+    const result = add(host, executable, { ...request, ...second });
+    host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
     return result;
   }
 
@@ -60,11 +52,14 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     return Array.from(runs, ([, file]) => file ?? '').filter((file) => file !== bridge);
   }
 
-  describe.each(backends)('as the Go plugin has it, %s', (name, { backend, env }) => {
+  describe.each(backends)('as the Go plugin has it, %s', (name, { backend, isLegacy }) => {
     const conf = { ...base, ipMasqBackend: backend, macspoofchk: true };
+    beforeEach(() => {
+      if (isLegacy) useLegacyIptables(host);
+    });
 
     test('its ADD, our DEL: only what its ADD leaves for all containers is left', () => {
-      add(host, reference, { conf, env });
+      add(host, reference, { conf });
       del(host, bridge, { conf });
       expect(
         natRules(host)
@@ -78,9 +73,9 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     test.each([true, false])(
       'its ADD, our DEL, beside another container of its; namespace there: %s',
       (there) => {
-        addOther({ conf, env });
+        addOther(reference, { conf });
         const before = host.snapshot('c2');
-        const { interfaces } = add(host, reference, { conf, env });
+        const { interfaces } = add(host, reference, { conf });
         expect(host.snapshot('c2')).not.toBe(before);
         if (!there) host.sh(`ip netns del c1; ip link del ${interfaces[1]?.name} 2>/dev/null || true`);
         const programs = programsOf('DEL', conf);
@@ -95,24 +90,24 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       },
     );
 
-    test('our ADD, its DEL', () => {
-      addOther({ conf, env });
+    test('its DEL takes away what our ADD made, but for our own table', () => {
+      addOther(reference, { conf });
       // Its DEL looks for rules of iptables in any case, which makes empty tables.
       host.sh('for program in iptables ip6tables; do $program -t nat -N x && $program -t nat -X x; done');
       const before = host.snapshot('c1', 'c2');
-      const prevResult = add(host, bridge, { conf, env });
-      del(host, reference, { conf: { ...conf, prevResult }, env });
+      const prevResult = add(host, bridge, { conf });
+      del(host, reference, { conf: { ...conf, prevResult } });
       // It knows nothing of our table for nftables, so the element there waits for our own DEL or GC.
       if (name === 'nftables') del(host, bridge, { conf });
       expect(host.snapshot('c1', 'c2')).toBe(before);
     });
 
     test('GC takes away what belongs to no attachment', () => {
-      add(host, reference, { conf, env });
+      add(host, reference, { conf });
       const before = natRules(host) + host.sh('nft list ruleset');
-      const { interfaces } = addOther({ conf, env });
+      const { interfaces } = addOther(reference, { conf });
       const elsewhere = { ...conf, name: 'elsewhere', bridge: 'elsewhere0', macspoofchk: false };
-      add(host, reference, { conf: elsewhere, env, containerID: 'c3', ifname: 'eth3' });
+      add(host, reference, { conf: elsewhere, containerID: 'c3', ifname: 'eth3' });
       const gc = (network: object, ...attachments: object[]): void => {
         const valid = { ...network, 'cni.dev/valid-attachments': attachments };
         const { status, stdout } = call(host, bridge, 'GC', { conf: valid });
@@ -130,26 +125,29 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     });
   });
 
-  describe.each(iptables)('by %s', (_backend, { env }) => {
+  describe.each(iptables)('by %s', (_backend, { isLegacy }) => {
     const conf = { ...base, ipMasqBackend: 'iptables' };
+    beforeEach(() => {
+      if (isLegacy) useLegacyIptables(host);
+    });
 
     test('the rules are those of the Go plugin', () => {
-      add(host, bridge, { conf, env });
+      add(host, bridge, { conf });
       const ours = natRules(host);
       expect(ours).toContain('MASQUERADE');
       del(host, bridge, { conf });
       expect(natRules(host)).not.toMatch(/CNI-/);
       host.sh('rm -r /var/lib/cni/networks');
-      add(host, reference, { conf, env });
+      add(host, reference, { conf });
       expect(natRules(host)).toBe(ours);
     });
 
     test('what leaves the subnet is masqueraded, DEL leaves the other container its own', () => {
       host.makeNeighbour();
       host.serve('beyond');
-      add(host, bridge, { conf: { ...conf, isDefaultGateway: true }, env, ...second });
+      addOther(bridge, { conf: { ...conf, isDefaultGateway: true } });
       const before = host.snapshot('c1', 'c2');
-      add(host, bridge, { conf: { ...conf, isDefaultGateway: true }, env });
+      add(host, bridge, { conf: { ...conf, isDefaultGateway: true } });
       expect(host.sh('ip netns exec c1 curl -s --max-time 10 192.0.2.2')).toBe('seen from 192.0.2.1');
       del(host, bridge, { conf });
       expect(host.snapshot('c1', 'c2')).toBe(before);
@@ -157,9 +155,9 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     });
 
     test('two interfaces of a container share a chain until the last DEL', () => {
-      add(host, bridge, { conf, env });
+      add(host, bridge, { conf });
       const alone = natRules(host);
-      add(host, bridge, { conf, env, ifname: 'eth1' });
+      add(host, bridge, { conf, ifname: 'eth1' });
       expect(natRules(host).match(/-A POSTROUTING/g)).toHaveLength(4);
       del(host, bridge, { conf, ifname: 'eth1' });
       expect(natRules(host)).toBe(alone);
@@ -168,12 +166,11 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     });
 
     test('an ADD that fails between the families leaves neither', () => {
-      host.sh(`mkdir /run/fails && printf '#!/bin/sh\\necho no room >&2; exit 3\\n' >/run/fails/ip6tables-restore
-        chmod +x /run/fails/ip6tables-restore`);
-      const failing = { PATH: `/run/fails:${env.PATH ?? ''}` };
-      add(host, bridge, { conf, env, ...second });
+      addOther(bridge, { conf });
+      writeProgram(host, '/run/fails', 'echo no room >&2; exit 3');
+      setAlternatives(host, { 'ip6tables-restore': '/run/fails' });
       const before = host.snapshot('c1', 'c2');
-      const error = failure(host, bridge, 'ADD', { conf, env: failing });
+      const error = failure(host, bridge, 'ADD', { conf });
       expect(error).toMatchObject({
         code: 999,
         msg: 'ip6tables-restore failed',
@@ -188,8 +185,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
 
     test('missing programs are named, by ADD and by STATUS, with code 50', () => {
       expect(call(host, bridge, 'STATUS', { conf })).toMatchObject({ status: 0, stdout: '' });
-      host.sh(`touch /run/nothing
-        for file in /usr/sbin/xtables-nft-multi /usr/sbin/xtables-legacy-multi; do mount --bind /run/nothing $file; done`);
+      removeIptables(host);
       const before = host.snapshot('c1');
       for (const command of ['STATUS', 'ADD']) {
         const error = failure(host, bridge, command, { conf });
@@ -199,7 +195,23 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(host.snapshot('c1')).toBe(before);
     });
 
+    test('PATH finds programs where the system has none, and does not choose between two', () => {
+      const path = '/run/path';
+      for (const name of ['iptables-restore', 'ip6tables-restore']) {
+        writeProgram(host, `${path}/${name}`, `echo ran >>/run/ran; cat >/dev/null`);
+      }
+      const env = { PATH: `${path}:/usr/sbin:/usr/bin` };
+      add(host, bridge, { conf, env });
+      expect(natRules(host)).toContain('MASQUERADE');
+      del(host, bridge, { conf, env });
+      expect(host.sh('cat /run/ran 2>/dev/null || true')).toBe('');
+      removeIptables(host);
+      add(host, bridge, { conf, env });
+      expect(host.sh('cat /run/ran')).toBe('ran\nran\n');
+    });
+
     test('the xtables lock, held by another: try again, with code 11', () => {
+      useLegacyIptables(host);
       // A legacy table has to be in use already: the snapshot shows it from then on.
       host.sh('iptables-legacy -t nat -L -n >/dev/null');
       const before = host.snapshot('c1');
@@ -208,7 +220,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
           while flock -n /run/xtables.lock true; do :; done; echo $pid`),
       );
       try {
-        const error = failure(host, bridge, 'ADD', { conf, env: { PATH: legacyPath } });
+        const error = failure(host, bridge, 'ADD', { conf });
         expect(error).toMatchObject({ code: 11, msg: 'another program held the xtables lock for 10 s' });
         expect(host.snapshot('c1')).toBe(before);
       } finally {

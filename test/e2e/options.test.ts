@@ -69,20 +69,20 @@ describe.each(executables)('options of %s, as the kernel sees them', (_name, bri
     ]);
   });
 
-  test('mtu: the bridge and both ends', () => {
+  test('mtu is that of the bridge and of both ends', () => {
     const result = add(host, bridge, { conf: { ...article, mtu: 1400 } });
     expect(link('lab-br1')?.mtu).toBe(1400);
     expect(link(result.interfaces[1]?.name)?.mtu).toBe(1400);
     expect(inside()?.mtu).toBe(1400);
   });
 
-  test.each([true, false])('hairpinMode %s', (hairpinMode) => {
+  test.each([true, false])('the port has hairpinMode %s', (hairpinMode) => {
     const result = add(host, bridge, { conf: { ...article, hairpinMode } });
     const port = link(result.interfaces[1]?.name)?.linkinfo?.info_slave_data;
     expect(port).toMatchObject({ hairpin: hairpinMode, isolated: false });
   });
 
-  test.each([true, false])('promiscMode %s', (promiscMode) => {
+  test.each([true, false])('the bridge has promiscMode %s', (promiscMode) => {
     add(host, bridge, { conf: { ...article, promiscMode } });
     expect(link('lab-br1')?.flags.includes('PROMISC')).toBe(promiscMode);
   });
@@ -108,13 +108,13 @@ describe.each(executables)('options of %s, as the kernel sees them', (_name, bri
     expect(add(host, bridge, second).dns).toEqual(dns);
   });
 
-  test('a MAC address that is asked for', () => {
+  test('the container has the MAC address that CNI_ARGS asks for', () => {
     const result = add(host, bridge, { conf: article, env: { CNI_ARGS: 'MAC=02:15:20:00:00:07' } });
     expect(result.interfaces[2]?.mac).toBe('02:15:20:00:00:07');
     expect(inside()?.address).toBe('02:15:20:00:00:07');
   });
 
-  test('an address that is asked for', () => {
+  test('the container has the IP address that CNI_ARGS asks for', () => {
     const result = add(host, bridge, { conf: article, env: { CNI_ARGS: 'IP=10.15.20.77' } });
     expect(result.ips[0]?.address).toBe('10.15.20.77/24');
     expect(host.sh('ip -n c1 -o -4 addr show eth0')).toContain('inet 10.15.20.77/24');
@@ -126,7 +126,7 @@ describe.each(executables)('options of %s, as the kernel sees them', (_name, bri
     expect(host.sh('ip -o -4 addr show lab-br1')).toMatch(/^[^\n]*inet 10\.15\.20\.1\/24[^\n]*\n$/);
   });
 
-  test('what is set without being asked', () => {
+  test('without being asked, the container announces itself, router advertisements are ignored, and the bridge keeps its MAC address', () => {
     const result = add(host, bridge, { conf: article });
     const [own, veth] = result.interfaces.map(({ name }) => name);
     expect(sysctl('ipv4/conf/eth0/arp_notify', 'c1')).toBe('1');

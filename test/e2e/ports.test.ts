@@ -74,7 +74,7 @@ END
   test('disableContainerInterface does not go with IPAM', () => {
     const before = host.snapshot('c1');
     const error = failure(host, bridge, 'ADD', { conf: { ...article, disableContainerInterface: true } });
-    expect(error).toMatchObject({ code: 7, msg: expect.stringContaining('ipam.type "host-local"') });
+    expect(error).toMatchObject({ code: 7, msg: expect.stringContaining('ipam.type is "host-local"') });
     expect(host.snapshot('c1')).toBe(before);
   });
 
@@ -93,7 +93,7 @@ END
 
   test('isolated ports reach the gateway and others, not each other', () => {
     const isolated = { ...article, portIsolation: true };
-    host.sh('ip netns add c3');
+    host.addContainers('c3');
     add(host, bridge, { conf: isolated });
     add(host, bridge, { conf: isolated, ...second });
     add(host, bridge, { conf: article, containerID: 'c3', netns: '/run/netns/c3' });

@@ -12,7 +12,7 @@ const rootWith = (capabilities: string) =>
 const nobodyWith = (capabilities: string) =>
   `setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all${capabilities} --ambient-caps=-all${capabilities} --bounding-set=-all${capabilities}`;
 
-// Within a user namespace of one's own there is no other user than root.
+// Within a user namespace of one's own root is the only user.
 const users: [string, (capabilities: string) => string][] = [
   ['root', rootWith],
   ...(process.getuid?.() === 0 ? [['nobody', nobodyWith] satisfies [string, typeof nobodyWith]] : []),

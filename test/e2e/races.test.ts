@@ -41,7 +41,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     return outcomeOf(child);
   }
 
-  /** A loop of a shell command in the host, until it is told to end. */
+  /** A loop of a shell command in the host, until it is ended. */
   function loop(command: string): { end(): Promise<Outcome> } {
     const child = spawn(
       'nsenter',
@@ -78,7 +78,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     ).toBe('');
   }
 
-  test('ADD and DEL of one container at once', async () => {
+  test('ADD and DEL of one container at once: both answer, and a second DEL leaves nothing', async () => {
     for (let round = 0; round < rounds; round++) {
       const [added, deleted] = await Promise.all([start('ADD'), start('DEL')]);
       expectAnswer(added);
@@ -111,7 +111,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
       host.sh('ip netns del c1');
       expectAnswer(await adding);
       del(host, bridge, { conf });
-      host.sh('ip netns add c1');
+      host.addContainers('c1');
       expect(host.sh('nft list ruleset; find /var/lib/cni -name "10.*"')).toBe('');
     }
   });
@@ -129,7 +129,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
 
   test('the bridge is made by several ADDs at once', async () => {
     const ids = ['c1', 'c2', 'c3', 'c4'];
-    host.sh('ip netns add c3 && ip netns add c4');
+    host.addContainers('c3', 'c4');
     for (let round = 0; round < rounds; round++) {
       const outcomes = await Promise.all(ids.map((id) => start('ADD', id)));
       expect(outcomes.map(({ status, stdout }) => (status === 0 ? '' : stdout))).toEqual(['', '', '', '']);

@@ -38,7 +38,7 @@ describe.each(executables)('routes of %s, as the kernel has them', (_name, bridg
     });
   }
 
-  test('priority, mtu, advmss and scope', () => {
+  test('a route has its priority, mtu, advmss and scope', () => {
     check(
       withRoutes(
         { dst: '198.51.100.0/24', priority: 77, mtu: 1300, advmss: 1200 },
@@ -65,7 +65,7 @@ describe.each(executables)('routes of %s, as the kernel has them', (_name, bridg
     ]);
   });
 
-  test('tables of one byte and of more', () => {
+  test('a route is in its table, whose number may take more than one byte', () => {
     check(
       withRoutes(
         { dst: '0.0.0.0/0', table: 100 },

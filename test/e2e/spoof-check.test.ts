@@ -88,7 +88,8 @@ describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
   test('a rule and chains that an attachment left are replaced', () => {
     add(host, bridge, { conf });
     const once = rules(host);
-    host.sh('ip netns del c1 && ip netns add c1 && rm -r /var/lib/cni/networks');
+    host.sh('ip netns del c1 && rm -r /var/lib/cni/networks');
+    host.addContainers('c1');
     add(host, bridge, { conf });
     expect(rules(host)).toBe(once);
   });
@@ -125,7 +126,7 @@ describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
     expect(host.sh('nft list table bridge nat')).not.toContain('cni');
   });
 
-  test('GC ends the checks of attachments that are no more', () => {
+  test('GC ends the checks of attachments that are gone', () => {
     add(host, bridge, { conf });
     const veth = add(host, reference, second).interfaces[1]?.name;
     const other = { ...conf, name: 'other', bridge: 'other0' };

@@ -1,7 +1,7 @@
 import { articleAs } from '../support/article.ts';
 import { add, type Call, call, del, ending } from '../support/cni.ts';
-import { describeStatic } from '../support/static.ts';
 import { useHost } from '../support/use-host.ts';
+import { describeStatic } from './support/static.ts';
 
 const article = articleAs('1.0.0');
 /** What takes the plugin deepest: both families, masquerading, spoofing, routes. */

@@ -46,32 +46,38 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
     expect(host.snapshot('c1')).toBe(before);
   });
 
-  test('50 where no address is free', () => {
+  test('is well where no address is free, so that a runtime goes on to the GC that frees some', () => {
     add(host, bridge, { conf: one });
-    expect(failure(host, bridge, 'STATUS', { conf: one })).toMatchObject({
-      code: 50,
-      msg: expect.stringContaining('1 addresses, 1 leased'),
-    });
-    expect(call(host, bridge, 'STATUS', { conf: article }).status).toBe(0);
+    const another = { conf: one, containerID: 'c2', ifname: 'eth1' };
+    expect(failure(host, bridge, 'ADD', another).msg).toContain('1 addresses, 1 leased');
+    expect(call(host, bridge, 'STATUS', { conf: one })).toEqual({ status: 0, stdout: '', stderr: '' });
+    const none = { ...one, 'cni.dev/valid-attachments': [] };
+    expect(call(host, bridge, 'GC', { conf: none })).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(add(host, bridge, another).ips[0]?.address).toBe('10.15.20.9/24');
   });
 
-  test('50 without CAP_NET_ADMIN', () => {
-    const capsh = ['capsh', '--drop=cap_net_admin', '--', '-c'];
+  test.each([
+    ['cap_net_admin', 'links cannot be changed', 'EPERM: CAP_NET_ADMIN is needed'],
+    ['cap_sys_admin', 'network namespaces cannot be entered', 'EPERM: CAP_SYS_ADMIN is needed'],
+  ])('50 without %s', (capability, msg, details) => {
+    const capsh = ['capsh', `--drop=${capability}`, '--', '-c'];
     const { status, stdout } = host.run([...capsh, `exec env -i CNI_COMMAND=STATUS CNI_PATH=/ ${bridge}`], {
       input: JSON.stringify(article),
     });
     expect(status).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({
-      code: 50,
-      msg: 'links cannot be changed',
-      details: 'EPERM: CAP_NET_ADMIN is needed',
-    });
+    expect(JSON.parse(stdout)).toMatchObject({ code: 50, msg, details });
   });
 
-  test('needs 1.1.0', () => {
+  test('50 where the kernel has no rtnetlink', () => {
+    const under = ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', 'inject=socket:error=EAFNOSUPPORT'];
+    const error = failure(host, bridge, 'STATUS', { conf: article, under });
+    expect(error).toMatchObject({ code: 50, details: expect.stringContaining('EAFNOSUPPORT') });
+  });
+
+  test('is refused for a configuration of an earlier version than 1.1.0', () => {
     expect(failure(host, bridge, 'STATUS', { conf: { ...article, cniVersion: '1.0.0' } })).toMatchObject({
       code: 1,
-      details: 'configuration is "1.0.0", STATUS needs 1.1.0 or later',
+      details: 'config version does not allow STATUS: it is "1.0.0", STATUS needs 1.1.0 or later',
     });
   });
 });

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { articleText as conf } from '../support/article.ts';
-import { executables } from '../support/cni.ts';
+import { executables, reference } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+/** Where the build knew of a commit, so does the executable. */
+const commit = readFileSync('dist/commit', 'utf8') === '' ? '' : ' \\(commit [0-9a-f]{7}(-dirty)?\\)';
 const request =
   'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin';
 
@@ -14,10 +18,39 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(JSON.parse(output)).toEqual({ cniVersion: expect.any(String), supportedVersions: versions });
   });
 
-  test('without a command it says what it is', () => {
-    const { status, stdout, stderr } = host.run(['env', '-i', bridge]);
+  const protocols = `CNI protocol versions supported: ${versions.join(', ')}\n`;
+  const about = (plugin: string): RegExp =>
+    new RegExp(`^CNI ${plugin} plugin v${version.replaceAll('.', '\\.')}${commit}\n${protocols}`);
+
+  test.each([
+    ['bridge', 'bridge'],
+    ['host-local', 'host-local'],
+    ['loopback', 'loopback'],
+    ['another', 'bridge'],
+  ])('called %s without a command it says what it is', (name, plugin) => {
+    host.sh(`ln -s ${bridge} /run/${name}`);
+    const said = host.run(['env', '-i', `/run/${name}`]);
+    expect(said).toEqual({ status: 0, stdout: '', stderr: expect.stringMatching(about(plugin)) });
+    expect(said.stderr.split('\n')).toHaveLength(3);
+    expect(host.run(['env', '-i', 'CNI_PATH=/opt/cni/bin', `/run/${name}`, '--version'])).toEqual(said);
+  });
+
+  test('--help says more; with a command no argument is looked at', () => {
+    const { status, stdout, stderr } = host.run(['env', '-i', bridge, '--help']);
     expect([status, stdout]).toEqual([0, '']);
-    expect(stderr).toContain(versions.join(', '));
+    expect(stderr).toMatch(about('bridge'));
+    expect(stderr).toContain('--version');
+    for (const word of ['--version', '--help']) {
+      const command = ['env', '-i', 'CNI_COMMAND=VERSION', bridge, word];
+      expect(JSON.parse(host.run(command).stdout)).toMatchObject({ supportedVersions: versions });
+    }
+  });
+
+  test("the about lines have the form of the Go plugin's", () => {
+    const { status, stderr } = host.run(['env', '-i', reference]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^CNI bridge plugin (v1|version unknown)/);
+    expect(stderr.slice(stderr.indexOf('\n') + 1)).toBe(protocols);
   });
 
   test.each([
@@ -56,7 +89,7 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     expect(JSON.parse(stdout)).toMatchObject({ code: expect.any(Number), msg: expect.any(String) });
   });
 
-  test('a standard error that is closed is no trouble', () => {
+  test('a standard error that is closed does no harm', () => {
     const input = conf.replace('10.15.20.0/24', '10.15.20.0/16');
     const { status, stdout } = host.run(['sh', '-c', `exec env -i ${request} ${bridge} 2>&-`], { input });
     expect(status).toBe(0);

@@ -1,8 +1,8 @@
 import { articleAs } from '../support/article.ts';
 import { add, call, del } from '../support/cni.ts';
 import type { Outcome } from '../support/host.ts';
-import { describeStatic } from '../support/static.ts';
 import { shareHost } from '../support/use-host.ts';
+import { describeStatic } from './support/static.ts';
 
 const conf = {
   ...articleAs('1.0.0'),

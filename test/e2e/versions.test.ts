@@ -54,12 +54,23 @@ const shapes: [string, object][] = [
 describe.each(executables)('results of %s', (_name, bridge) => {
   const host = useHost('c1');
 
-  test.each(shapes)('version %s', (cniVersion, shape) => {
+  test.each(shapes)('have the shape of version %s', (cniVersion, shape) => {
     const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion } });
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ cniVersion, ...shape });
     expect(stdout).toContain('\n    "cniVersion"');
   });
+
+  test.each(['0.1.0', '0.2.0'])(
+    'version %s without IPAM: no address, and the interface is there',
+    (cniVersion) => {
+      const request = { conf: { ...conf, cniVersion, ipam: {}, dns: {} } };
+      const { status, stdout } = call(host, bridge, 'ADD', request);
+      expect([status, JSON.parse(stdout)]).toEqual([0, { cniVersion, dns: {} }]);
+      expect(host.sh('ip -n c1 -br link show eth0')).toContain('UP');
+      expect(call(host, bridge, 'DEL', request)).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
 
   test('no version in the configuration is 0.1.0', () => {
     const { status, stdout } = call(host, bridge, 'ADD', { conf: { ...conf, cniVersion: undefined } });

@@ -1,4 +1,4 @@
-import { add, executables, failure } from '../support/cni.ts';
+import { add, call, executables, failure } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
 const plain = { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'lab-br1' };
@@ -38,6 +38,24 @@ describe.each(executables)('VLANs by %s on the kernel at hand', (_name, bridge) 
       msg: 'bridge lab-br1 cannot filter VLANs',
       details: expect.stringContaining('CONFIG_BRIDGE_VLAN_FILTERING'),
     });
+    expect(host.snapshot('c1')).toBe(before);
+  });
+
+  test.each([
+    ['vlan', { vlan: 100 }],
+    ['vlanTrunk', { vlanTrunk: [{ id: 100 }] }],
+  ])('STATUS with %s tells whether they would work, and changes nothing', (_option, option) => {
+    const conf = { ...plain, ...option, cniVersion: '1.1.0' };
+    const before = host.snapshot('c1');
+    if (kernelFilters()) {
+      expect(call(host, bridge, 'STATUS', { conf })).toEqual({ status: 0, stdout: '', stderr: '' });
+    } else {
+      expect(failure(host, bridge, 'STATUS', { conf })).toMatchObject({
+        code: 50,
+        msg: 'bridge lab-br1 cannot filter VLANs',
+        details: expect.stringContaining('CONFIG_BRIDGE_VLAN_FILTERING'),
+      });
+    }
     expect(host.snapshot('c1')).toBe(before);
   });
 });

@@ -8,17 +8,22 @@ const ipam = {
 };
 const base = { ...articleAs('1.1.0'), ipam, isDefaultGateway: true };
 
-/** Calls the plugin for the container c1, its output marked by the step's name. */
+/** Calls the plugin for the container c1, its output marked by the step's name; the last ADD's result is prevResult. */
 const cni = (name: string, command: string, conf: object): string => `
   printf '\\n== ${name}\\n'
-  printf %s '${JSON.stringify(conf)}' | CNI_COMMAND=${command} CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 \\
-    CNI_IFNAME=eth0 CNI_PATH=/ "$BRIDGE" && echo done`;
+  printf '%s,"prevResult":%s}' '${JSON.stringify(conf).slice(0, -1)}' "$(cat /run/result)" |
+    CNI_COMMAND=${command} CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/ "$BRIDGE" |
+    tee /run/printed && echo done && [ ${command} = ADD ] && cp /run/printed /run/result`;
 const step = (name: string, command: string): string => `printf '\\n== ${name}\\n'; ${command}`;
 const saved = 'iptables-legacy-save -t nat | grep CNI-; ip6tables-legacy-save -t nat | grep CNI-';
 
 /** What each step printed, all of them run in one boot of the other kernel. */
 function steps(bridge: string, ...scripts: string[]): Record<string, string> {
-  const script = ['export BRIDGE="$0"', 'ip netns add c1', ...scripts].join('\n');
+  const script = [
+    'set -o pipefail; export BRIDGE="$0"; echo null >/run/result',
+    'ip netns add c1',
+    ...scripts,
+  ].join('\n');
   const { stdout, stderr } = spawnSync('test/uml/run', ['bash', '-c', script, bridge], { encoding: 'utf8' });
   const parts = stdout.split(/^== (.*)\n/m).slice(1);
   if (parts.length === 0) throw new Error(`user-mode-linux printed nothing\n${stderr}`);
@@ -46,6 +51,9 @@ test.each(executables)(
       // beyond knows no way back to the container's subnet: what is answered was masqueraded.
       step('reached', 'ip netns exec c1 ping -c 1 -W 10 192.0.2.2 >/dev/null && echo yes'),
       step('spoof check', 'nft list table bridge nat | grep -c macspoofchk-c1-eth0'),
+      cni('CHECK', 'CHECK', { ...base, macspoofchk: true }),
+      step('flush', 'ip6tables-legacy -t nat -F POSTROUTING'),
+      cni('CHECK after flush', 'CHECK', { ...base, macspoofchk: true }),
       cni('DEL', 'DEL', base),
       step('after DEL', `${saved}; nft list ruleset`),
       cni('iptables asked for', 'ADD', { ...base, ipMasqBackend: 'iptables' }),
@@ -65,6 +73,11 @@ test.each(executables)(
     expect(printed.rules).toContain('-A POSTROUTING -s 10.15.20.');
     expect(printed.reached).toBe('yes');
     expect(printed['spoof check']).toBe('4');
+    expect(printed.CHECK).toBe('done');
+    expect(JSON.parse(printed['CHECK after flush'] ?? '')).toMatchObject({
+      code: 999,
+      msg: expect.stringMatching(/^not as it was set up: masquerading of /),
+    });
     expect(printed.DEL).toBe('done');
     expect(printed['after DEL']).toBe('');
     expect(printed['the same rules']?.match(/-j MASQUERADE$/gm)).toHaveLength(2);

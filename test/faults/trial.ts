@@ -41,7 +41,7 @@ export class Bench {
     private readonly host: Host,
     private readonly executable: string,
   ) {
-    host.sh('ip netns add c0 && ip netns add c1');
+    host.addContainers('c0', 'c1');
   }
 
   /** Counts the system calls of a command. */
@@ -97,10 +97,12 @@ export class Bench {
   /** A DEL when the namespace's name is gone while something within keeps it alive. */
   private deleteOutOfReach(): void {
     const keeper = this.host
-      .sh('ip netns exec c1 sleep 600 >/dev/null 2>&1 & echo $!; ip netns del c1')
+      .sh(`ip netns exec c1 sh -c 'touch /run/kept && exec sleep 600' >/dev/null 2>&1 & echo $!
+        until [ -e /run/kept ]; do sleep 0.01; done; rm /run/kept; ip netns del c1`)
       .trim();
     this.succeed('DEL');
-    this.host.sh(`kill ${keeper}; ip netns add c1`);
+    this.host.sh(`kill ${keeper}`);
+    this.host.addContainers('c1');
   }
 
   private judge({ status, stdout, stderr }: Outcome, { what }: Trial): Verdict {
@@ -127,11 +129,12 @@ export class Bench {
     const there = this.stages.get(stage);
     if (there !== undefined && stage === 'shared') return there;
     this.stages.clear();
-    this.host.sh(`ip netns del c0; ip netns del c1; ip netns add c0; ip netns add c1; nft flush ruleset
+    this.host.sh(`ip netns del c0; ip netns del c1; nft flush ruleset
       ip -o link show type veth | sed 's/^[0-9]*: \\([^@:]*\\).*/\\1/' | while read -r l; do ip link del $l; done
       ip link del br0 2>/dev/null || true
       rm -rf /var/lib/cni/networks
       echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding`);
+    this.host.addContainers('c0', 'c1');
     if (stage === 'shared') {
       add(this.host, this.executable, neighbour);
       // The first container of all makes what each later one finds.

@@ -5,8 +5,9 @@ import { CniError } from '../../cni/error.ts';
 import { parseResult } from '../../cni/parse-result.ts';
 import { formatResult } from '../../cni/print-result.ts';
 import { supportedVersions } from '../../cni/version.ts';
+import { addLeases } from '../../ipam/host-local/add.ts';
 import { gcLeases } from '../../ipam/host-local/gc.ts';
-import { addLeases, delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
+import { delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
 import { Connection, type NetlinkRequest } from '../../netlink/connection.ts';
 import { NetlinkError, ProtocolError } from '../../netlink/error.ts';
 import { encodeMessage } from '../../netlink/message.ts';
@@ -16,7 +17,8 @@ import { decodeRule } from '../../netlink/nftables/rule.ts';
 import { listAddresses } from '../../netlink/route/address.ts';
 import { decodeLink } from '../../netlink/route/link.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
-import { readBridgeConfig, readNetworkConfig } from '../../plugin/config/bridge-config.ts';
+import { readBridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { readHostLocalConfig } from '../../plugin/config/network-config.ts';
 import { isName, readRequest } from '../../plugin/config/request.ts';
 import { formatError } from '../../plugin/print-error.ts';
 import { environment, oddText, result, stdin } from './arbitraries.ts';
@@ -46,7 +48,7 @@ const input: Property = [
     const request = allowed(() => readRequest(env), CniError);
     if (request === undefined) return;
     const config = allowed(() => readBridgeConfig(bytes, request), CniError);
-    allowed(() => readNetworkConfig(bytes, request), CniError);
+    allowed(() => readHostLocalConfig(bytes, request), CniError);
     // It becomes the name of a directory.
     if (config !== undefined && !isName(config.name)) throw new Error(`network ${config.name}`);
   }),

@@ -4,9 +4,11 @@ import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import { openNamespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
 import { listAddresses, newAddress } from '../../netlink/route/address.ts';
 import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
-import { deleteLink, findLinks, getLink, newBridge, newVeth, setLink } from '../../netlink/route/link.ts';
+import { deleteLink } from '../../netlink/route/delete-link.ts';
+import { findLinks, getLink, newBridge, newVeth, setLink } from '../../netlink/route/link.ts';
 import { type LinkFilter, listLinks, listPorts } from '../../netlink/route/link-list.ts';
-import { addNftables, removeNftables } from '../../plugin/netfilter/masquerade/nftables.ts';
+import { removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
+import { addNftables } from '../../plugin/netfilter/masquerade/nftables.ts';
 
 // `make integration` runs this in a host of its own; what is made here is taken away again all the same.
 const sh = (command: string): string => execSync(command, { encoding: 'utf8' });
@@ -116,20 +118,24 @@ test('masquerading: elements come and go, the table with the last of them', () =
   const nft = openNetfilter();
   const owner = (containerID: string) => ({ network: 'kt', containerID, ifname: 'eth0' });
   const [a, b] = [cidr('10.99.0.2/24'), cidr('10.99.0.3/24')];
+  const remove = (containerID: string, addresses: CIDR[]): void =>
+    removeMasquerade(nft, owner(containerID), addresses, (line) => {
+      throw new Error(line);
+    });
   try {
     addNftables(nft, owner('a'), [a, cidr('fd99::2/64')]);
     addNftables(nft, owner('b'), [b]);
     expect(sh('nft list table inet cni-bridge-kt')).toContain('10.99.0.3 comment "cni kt b eth0"');
     // Taken over: the address is another's now, and the first owner's DEL leaves it alone.
     addNftables(nft, owner('c'), [b]);
-    removeNftables(nft, owner('b'), [b]);
+    remove('b', [b]);
     expect(sh('nft list table inet cni-bridge-kt')).toContain('10.99.0.3 comment "cni kt c eth0"');
     // With no address known, every element is looked at.
-    removeNftables(nft, owner('a'), []);
+    remove('a', []);
     expect(sh('nft list table inet cni-bridge-kt')).not.toContain('fd99');
-    removeNftables(nft, owner('c'), [b]);
+    remove('c', [b]);
     expect(sh('nft list tables')).not.toContain('cni-bridge-kt');
-    removeNftables(nft, owner('c'), [b]);
+    remove('c', [b]);
   } finally {
     nft.close();
   }

@@ -12,7 +12,7 @@ export function flatten(path: string, value: unknown, skip: (key: string) => boo
   return Object.assign({}, ...entries.map(([key, inner]) => flatten(`${path} ${key}`, inner, skip)));
 }
 
-/** A fact that one side has and the other has not, or has otherwise. */
+/** A fact that one side has and the other lacks, or has with another value. */
 export interface Deviation {
   readonly path: string;
   readonly ours: string | undefined;

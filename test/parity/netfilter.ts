@@ -10,7 +10,7 @@ import type { Facts } from './facts.ts';
 export function netfilterFacts(ruleset: string, saved: string, literally: boolean): Facts {
   const facts: Facts = {};
   for (const [table, body] of tables(ruleset)) {
-    // What iptables-nft made is told by iptables-save.
+    // What iptables-nft made is read from iptables-save.
     if (/^table ip6? (nat|filter|mangle|raw|security)$/.test(table)) continue;
     facts[`nft ${table}`] = 'there';
     if (table.startsWith('table inet cni-bridge-')) Object.assign(facts, mapped(body));

@@ -64,9 +64,8 @@ class Course {
   }
 
   run(): Observation {
-    this.host.sh(
-      this.containers.map((name) => `ip netns add ${name} && ip -n ${name} link set lo up`).join(' && '),
-    );
+    this.host.addContainers(...this.containers);
+    for (const name of this.containers) this.host.sh(`ip -n ${name} link set lo up`);
     if (this.row.before !== undefined) this.host.sh(this.row.before);
     const outcomes = this.attached.map((container) => ({ container, outcome: this.call('ADD', container) }));
     const atOnce = tentative(this.host, this.containers);

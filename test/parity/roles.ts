@@ -13,7 +13,7 @@ interface Link {
 export type Roles = (text: string) => string;
 
 /**
- * Learns who is who on a host: a veth's name is told by what is at its other end, a MAC address by the link that has
+ * Learns who is who on a host: a veth is known by what is at its other end, a MAC address by the link that has
  * it. What the configuration itself names stays as it is.
  * @param given the configuration and the arguments, as text
  */

@@ -179,7 +179,7 @@ async function main(): Promise<number> {
   console.log(`${containers} containers, ${workers} at a time, ${minutes} minutes, SEED=${seed}`);
   const host = await Host.start();
   try {
-    host.sh(`for i in $(seq 0 ${Number(containers) - 1}); do ip netns add c$i; done`);
+    host.addContainers(...Array.from({ length: Number(containers) }, (_, index) => `c${index}`));
     const attachments = plan(Number(containers));
     const start = performance.now();
     await work(host, each(attachments, 'ADD'));

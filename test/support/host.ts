@@ -64,9 +64,10 @@ export class Host {
 
   /** Makes named network namespaces, each with the kernel's own sysctls whatever this machine's are. */
   addContainers(...names: readonly string[]): void {
-    this.sh(
-      names.map((name) => `ip netns add ${name} && ip netns exec ${name} ${kernelDefaults}`).join(' && '),
-    );
+    this.sh(`set -e; for name in ${names.join(' ')}; do
+        ip netns add $name
+        ip netns exec $name ${kernelDefaults}
+      done`);
   }
 
   /** How to enter the host, for a command that is to go on in the background. */
@@ -86,7 +87,7 @@ export class Host {
       env: options.env ?? { PATH: process.env.PATH ?? '' },
       maxBuffer: 64 * 1024 * 1024,
     });
-    // A program that fails early leaves its input unread; how it ended is told all the same.
+    // A program that fails early leaves its input unread; how it ended is returned all the same.
     const unread = error !== undefined && 'code' in error && error.code === 'EPIPE';
     if (error !== undefined && !unread) throw error;
     return { status, stdout, stderr };
@@ -128,7 +129,8 @@ export class Host {
    * knows no other way back.
    */
   makeNeighbour(): void {
-    this.sh(`ip netns add beyond && ip link add up0 type veth peer name eth0 netns beyond
+    this.addContainers('beyond');
+    this.sh(`ip link add up0 type veth peer name eth0 netns beyond
       ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8::1/64 dev up0 nodad && ip link set up0 up
       ip -n beyond addr add 192.0.2.2/24 dev eth0 && ip -n beyond addr add 2001:db8::2/64 dev eth0 nodad
       ip -n beyond link set eth0 up`);

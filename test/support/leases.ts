@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { addLeases } from '../../ipam/host-local/add.ts';
 import type { HostLocalConfig } from '../../ipam/host-local/config.ts';
-import { addLeases, delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
+import { delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
 import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
 import { bootID } from '../../ipam/leases/boot.ts';
 import { formatCIDR, formatIP } from '../../netlink/ip.ts';

@@ -3,21 +3,21 @@ import { nfproto, type Table } from '../../../netlink/nftables/message.ts';
 import { remove } from '../../../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, listRules } from '../../../netlink/nftables/rule.ts';
 
-/** Where the Go plugin masquerades with nftables. It writes the base chain anew at each ADD, and leaves it there. */
-export const referenceTable: Table = { family: nfproto.inet, name: 'cni_plugins_masquerade' };
-const chain = 'masq_checks';
+/** The table that the Go plugin masquerades in. It rewrites the base chain at each ADD, and never removes it. */
+export const goTable: Table = { family: nfproto.inet, name: 'cni_plugins_masquerade' };
+const chain = { table: goTable, name: 'masq_checks' };
 
 /**
- * Removes rules that the Go plugin made. Table and chains are left as it leaves them itself.
- * @param isStale told the comment of each
+ * Removes rules that the Go plugin made. Table and chains stay, as the Go plugin leaves them.
+ * @param isStale is given each rule's comment
  * @throws NetlinkError
  */
-export function removeReferenceRules(connection: Connection, isStale: (comment: string) => boolean): void {
+export function removeGoRules(connection: Connection, isStale: (comment: string) => boolean): void {
   remove(connection, () => ({
     own: connection
-      .dump(listRules({ table: referenceTable, name: chain }))
+      .dump(listRules(chain))
       .map(decodeRule)
       .filter(({ comment }) => isStale(comment))
-      .map((rule) => deleteRule(referenceTable, rule)),
+      .map((rule) => deleteRule(goTable, rule)),
   }));
 }

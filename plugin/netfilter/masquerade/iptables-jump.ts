@@ -10,18 +10,18 @@ export interface Jump {
   readonly source: IP | undefined;
 }
 
-/** Which jumps are to go, with the chains that nothing leads to then. */
-export interface Stale {
+/** Which jumps a DEL or a GC removes, with the chains that nothing leads to any more. */
+export interface StaleJumps {
   /** The one chain that they lead to; undefined where they may lead to any. */
   readonly chain: string | undefined;
   isStale(jump: Jump): boolean;
 }
 
 /**
- * The jumps of an attachment. Another interface of the container on the same network has the same chain: its jumps
- * stay, where it is known which addresses are this one's.
+ * The jumps of an attachment. The container's other interfaces on the network share its chain: where the addresses are
+ * known, the jumps from other addresses stay.
  */
-export function jumpsOf(attachment: Attachment, addresses: readonly CIDR[]): Stale {
+export function jumpsOf(attachment: Attachment, addresses: readonly CIDR[]): StaleJumps {
   const chain = containerChain(attachment);
   const known = new Set(addresses.map(({ ip }) => formatIP(ip)));
   return {
@@ -32,7 +32,7 @@ export function jumpsOf(attachment: Attachment, addresses: readonly CIDR[]): Sta
 }
 
 /** The jumps of a network that belong to none of these attachments. */
-export function staleJumps(network: string, kept: readonly Attachment[]): Stale {
+export function staleJumps(network: string, kept: readonly Attachment[]): StaleJumps {
   const chains = new Set(kept.map(containerChain));
   const prefix = networkComment(network);
   return {
@@ -40,4 +40,34 @@ export function staleJumps(network: string, kept: readonly Attachment[]): Stale 
     isStale: ({ target, comment }) =>
       isContainerChain(target) && comment.startsWith(prefix) && !chains.has(target),
   };
+}
+
+/** The stale ones of these jumps, and the chains that nothing leads to without them, which need not exist. */
+export function findStale<T extends Jump>(
+  jumps: readonly T[],
+  { chain, isStale }: StaleJumps,
+): { readonly stale: T[]; readonly unused: string[] } {
+  const stale: T[] = [];
+  const live = new Set<string>();
+  for (const jump of jumps) {
+    if (isStale(jump)) stale.push(jump);
+    else live.add(jump.target);
+  }
+  const targets = new Set(stale.map(({ target }) => target));
+  if (chain !== undefined) targets.add(chain);
+  return { stale, unused: [...targets].filter((target) => !live.has(target)) };
+}
+
+/** The first address that no jump leads from to this chain; undefined where there is none. */
+export function withoutJump(
+  addresses: readonly CIDR[],
+  jumps: readonly Jump[],
+  chain: string,
+): CIDR | undefined {
+  const sources = new Set(
+    jumps.flatMap(({ target, source }) =>
+      target === chain && source !== undefined ? [formatIP(source)] : [],
+    ),
+  );
+  return addresses.find(({ ip }) => !sources.has(formatIP(ip)));
 }

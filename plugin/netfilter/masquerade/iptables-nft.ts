@@ -1,52 +1,68 @@
 import type { Connection } from '../../../netlink/connection.ts';
-import { ipOfBytes, width } from '../../../netlink/ip.ts';
-import { chainOf, deleteChain, getChain } from '../../../netlink/nftables/chain.ts';
+import { type CIDR, type Family, family, type IP, ipOfBytes, width } from '../../../netlink/ip.ts';
+import { chainUseOf, deleteChain, getChain } from '../../../netlink/nftables/chain.ts';
 import { nfproto, type Table } from '../../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../../netlink/nftables/remove.ts';
 import { decodeRule, deleteRule, type LiveRule, listRules } from '../../../netlink/nftables/rule.ts';
-import type { Jump, Stale } from './iptables-jump.ts';
+import { findStale, type Jump, type StaleJumps, withoutJump } from './iptables-jump.ts';
 
-/** The nat tables of iptables-nft, which are tables of nftables like others. */
-export const iptablesTables: readonly Table[] = [
-  { family: nfproto.ipv4, name: 'nat' },
-  { family: nfproto.ipv6, name: 'nat' },
-];
+/** The nat tables of iptables-nft, which are nftables tables like any other. */
+export const iptablesTables: Readonly<Record<Family, Table>> = {
+  [family.ipv4]: { family: nfproto.ipv4, name: 'nat' },
+  [family.ipv6]: { family: nfproto.ipv6, name: 'nat' },
+};
 const baseChain = 'POSTROUTING';
 
 /**
- * Removes from a nat table of iptables-nft's the jumps that are stale, and their chains. The table and its base
- * chains are left as iptables leaves them.
+ * Removes the stale jumps from a family's nat table of iptables-nft, and their chains. The table and its base chains stay, as
+ * iptables leaves them.
  * @throws NetlinkError
  */
-export function removeIptablesNft(connection: Connection, table: Table, { chain, isStale }: Stale): void {
+export function removeIptablesNft(connection: Connection, of: Family, stale: StaleJumps): void {
+  const { chain } = stale;
+  const table = iptablesTables[of];
   remove(connection, (): Removal => {
-    if (
-      chain !== undefined &&
-      chainOf(connection.exchange([getChain({ table, name: chain })])[0]) === undefined
-    ) {
-      return { own: [] };
-    }
-    const rules = postroutingRules(connection, table);
-    const stale = rules.filter((rule) => isStale(jumpOf(rule)));
-    const live = new Set(rules.filter((rule) => !stale.includes(rule)).map(({ target }) => target));
-    const targets = new Set([...stale.map(({ target }) => target), ...(chain === undefined ? [] : [chain])]);
-    const unused = [...targets].filter((target) => !live.has(target));
-    const own = stale.map((rule) => deleteRule(table, rule));
-    const whole = [...own, ...unused.map((name) => deleteChain({ table, name }))];
-    return { own, whole: unused.length > 0 ? whole : undefined };
+    if (chain !== undefined && !hasChain(connection, table, chain)) return { own: [] };
+    const found = findStale(listJumps(connection, of), stale);
+    const own = found.stale.map((rule) => deleteRule(table, rule));
+    const whole = [...own, ...found.unused.map((name) => deleteChain({ table, name }))];
+    return { own, whole: found.unused.length > 0 ? whole : undefined };
   });
 }
 
-function postroutingRules(connection: Connection, table: Table): LiveRule[] {
-  return connection.dump(listRules({ table, name: baseChain })).map(decodeRule);
+function hasChain(connection: Connection, table: Table, chain: string): boolean {
+  return chainUseOf(connection.exchange([getChain({ table, name: chain })])[0]) !== undefined;
 }
 
-/** A prefix shorter than an address is no source of one address alone. */
-function jumpOf({ target, comment, source }: LiveRule): Jump {
-  const ip = ipOfBytes(source);
-  return {
-    target,
-    comment,
-    source: ip !== undefined && source?.length === width(ip.family) / 8 ? ip : undefined,
-  };
+/**
+ * The first of a family's addresses that iptables-nft doesn't masquerade by this chain; undefined where it does all.
+ * @throws NetlinkError
+ */
+export function lostIptablesNft(
+  connection: Connection,
+  of: Family,
+  addresses: readonly CIDR[],
+  chain: string,
+): CIDR | undefined {
+  const table = iptablesTables[of];
+  const use = chainUseOf(connection.exchange([getChain({ table, name: chain })])[0]);
+  if (use === undefined) return addresses[0];
+  const jumps = listJumps(connection, of).filter(({ target }) => target === chain);
+  // A chain's users are the jumps to it and the rules in it.
+  return use <= jumps.length ? addresses[0] : withoutJump(addresses, jumps, chain);
+}
+
+/** A rule of the base chain, which is a jump where it has a target. */
+type PostroutingRule = Omit<LiveRule, 'source'> & Jump;
+
+function listJumps(connection: Connection, of: Family): PostroutingRule[] {
+  return connection
+    .dump(listRules({ table: iptablesTables[of], name: baseChain }))
+    .map(decodeRule)
+    .map((rule) => ({ ...rule, source: sourceOf(rule, of) }));
+}
+
+/** The one address that a rule is for; undefined where it is for a prefix, of which it has fewer bytes, or for any. */
+function sourceOf({ source }: LiveRule, of: Family): IP | undefined {
+  return source?.length === width(of) / 8 ? ipOfBytes(source) : undefined;
 }

@@ -9,15 +9,15 @@ import {
   width,
 } from '../../../netlink/ip.ts';
 import { containerChain, containerComment } from './go-names.ts';
-import type { Jump, Stale } from './iptables-jump.ts';
+import { findStale, type Jump, type StaleJumps, withoutJump } from './iptables-jump.ts';
 
 /** XT_MAX_COMMENT_LEN, less its NUL. */
 const longestComment = 255;
 const multicast = { [family.ipv4]: '224.0.0.0/4', [family.ipv6]: 'ff00::/8' } as const;
 
 /**
- * What iptables-restore is given to masquerade addresses of one family, which has the rules of the Go plugin. A
- * chain of that name that is there already is emptied.
+ * The input of iptables-restore that masquerades addresses of one family, by the Go plugin's rules. An existing chain
+ * of that name is emptied.
  */
 export function masqueradeInput(attachment: Attachment, addresses: readonly CIDR[], of: Family): string {
   const chain = containerChain(attachment);
@@ -35,39 +35,43 @@ export function masqueradeInput(attachment: Attachment, addresses: readonly CIDR
 
 const jumpPattern = /^-A POSTROUTING (.*)-[jg] (\S+)$/;
 
-/** The jump that a line of iptables-save is; undefined for any other line. */
-function jumpOf(line: string): Jump | undefined {
+/** A jump with its line of iptables-save. */
+type SavedJump = Jump & { readonly line: string };
+
+/** The jump in a line of iptables-save; none in any other line. */
+function jumpOf(line: string): SavedJump[] {
   const [, matches = '', target] = jumpPattern.exec(line) ?? [];
-  if (target === undefined) return undefined;
-  const [, quoted, plain = ''] = /--comment (?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(matches) ?? [];
+  if (target === undefined) return [];
+  const [, quoted, bare = ''] = /--comment (?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(matches) ?? [];
   const [, text = ''] = /(?:^|[^!] )-s (\S+)/.exec(matches) ?? [];
   const cidr = parseCIDR(text);
-  return {
-    target,
-    comment: quoted?.replace(/\\(.)/g, '$1') ?? plain,
-    source: cidr !== undefined && cidr.prefix === width(cidr.ip.family) ? cidr.ip : undefined,
-  };
+  const source = cidr !== undefined && cidr.prefix === width(cidr.ip.family) ? cidr.ip : undefined;
+  return [{ line, target, comment: quoted?.replace(/\\(.)/g, '$1') ?? bare, source }];
 }
 
 /**
- * What iptables-restore is given for the stale jumps to go, and the chains that nothing leads to then.
- * @param saved what `iptables-save -t nat` printed
+ * The input of iptables-restore that removes the stale jumps, and the chains that nothing leads to then.
+ * @param saved the output of `iptables-save -t nat`
  * @returns the empty string where there is nothing to remove
  */
-export function removalInput(saved: string, { chain, isStale }: Stale): string {
+export function removalInput(saved: string, staleJumps: StaleJumps): string {
   const lines = saved.split('\n');
-  const jumps = lines.flatMap((line) => {
-    const jump = jumpOf(line);
-    return jump === undefined ? [] : [{ line, ...jump, stale: isStale(jump) }];
-  });
-  const live = new Set(jumps.filter(({ stale }) => !stale).map(({ target }) => target));
-  const stale = jumps.filter((jump) => jump.stale);
-  const targets = new Set([...stale.map(({ target }) => target), ...(chain === undefined ? [] : [chain])]);
-  const there = (name: string): boolean => lines.some((line) => line.startsWith(`:${name} `));
-  const unused = [...targets].filter((target) => !live.has(target) && there(target));
+  const { stale, unused } = findStale(lines.flatMap(jumpOf), staleJumps);
   const commands = [
     ...stale.map(({ line }) => line.replace('-A', '-D')),
-    ...unused.flatMap((name) => [`-F ${name}`, `-X ${name}`]),
+    ...unused
+      .filter((name) => lines.some((line) => line.startsWith(`:${name} `)))
+      .flatMap((name) => [`-F ${name}`, `-X ${name}`]),
   ];
   return commands.length === 0 ? '' : ['*nat', ...commands, 'COMMIT', ''].join('\n');
+}
+
+/**
+ * The first of these addresses that the chain doesn't masquerade; undefined where it does all.
+ * @param saved the output of `iptables-save -t nat`
+ */
+export function lostAddress(saved: string, chain: string, addresses: readonly CIDR[]): CIDR | undefined {
+  const lines = saved.split('\n');
+  const isEmpty = !lines.some((line) => line.startsWith(`-A ${chain} `));
+  return isEmpty ? addresses[0] : withoutJump(addresses, lines.flatMap(jumpOf), chain);
 }

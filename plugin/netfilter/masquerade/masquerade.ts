@@ -2,19 +2,18 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import { CniError, errorCode } from '../../../cni/error.ts';
 import type { Connection } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
-import { type CIDR, type Family, family } from '../../../netlink/ip.ts';
-import type { Table } from '../../../netlink/nftables/message.ts';
+import { type CIDR, family } from '../../../netlink/ip.ts';
 import { getTable, tableOf } from '../../../netlink/nftables/table.ts';
-import type { Kept } from '../../attach/owner.ts';
+import { type Kept, ownerLabel } from '../../attach/owner.ts';
 import type { BridgeConfig } from '../../config/bridge-config.ts';
 import { checkNftables, withNetfilter } from '../connection.ts';
-import { referenceNetworkPrefix, referencePrefix, referencePrefixLength } from './go-names.ts';
-import { referenceTable, removeReferenceRules } from './go-nftables.ts';
+import { goNetworkPrefix, goPrefix, goPrefixLength } from './go-names.ts';
+import { goTable, removeGoRules } from './go-nftables.ts';
 import { addIptables, checkIptables, legacyFamilies, removeIptablesLegacy } from './iptables.ts';
-import { jumpsOf, type Stale, staleJumps } from './iptables-jump.ts';
+import { jumpsOf, type StaleJumps, staleJumps } from './iptables-jump.ts';
 import { iptablesTables, removeIptablesNft } from './iptables-nft.ts';
-import { addNftables, removeNftables, removeStaleNftables } from './nftables.ts';
-import { masqueradeTable } from './own-table.ts';
+import { addNftables, removeNftables, type StaleElements } from './nftables.ts';
+import { bothFamilies, ownTable } from './own-table.ts';
 
 type Backend = BridgeConfig['ipMasqBackend'];
 
@@ -24,9 +23,9 @@ function mayFallBack(error: unknown, backend: Backend): boolean {
 }
 
 /**
- * Masquerades what leaves the subnets of an attachment's addresses: by nftables, or by iptables where that is asked
- * for or the kernel has no nftables that could.
- * @throws CniError code 50 where the backend is not to be had; NetlinkError
+ * Masquerades what leaves the subnets of an attachment's addresses: by nftables, or by iptables where the configuration
+ * asks for it or the kernel has no nftables that could.
+ * @throws CniError code 50 where the backend is not available; NetlinkError
  */
 export function addMasquerade(attachment: Attachment, addresses: readonly CIDR[], backend: Backend): void {
   if (backend === 'iptables') {
@@ -58,47 +57,19 @@ export function checkMasquerade(backend: Backend): void {
   }
 }
 
-/** What there is that may hold masquerading, whoever made it. */
-interface Found {
-  readonly own: boolean;
-  readonly reference: boolean;
-  readonly iptables: readonly Table[];
-  readonly legacy: readonly Family[];
-}
-
-/** Asks once for all. */
-function find(connection: Connection | undefined, network: string): Found {
-  const legacy = legacyFamilies();
-  if (connection === undefined) return { own: false, reference: false, iptables: [], legacy };
-  const replies = connection.exchange(
-    [masqueradeTable(network), referenceTable, ...iptablesTables].map((table) => getTable(table)),
-  );
-  for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
-  const [own, reference, ...iptables] = replies.map((reply) => tableOf(reply) !== undefined);
-  return {
-    own: own === true,
-    reference: reference === true,
-    iptables: iptablesTables.filter((_, index) => iptables[index]),
-    legacy,
-  };
-}
-
-/** The hashes that name iptables' chains are made only where there are such chains. */
-function removeIptables(
-  connection: Connection | undefined,
-  { iptables, legacy }: Found,
-  stale: () => Stale,
-  warn: (line: string) => void,
-): void {
-  if (iptables.length === 0 && legacy.length === 0) return;
-  const jumps = stale();
-  if (connection !== undefined) for (const table of iptables) removeIptablesNft(connection, table, jumps);
-  for (const of of legacy) removeIptablesLegacy(of, jumps, warn);
+/** What a DEL or a GC removes, by the names that each backend and either plugin gives it. */
+interface StaleMasquerade {
+  readonly network: string;
+  readonly elements: StaleElements;
+  /** Whether the comments of the Go plugin's nftables rules are stale; asked for only where there is its table. */
+  goRules(): (comment: string) => boolean;
+  /** Asked for only where there are iptables' tables, for it takes hashes. */
+  jumps(): StaleJumps;
 }
 
 /**
- * Ends the masquerading of an attachment, by whichever backend and whichever plugin it was begun. Runs no program
- * unless legacy iptables is in use.
+ * Ends the masquerading of an attachment, whichever backend and plugin began it. Runs no program unless legacy iptables
+ * is in use.
  * @param connection to nfnetlink, undefined where the kernel has none
  * @param addresses where they are known; else all that bears the attachment's name goes
  * @throws NetlinkError, CniError
@@ -109,15 +80,17 @@ export function removeMasquerade(
   addresses: readonly CIDR[],
   warn: (line: string) => void,
 ): void {
-  const found = find(connection, attachment.network);
-  if (connection !== undefined) {
-    if (found.own) removeNftables(connection, attachment, addresses);
-    if (found.reference) {
-      const prefix = referencePrefix(attachment);
-      removeReferenceRules(connection, (comment) => comment.startsWith(prefix));
-    }
-  }
-  removeIptables(connection, found, () => jumpsOf(attachment, addresses), warn);
+  const label = ownerLabel(attachment);
+  const stale: StaleMasquerade = {
+    network: attachment.network,
+    elements: { addresses, isStale: (owner) => owner === label },
+    goRules() {
+      const prefix = goPrefix(attachment);
+      return (comment) => comment.startsWith(prefix);
+    },
+    jumps: () => jumpsOf(attachment, addresses),
+  };
+  removeStale(connection, stale, warn);
 }
 
 /**
@@ -129,17 +102,41 @@ export function removeStaleMasquerade(
   { network, attachments, labels }: Kept,
   warn: (line: string) => void,
 ): void {
-  const found = find(connection, network);
-  if (connection !== undefined) {
-    if (found.own) removeStaleNftables(connection, network, labels);
-    if (found.reference) {
-      const prefix = referenceNetworkPrefix(network);
-      const live = new Set(attachments.map(referencePrefix));
-      removeReferenceRules(
-        connection,
-        (comment) => comment.startsWith(prefix) && !live.has(comment.slice(0, referencePrefixLength)),
-      );
-    }
-  }
-  removeIptables(connection, found, () => staleJumps(network, attachments), warn);
+  const stale: StaleMasquerade = {
+    network,
+    elements: { addresses: [], isStale: (owner) => !labels.has(owner) },
+    goRules() {
+      const prefix = goNetworkPrefix(network);
+      const live = new Set(attachments.map(goPrefix));
+      return (comment) => comment.startsWith(prefix) && !live.has(comment.slice(0, goPrefixLength));
+    },
+    jumps: () => staleJumps(network, attachments),
+  };
+  removeStale(connection, stale, warn);
+}
+
+function removeStale(
+  connection: Connection | undefined,
+  stale: StaleMasquerade,
+  warn: (line: string) => void,
+): void {
+  if (connection !== undefined) removeFromNftables(connection, stale);
+  const legacy = legacyFamilies();
+  if (legacy.length === 0) return;
+  const jumps = stale.jumps();
+  for (const of of legacy) removeIptablesLegacy(of, jumps, warn);
+}
+
+/** Asks once which tables there are, and looks into those. */
+function removeFromNftables(connection: Connection, stale: StaleMasquerade): void {
+  const tables = [ownTable(stale.network), goTable, ...bothFamilies.map((of) => iptablesTables[of])];
+  const replies = connection.exchange(tables.map(getTable));
+  for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
+  const [hasOwn, hasGo, ...hasIptables] = replies.map((reply) => tableOf(reply) !== undefined);
+  if (hasOwn === true) removeNftables(connection, stale.network, stale.elements);
+  if (hasGo === true) removeGoRules(connection, stale.goRules());
+  const families = bothFamilies.filter((_, index) => hasIptables[index]);
+  if (families.length === 0) return;
+  const jumps = stale.jumps();
+  for (const of of families) removeIptablesNft(connection, of, jumps);
 }

@@ -9,7 +9,7 @@ import {
   subnetOf,
   width,
 } from '../../../netlink/ip.ts';
-import { hookNumber, newChain } from '../../../netlink/nftables/chain.ts';
+import { type Chain, hookNumber, newChain } from '../../../netlink/nftables/chain.ts';
 import {
   type Expression,
   equals,
@@ -23,13 +23,15 @@ import {
   payloadBase,
   verdictCode,
 } from '../../../netlink/nftables/expression.ts';
-import { keyType, newVerdictMap } from '../../../netlink/nftables/map.ts';
+import { keyType, newVerdictMap, type VerdictMap } from '../../../netlink/nftables/map.ts';
 import { nfproto, type Table } from '../../../netlink/nftables/message.ts';
 import { flushChain, newRule } from '../../../netlink/nftables/rule.ts';
 import { newTable } from '../../../netlink/nftables/table.ts';
 import { abbreviate } from '../../attach/owner.ts';
 
-/** What a family's packets look like: the map of its sources, and where the header has its addresses. */
+// The table that we masquerade in, one for each network: a map from source addresses to the chains of their subnets.
+
+/** A family's packets: the map of its sources, and where the header has its addresses. */
 export const families = {
   [family.ipv4]: {
     map: 'sources4',
@@ -49,31 +51,52 @@ export const families = {
   },
 } as const;
 
+/** The families in the order of their maps. */
 export const bothFamilies: readonly Family[] = [family.ipv4, family.ipv6];
 
 /** NF_IP_PRI_NAT_SRC */
 const sourceNatPriority = 100;
-export const baseChain = 'postrouting';
-/** The rules of the base chain. */
+/** How many rules the base chain has. */
 export const baseRules = 2;
-/** The rules of a subnet's chain; what else counts as a use of it is an element. */
+/** How many rules a subnet's chain has; its other users are elements. */
 export const subnetRules = 3;
-/** The base chain and the two maps; what else counts as a use of the table is a subnet's chain. */
+/** The base chain and the two maps; the table's other users are subnets' chains. */
 export const tableParts = 3;
-/** The table of a network: one for each, since two networks may use the same addresses. */
-export function masqueradeTable(network: string): Table {
+
+/** Our table for a network. Each has its own, since two networks may use the same addresses. */
+export function ownTable(network: string): Table {
   return { family: nfproto.inet, name: `cni-bridge-${abbreviate(network, 200)}` };
+}
+
+/** The base chain, which looks sources up. */
+export function baseChainOf(table: Table): Chain {
+  return { table, name: 'postrouting' };
+}
+
+/** The map of a family's sources. */
+export function mapOf(table: Table, of: Family): VerdictMap {
+  return { table, name: families[of].map };
+}
+
+/** Whether the base chain has lost its rules, as after `nft flush table`, by the number of its uses. */
+export function isFlushed(baseUse: number): boolean {
+  return baseUse < baseRules;
+}
+
+/** Whether a subnet's chain has certainly lost its rules: it may have as many elements as it had rules. */
+export function isSubnetFlushed(use: number): boolean {
+  return use < subnetRules;
 }
 
 const chainPrefix = 'masquerade-';
 
-/** A chain's name: `masquerade-10.15.20.0/24`; colons, which nft's grammar has not in names, become `_`. */
+/** The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons become `_`, for the nft command takes none in names. */
 export function subnetChain(cidr: CIDR): string {
   return `${chainPrefix}${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
 }
 
-/** The subnet that a chain is of; undefined for another chain. */
-export function subnetOfChain(name: string): CIDR | undefined {
+/** The subnet that a chain is for; undefined for any other chain. */
+function subnetOfChain(name: string): CIDR | undefined {
   return name.startsWith(chainPrefix)
     ? parseCIDR(name.slice(chainPrefix.length).replaceAll('_', ':'))
     : undefined;
@@ -91,25 +114,26 @@ function destinedFor({ proto, destination }: (typeof families)[Family], cidr: CI
   ];
 }
 
-/** The table, its maps, and the chain that looks sources up. */
+/** Makes a network's table: its maps, and the base chain. */
 export function networkMessages(table: Table): NetlinkRequest[] {
   return [
     newTable(table),
-    newChain(
-      { table, name: baseChain },
-      { type: 'nat', number: hookNumber.postrouting, priority: sourceNatPriority },
-    ),
-    ...bothFamilies.flatMap((of, index) => {
-      const { map, keyType: type } = families[of];
-      return [newVerdictMap({ table, name: map }, type, index + 1), lookupRule(table, of)];
+    newChain(baseChainOf(table), {
+      type: 'nat',
+      number: hookNumber.postrouting,
+      priority: sourceNatPriority,
     }),
+    ...bothFamilies.flatMap((of, index) => [
+      newVerdictMap(mapOf(table, of), families[of].keyType, index + 1),
+      lookupRule(table, of),
+    ]),
   ];
 }
 
-/** Looks a family's sources up. */
+/** The base chain's rule for a family: look the source up. */
 function lookupRule(table: Table, of: Family): NetlinkRequest {
   const { map, proto, source } = families[of];
-  return newRule({ table, name: baseChain }, [
+  return newRule(baseChainOf(table), [
     meta(metaKey.nfproto),
     equals(Uint8Array.of(proto)),
     payload(payloadBase.network, source, width(of) / 8),
@@ -117,15 +141,19 @@ function lookupRule(table: Table, of: Family): NetlinkRequest {
   ]);
 }
 
-/** A subnet's chain: what stays in the subnet and multicast go as they are, the rest is masqueraded. */
+/** Makes a subnet's chain: traffic within the subnet and multicast stay as they are, the rest is masqueraded. */
 export function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
   return [newChain({ table, name: subnetChain(cidr) }), ...subnetRulesOf(table, cidr)];
 }
 
-/** The rules of a table that has its chains and maps, and had its rules flushed, whoever fills it at the same time. */
+/**
+ * Refills a table that has its chains and maps, and had its rules flushed. Flushes them again first, for another ADD
+ * may be refilling it too.
+ * @param chains the names of the table's chains
+ */
 export function refillMessages(table: Table, chains: readonly string[]): NetlinkRequest[] {
   return [
-    flushChain({ table, name: baseChain }),
+    flushChain(baseChainOf(table)),
     ...bothFamilies.map((of) => lookupRule(table, of)),
     ...chains.flatMap((chain) => {
       const cidr = subnetOfChain(chain);

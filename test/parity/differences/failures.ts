@@ -23,6 +23,12 @@ export const failures: readonly Difference[] = [
     ],
   },
   {
+    what: 'a cniVersion that is not a version cannot be decoded, code 6',
+    why: 'SPEC.md has it so; the Go plugin says 1, incompatible, to an ADD and a DEL, and 6 to the rest',
+    rows: ({ row }) => row.name === 'error: not a version',
+    shows: [{ path: /^c1 (first |repeated )?code$/, ours: '6', reference: '1' }],
+  },
+  {
     what: 'a DEL with a configuration that an ADD refuses succeeds, and cleans up',
     why: 'SPEC.md asks for it; a runtime that cannot delete keeps the container for ever',
     rows: ({ row, ours, reference }) =>

@@ -15,7 +15,7 @@ export const leases: readonly Difference[] = [
     shows: [{ path: /^leases .*\/\.attachments\//, reference: null }],
   },
   {
-    what: 'the lock of a lease directory is no executable file',
+    what: 'the lock of a lease directory is not an executable file',
     why: 'flock(2) takes it in any mode',
     rows: ({ ours, reference }) => has(ours.facts.kernel, lock) && has(reference.facts.kernel, lock),
     shows: [{ path: lock, ours: '-rw-------', reference: '-rwxr-x---' }],

@@ -1,5 +1,5 @@
 import type { Difference } from '../difference.ts';
-import { added, has, hasGateway } from '../observed.ts';
+import { added, has, hasGateway, isLayer3 } from '../observed.ts';
 import { atLeast } from '../reference.ts';
 import { confOf } from '../row.ts';
 
@@ -7,7 +7,7 @@ import { confOf } from '../row.ts';
 export const links: readonly Difference[] = [
   {
     what: "the host veth's alias says whose it is",
-    why: 'for a person and for GC, which the Go plugin has not',
+    why: 'for a person and for GC, which the Go plugin lacks',
     rows: ({ ours }) => added(ours),
     shows: [{ path: /^host link \S+ .* ifalias$/, ours: /^cni /, reference: null }],
   },
@@ -81,5 +81,21 @@ export const links: readonly Difference[] = [
     rows: ({ ours, reference }) =>
       added(ours) && added(reference) && has(ours.facts.kernel, /^host link br0\.\d+ mtu$/),
     shows: [{ path: /^host sysctl ipv6\/conf\/br0\.\d+\/accept_ra$/, ours: '0', reference: '1' }],
+  },
+  {
+    what: 'router advertisements give a container with an address nothing',
+    why: 'a neighbour could make itself its router (CVE-2020-10749), which the Go plugin leaves open',
+    rows: ({ row, ours, reference }) => added(ours) && added(reference) && isLayer3(row),
+    shows: [{ path: /^c\d sysctl ipv6\/conf\/eth\d\/accept_ra$/, ours: '0', reference: '1' }],
+  },
+  {
+    what: "a VLAN's gateway says that an ADD made it, and goes with the last port in the VLAN",
+    why: 'the Go plugin leaves it behind',
+    rows: ({ ours, reference }) =>
+      added(ours) && added(reference) && has(ours.facts.kernel, /^host link br0\.\d+ mtu$/),
+    shows: [
+      { part: 'kernel', path: /^host link br0\.\d+ ifalias$/, ours: /^cni-bridge: /, reference: null },
+      { part: 'DEL', path: /\bbr0\.\d+/, ours: null },
+    ],
   },
 ];

@@ -7,6 +7,7 @@ export const errors: readonly Row[] = [
   { name: 'error: no name', conf: { name: undefined } },
   { name: 'error: bad name', conf: { name: 'a/b' } },
   { name: 'error: unknown version', conf: { cniVersion: '9.9.9' } },
+  { name: 'error: not a version', conf: { cniVersion: 'abc' } },
   { name: 'error: hairpinMode and promiscMode', code: 7, conf: { hairpinMode: true, promiscMode: true } },
   { name: 'error: vlan out of range', code: 7, conf: { vlan: 5000 } },
   { name: 'error: vlanTrunk with one end', code: 7, conf: { vlanTrunk: [{ minID: 5 }] }, since: '1.3.0' },

@@ -1,8 +1,8 @@
-// Prints what a host's `#files` makes of test/support/exercise-files.ts in the directory that DIRECTORY names.
+// Prints what a host's `#files` makes of exercise-files.ts in the directory that DIRECTORY names.
 
 import * as files from '#files';
 import { libc } from '#libc';
-import { exerciseFiles } from '../exercise-files.ts';
+import { exerciseFiles } from './exercise-files.ts';
 import { print } from './print.ts';
 
 libc.start(() => {

@@ -55,7 +55,7 @@ const integers = [
 const texts = ['', 'text', 'ÿ€\u{1f600}', '\ud800', '\0', 'x'.repeat(70_000)];
 const lists = [[], ['cat'], ['sh', '-c', 'exit 3'], ['A=b', 'PATH=/bin'], ['']];
 
-/** Calls anything with anything, as a seed has it; what it writes beside a view is told. */
+/** Calls anything with anything, as a seed has it; a write beside a view is reported. */
 export function fuzz(calls: Calls, directory: string, seed: number, cases: number): string[] {
   const random = randomNumbers(seed);
   const any = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;

@@ -67,6 +67,16 @@ test('of a kernel that never rests, all that any dump had is taken', () => {
   expect(new Connection(socket).dump(request).map(({ body }) => hex(body))).toEqual(['01000000', '00000000']);
 });
 
+test('of queries no acknowledgement is asked for: each is answered by a message or a refusal', () => {
+  const socket = kernel(message(RTM_NEWLINK, 0, 1, u32(7)), answer(2, ENOENT));
+  const query = { ...request, isQuery: true };
+  const [found, missing] = new Connection(socket).exchange([query, query]);
+  expect(found?.messages.map(({ body }) => hex(body))).toEqual(['07000000']);
+  expect(missing?.error?.errnoName).toBe('ENOENT');
+  // NLM_F_REQUEST alone.
+  expect(hex(socket.sent[0]?.subarray(6, 8) ?? u32(0))).toBe('0100');
+});
+
 test('a transaction reports its first refusal', () => {
   const socket = kernel(concat([answer(2, EEXIST), answer(3, ENOENT)]));
   const failed = (): void => new Connection(socket).transact([request, request, request, request]);

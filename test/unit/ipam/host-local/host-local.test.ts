@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { formatResult } from '../../../../cni/print-result.ts';
-import { addLeases, checkLeases, planLeases } from '../../../../ipam/host-local/host-local.ts';
-import { errorOf } from '../../../support/cni-error.ts';
+import { addLeases } from '../../../../ipam/host-local/add.ts';
+import { checkLeases } from '../../../../ipam/host-local/host-local.ts';
+import { planLeases } from '../../../../ipam/host-local/plan.ts';
 import { LeaseDirectory, useDirectory } from '../../../support/leases.ts';
+import { errorOf } from '../../support/cni-error.ts';
 
 const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 
@@ -16,7 +18,7 @@ test('addresses go round, the gateway left out, and a full range says so', () =>
   ]);
   expect(errorOf(() => net.add('f'))).toEqual({
     code: 11,
-    msg: 'no IP address available in range set 10.1.2.1-10.1.2.6: 5 addresses, 5 leased',
+    msg: 'no IP addresses available in range set: 10.1.2.1-10.1.2.6 (5 addresses, 5 leased)',
     details: net.directory,
   });
   expect(net.del('b')).toEqual(['10.1.2.3']);
@@ -42,8 +44,8 @@ test('a second lease for an attachment is refused, for another interface it is n
   net.add('c1');
   expect(errorOf(() => net.add('c1'))).toEqual({
     code: 999,
-    msg: 'duplicate allocation is not allowed',
-    details: '10.1.2.2 is leased to container c1 interface eth0 already',
+    msg: '10.1.2.2 has been allocated to c1, duplicate allocation is not allowed',
+    details: `${net.directory}/10.1.2.2 is the lease of an earlier ADD of eth0, for which no DEL was called: call it first`,
   });
   expect(net.leased()).toEqual(['10.1.2.2']);
   expect(net.add('c1', { ifname: 'eth1' })).toEqual(['10.1.2.3/29']);
@@ -55,7 +57,9 @@ test('a second lease for an attachment is refused, for another interface it is n
 test.each([' c1\n', 'c1', 'c1\r\n'])('a lease of the oldest format is its container’s: %j', (content) => {
   net.write('10.1.2.5', content);
   expect(net.find('c1')).toEqual(['10.1.2.5']);
-  expect(() => net.add('c1')).toThrow('10.1.2.5 is leased');
+  expect(() => net.add('c1')).toThrow(
+    '10.1.2.5 has been allocated to c1, duplicate allocation is not allowed',
+  );
   expect(net.del('c1')).toEqual(['10.1.2.5']);
 });
 
@@ -72,7 +76,7 @@ test('one address of each range set, all or none', () => {
   expect(net.del('a', both)).toEqual(['10.1.2.2', 'fd00::2']);
   const narrow = { ranges: [[{ subnet: 'fd01::/64', rangeStart: 'fd01::2', rangeEnd: 'fd01::2' }]] };
   net.add('b', narrow);
-  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2: 1 addresses, 1 leased');
+  expect(() => net.add('c', narrow)).toThrow('fd01::2-fd01::2 (1 addresses, 1 leased)');
   expect(net.find('c')).toEqual([]);
   expect(net.leased()).toEqual(['10.1.2.3', 'fd01::2']);
 });
@@ -96,14 +100,14 @@ test('routes, gateway and resolver come with the addresses', () => {
     details: 'ENOENT',
   });
   expect(() => net.add('b', { routes: [{ dst: 'default' }] })).toThrow(
-    'routes[0].dst: "default" is not a subnet',
+    'routes[0].dst: invalid CIDR address: default',
   );
   expect(net.leased()).toEqual(['10.1.2.1']);
 });
 
 test('a plan says what an ADD would, and touches nothing', () => {
-  expect(() => planLeases(net.request('a', { requestedIPs: ['x'] }))).toThrow('"x" is no IP address');
-  expect(() => planLeases(net.request('a', { subnet: 'x' }))).toThrow('"x" is no subnet');
+  expect(() => planLeases(net.request('a', { requestedIPs: ['x'] }))).toThrow('invalid IP address x');
+  expect(() => planLeases(net.request('a', { subnet: 'x' }))).toThrow('invalid CIDR address: x');
   const plan = planLeases(net.request('a', { subnet: '10.1.2.1/29' }));
   const warnings = [expect.stringContaining('subnet 10.1.2.1/29 has host bits set')];
   expect([net.warnings, readdirSync(net.dataDir)]).toEqual([warnings, []]);
@@ -122,8 +126,8 @@ test('CHECK wants a lease of that container and interface', () => {
   checkLeases(net.request('a'));
   expect(errorOf(() => checkLeases(net.request('b')))).toEqual({
     code: 3,
-    msg: 'no address is leased to container b interface eth0',
-    details: net.directory,
+    msg: 'host-local: Failed to find address added by container b',
+    details: `no address is leased to container b interface eth0 in ${net.directory}`,
   });
   expect(() => checkLeases(net.request('a', { ifname: 'eth1' }))).toThrow('eth1');
 });

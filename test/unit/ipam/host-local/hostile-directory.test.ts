@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { errorOf } from '../../../support/cni-error.ts';
 import { LeaseDirectory, useDirectory } from '../../../support/leases.ts';
+import { errorOf } from '../../support/cni-error.ts';
 
 const net = useDirectory(new LeaseDirectory({ subnet: '10.1.2.0/29' }));
 
-describe('what should not be there', () => {
+describe('it is refused, and not followed:', () => {
   test('a link in the place of a lease', () => {
     net.add('a');
     symlinkSync('/etc/hostname', `${net.directory}/10.1.2.3`);
@@ -52,14 +52,14 @@ describe('what should not be there', () => {
     writeFileSync(dataDir, '');
     expect(errorOf(() => net.add('a', { dataDir }))).toEqual({
       code: 5,
-      msg: `cannot create lease folder ${dataDir}/net`,
+      msg: `cannot create lease directory ${dataDir}/net`,
       details: 'ENOTDIR',
     });
     expect(net.del('a', { dataDir })).toEqual([]);
   });
 });
 
-test.each(['', ' \r\n', '\0\0\0\0\0\0'])('a file that names no container is no lease: %j', (content) => {
+test.each(['', ' \r\n', '\0\0\0\0\0\0'])('a file that names no container is not a lease: %j', (content) => {
   net.write('10.1.2.2', content);
   expect(net.find('c1')).toEqual([]);
   net.write('10.1.2.2', content);

@@ -10,7 +10,7 @@ beforeAll(() => {
   net.remove();
 });
 
-test('where descriptors run out there is no lease left, and the first error is told', () => {
+test('where descriptors run out no lease is left, and the first error is reported', () => {
   const both = { ranges: [[{ subnet: 'fd00::/64' }]] };
   const [open, close, list] = [fs.openSync, fs.closeSync, fs.readdirSync];
   const refused: string[] = [];

@@ -21,28 +21,32 @@ function* candidates(set: RangeSet, last: IP | undefined): Generator<string, und
 const small = { subnet: '10.1.2.0/29' };
 
 test.each<[string, HostLocalConfig, string]>([
-  ['no subnet', {}, 'nothing to allocate from'],
-  ['no CIDR', { subnet: '10.1.2.0' }, 'subnet: "10.1.2.0" is no subnet'],
-  ['no address', { subnet: '10.1.2.300/24' }, 'subnet: "10.1.2.300/24" is no subnet'],
-  ['an IPv4-mapped subnet', { subnet: '::ffff:10.1.2.0/120' }, 'is no subnet'],
-  ['/31', { subnet: '10.1.2.0/31' }, '10.1.2.0/31 is too small'],
+  ['no subnet', {}, 'no IP ranges specified'],
+  ['no CIDR', { subnet: '10.1.2.0' }, 'subnet: invalid CIDR address: 10.1.2.0'],
+  ['no address', { subnet: '10.1.2.300/24' }, 'subnet: invalid CIDR address: 10.1.2.300/24'],
+  ['an IPv4-mapped subnet', { subnet: '::ffff:10.1.2.0/120' }, 'subnet: invalid CIDR address'],
+  ['/31', { subnet: '10.1.2.0/31' }, 'Network 10.1.2.0/31 too small to allocate from'],
   ['/32', { subnet: '10.1.2.0/32' }, 'too small'],
   ['/127', { subnet: 'fd00::/127' }, 'too small'],
   ['/128', { subnet: 'fd00::/128' }, 'too small'],
-  ['rangeStart that is none', { ...small, rangeStart: 'x' }, 'rangeStart: "x" is no IP address'],
+  ['rangeStart that is none', { ...small, rangeStart: 'x' }, 'rangeStart: invalid IP address: x'],
   [
     'rangeStart outside',
     { ...small, rangeStart: '10.1.3.1' },
-    'rangeStart: 10.1.3.1 is not in subnet 10.1.2.0/29',
+    'RangeStart 10.1.3.1 not in network 10.1.2.0/29',
   ],
-  ['rangeStart of the other family', { ...small, rangeStart: 'fd00::1' }, 'is not in subnet'],
-  ['rangeEnd outside', { ...small, rangeEnd: '10.1.2.8' }, 'rangeEnd: 10.1.2.8 is not in subnet'],
+  [
+    'rangeStart of the other family',
+    { ...small, rangeStart: 'fd00::1' },
+    'RangeStart fd00::1 not in network 10.1.2.0/29',
+  ],
+  ['rangeEnd outside', { ...small, rangeEnd: '10.1.2.8' }, 'RangeEnd 10.1.2.8 not in network'],
   [
     'start after end',
     { ...small, rangeStart: '10.1.2.5', rangeEnd: '10.1.2.4' },
     'rangeStart 10.1.2.5 is after',
   ],
-  ['a gateway that is none', { ...small, gateway: '10.1.2' }, 'gateway: "10.1.2" is no IP address'],
+  ['a gateway that is none', { ...small, gateway: '10.1.2' }, 'gateway: invalid IP address: 10.1.2'],
   [
     'a gateway of the other family',
     { ...small, gateway: 'fd00::1' },
@@ -51,20 +55,20 @@ test.each<[string, HostLocalConfig, string]>([
   [
     'overlapping sets',
     { ranges: [[small], [{ subnet: '10.1.0.0/16' }]] },
-    '10.1.2.1-10.1.2.6 of set 0 overlaps',
+    'range set 0 overlaps with 1: 10.1.2.1-10.1.2.6 and',
   ],
   [
     'overlap in a set',
     { ranges: [[{ subnet: '10.1.0.0/16' }, small]] },
-    'of set 0 overlaps 10.1.2.1-10.1.2.6 of set 0',
+    'invalid range set 0: subnets 10.1.0.1-10.1.255.254 and 10.1.2.1-10.1.2.6 overlap',
   ],
   ['the old subnet in ranges', { ...small, ranges: [[small]] }, 'overlaps'],
   [
     'mixed families',
     { ranges: [[small, { subnet: 'fd00::/64' }]] },
-    'mixes the families of 10.1.2.0/29 and fd00::/64',
+    'mixed address families: 10.1.2.0/29 and fd00::/64',
   ],
-  ['an empty set', { ranges: [[small], []] }, 'range set 1 is empty'],
+  ['an empty set', { ranges: [[small], []] }, 'invalid range set 1: empty range set'],
 ])('refused: %s', (_what, config, words) => {
   expect(() => read(config)).toThrow(words);
 });
@@ -90,9 +94,11 @@ test('two ranges of one subnet need not overlap, and a gateway need not be near'
   expect(read({ ranges })).toHaveLength(2);
 });
 
-test.each(['0.1.0', '0.2.0'])('version %s has room for one address of a family', (version) => {
+test.each(['0.1.0', '0.2.0'])('version %s has one address per family', (version) => {
   const ranges = [[small], [{ subnet: '10.9.0.0/24' }]];
-  expect(() => read({ ranges }, [], version)).toThrow(`cniVersion ${version} has room for one`);
+  expect(() => read({ ranges }, [], version)).toThrow(
+    `CNI version ${version} does not support more than 1 address per family`,
+  );
   expect(read({ ranges: [[small], [{ subnet: 'fd00::/64' }]] }, [], version)).toHaveLength(2);
   expect(read({ ranges }, [], '0.3.0')).toHaveLength(2);
 });

@@ -10,7 +10,7 @@ test('a shorter address replaces a longer one in last_reserved_ip', () => {
 });
 
 test.each(['', 'nonsense', '192.0.2.1', '10.1.2.300', 'fd00::1'])(
-  'a last_reserved_ip of "%s" is no hindrance',
+  'a last_reserved_ip of "%s" does no harm',
   (content) => {
     net.add('a');
     net.write('last_reserved_ip.0', content);
@@ -18,7 +18,7 @@ test.each(['', 'nonsense', '192.0.2.1', '10.1.2.300', 'fd00::1'])(
   },
 );
 
-test('a last_reserved_ip that is a directory or a link, which is not followed, is no hindrance', () => {
+test('a last_reserved_ip that is a directory or a link, which is not followed, does no harm', () => {
   mkdirSync(`${net.directory}/last_reserved_ip.0`, { recursive: true });
   symlinkSync(`${net.dataDir}/elsewhere`, `${net.directory}/last_reserved_ip.1`);
   const ranges = [[{ subnet: 'fd00::/64' }]];

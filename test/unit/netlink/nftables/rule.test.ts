@@ -10,7 +10,7 @@ import {
 } from '../../../../netlink/nftables/expression.ts';
 import { nfproto } from '../../../../netlink/nftables/message.ts';
 import { decodeRule, newRule } from '../../../../netlink/nftables/rule.ts';
-import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check.ts';
+import { spoofCheckMessages } from '../../../../plugin/netfilter/spoof-check-rules.ts';
 import { hex } from '../../../support/netlink.ts';
 
 const attachment = { network: 'lab', containerID: 'c1', ifname: 'eth0' };

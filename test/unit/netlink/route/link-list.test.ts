@@ -127,7 +127,7 @@ test('links are asked for by name and by index, all at once', () => {
   const connection = new Connection({
     send(datagram) {
       sent.push(datagram);
-      queue.push(message(16, 0, 1, link(ours)), answer(1, 0), answer(2, 19));
+      queue.push(message(16, 0, 1, link(ours)), answer(2, 19));
     },
     receive: () => queue.shift() ?? new Uint8Array(),
     close() {},
@@ -137,7 +137,7 @@ test('links are asked for by name and by index, all at once', () => {
   expect(sent.map((datagram) => hex(datagram))).toEqual([
     '34000000' +
       '1200' + // RTM_GETLINK
-      '0500' + // NLM_F_REQUEST, NLM_F_ACK
+      '0100' + // NLM_F_REQUEST
       '01000000' +
       '00000000' +
       '00'.repeat(16) + // struct ifinfomsg
@@ -147,7 +147,7 @@ test('links are asked for by name and by index, all at once', () => {
       '0000' +
       '28000000' +
       '1200' +
-      '0500' +
+      '0100' +
       '02000000' +
       '00000000' +
       '00000000' +

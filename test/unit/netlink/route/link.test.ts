@@ -1,12 +1,6 @@
 import { ProtocolError } from '../../../../netlink/error.ts';
-import {
-  decodeLink,
-  deleteGroup,
-  deleteLink,
-  newBridge,
-  newVeth,
-  setLink,
-} from '../../../../netlink/route/link.ts';
+import { deleteGroup, deleteLink } from '../../../../netlink/route/delete-link.ts';
+import { decodeLink, newBridge, newVeth, setLink } from '../../../../netlink/route/link.ts';
 import { attribute, bytes, concat, hex, nested, text, u32 } from '../../../support/netlink.ts';
 
 test('a bridge with its MAC address, up', () => {
@@ -53,17 +47,21 @@ test('a veth pair with its peer in another namespace', () => {
   );
 });
 
-test('a setting that is undefined is none', () => {
-  const { body, operation } = setLink('v0', { mac: undefined, mtu: 1400, port: undefined, up: undefined });
-  expect(hex(body)).toBe(
-    '00'.repeat(16) + // struct ifinfomsg
-      '07000300' +
-      '76300000' + // IFLA_IFNAME
-      '08000400' +
-      '78050000', // IFLA_MTU
-  );
-  expect(operation).toBe('set mtu of link');
-});
+test.each([undefined, {}, { hairpin: undefined }])(
+  'a setting that is undefined is none, port: %p',
+  (port) => {
+    const { body, operation } = setLink('v0', { mac: undefined, mtu: 1400, port, up: undefined });
+    expect(hex(body)).toBe(
+      '00'.repeat(16) + // struct ifinfomsg
+        '07000300' +
+        '76300000' + // IFLA_IFNAME
+        '08000400' +
+        '78050000', // IFLA_MTU
+    );
+    expect(operation).toContain('mtu');
+    expect(operation).not.toContain('mac');
+  },
+);
 
 test('how a bridge treats a port', () => {
   const { body } = setLink('v0', { alias: 'whose', group: 7, port: { hairpin: true, isolated: false } });
@@ -126,6 +124,7 @@ test('a link is read with all that is told of it', () => {
     portState: 'forwarding',
     forwardDelayMilliseconds: 0,
     vlanFiltering: undefined,
+    takesPortMac: false,
     defaultVlan: 0,
   });
 });

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { formatCIDR } from '../../../../netlink/ip.ts';
-import {
-  type BridgeConfig,
-  readBridgeConfig,
-  readNetworkConfig,
-} from '../../../../plugin/config/bridge-config.ts';
+import { type BridgeConfig, readBridgeConfig } from '../../../../plugin/config/bridge-config.ts';
+import { versionForError } from '../../../../plugin/config/conf-version.ts';
+import { readHostLocalConfig, readLoopbackConfig } from '../../../../plugin/config/network-config.ts';
 import { type Command, type Request, readRequest } from '../../../../plugin/config/request.ts';
 
 function request(command: Command, args = ''): Request {
@@ -23,9 +21,10 @@ function read(config: object | string, command: Command = 'ADD', args = ''): Bri
   return readBridgeConfig(new TextEncoder().encode(json), request(command, args));
 }
 
+const keepingNone = { 'cni.dev/valid-attachments': [] };
 const hostLocal = { type: 'host-local', subnet: '10.15.20.0/24' };
 
-test('the defaults', () => {
+test('what is left out has its default', () => {
   expect(read({})).toEqual({
     cniVersion: '0.1.0',
     name: 'net',
@@ -50,11 +49,12 @@ test('the defaults', () => {
     enabledad: false,
     disableContainerInterface: false,
     portIsolation: false,
+    removeUnused: false,
     mac: undefined,
   });
 });
 
-test("the article's configuration", () => {
+test("the article's configuration is read as it stands", () => {
   const config = read({
     cniVersion: '0.4.0',
     name: 'lab-br1',
@@ -70,6 +70,7 @@ test("the article's configuration", () => {
     hostLocal: { subnet: '10.15.20.0/24', routes: [{ dst: '0.0.0.0/0' }] },
     ipRanges: [],
     requestedIPs: [],
+    fault: undefined,
   });
 });
 
@@ -147,7 +148,11 @@ test('prevResult has the version of the configuration unless it says so itself',
 
 test('valid attachments: none, null and a list are three things', () => {
   const key = 'cni.dev/valid-attachments';
-  expect(read({ cniVersion: '1.1.0' }, 'GC').validAttachments).toBeUndefined();
+  const without = read({ cniVersion: '1.1.0' }, 'GC');
+  expect([without.validAttachments, without.ignored]).toEqual([
+    undefined,
+    [`${key} is missing: everything is kept`],
+  ]);
   expect(read({ cniVersion: '1.1.0', [key]: null }, 'GC').validAttachments).toEqual([]);
   const list = [{ containerID: 'a', ifname: 'eth0' }];
   expect(read({ cniVersion: '1.1.0', [key]: list }, 'GC').validAttachments).toEqual(list);
@@ -176,14 +181,17 @@ test.each<[object, string]>([
     'bridge: must be the name of a link: 1 to 15 bytes without `/`, `:`, `%` or white space, not `all` or `default`, not "a/b"',
   ],
   [{ bridge: 'éééééééé' }, 'bridge: "éééééééé" is longer than 15 bytes'],
-  [{ hairpinMode: true, promiscMode: true }, 'hairpinMode, promiscMode: cannot both be true'],
+  [
+    { hairpinMode: true, promiscMode: true },
+    'hairpinMode, promiscMode: cannot set hairpin mode and promiscuous mode at the same time',
+  ],
   [
     { disableContainerInterface: true, ipam: hostLocal },
-    'disableContainerInterface: cannot be true together with ipam.type "host-local"',
+    'disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "host-local"',
   ],
   [
     { bridge: 'a-long-bridge', vlan: 100, isGateway: true },
-    "bridge: a-long-bridge.100 is no name for the VLAN's gateway, being longer than 15 bytes",
+    "bridge: a-long-bridge.100 is too long a name for the VLAN's gateway, over 15 bytes",
   ],
   [{ runtimeConfig: { mac: 'none' } }, 'runtimeConfig.mac: must be a MAC address, not "none"'],
   [
@@ -206,7 +214,6 @@ test.each<[object, string]>([
     'ipam.routes[0].gw: must be an IP address, not "1.2.3"',
   ],
   [{ dns: { search: 'x' } }, 'dns.search: must be a list, not "x"'],
-  [{ cniVersion: 4 }, 'cniVersion: must be a string, not 4'],
 ])('%j is refused', (config, reason) => {
   const msg = reason === 'missing network name' ? reason : `invalid configuration: ${reason}`;
   expect(() => read(config)).toThrow(expect.objectContaining({ code: 7, msg }));
@@ -236,7 +243,7 @@ test.each([
   ['{"a":"', 'not JSON at line 1, column 6: expected a string without bad characters, found "\\""'],
   ['{', 'not JSON at line 1, column 2: expected a key in double quotes, found the end'],
 ])('%j does not decode', (text, why) => {
-  const msg = `can't decode the network configuration: ${why}`;
+  const msg = `cannot decode the network configuration: ${why}`;
   expect(() => read(text)).toThrow(expect.objectContaining({ code: 6, msg }));
 });
 
@@ -261,22 +268,100 @@ test('DEL goes on without what it does not need, and tells', () => {
   );
 });
 
+test.each([5, 'a/b', 'éééééééé', '..'])('DEL and GC go on without a bridge that is called %j', (bridge) => {
+  for (const command of ['DEL', 'GC'] as const) {
+    const config = read({ bridge, ...keepingNone }, command);
+    expect([config.bridge, config.ignored]).toEqual(['', [expect.stringContaining('bridge: ')]]);
+  }
+});
+
 test.each([
-  { bridge: 5 },
-  { name: '/' },
-  { ipam: { type: 5 } },
-  { ipam: { type: 'host-local', dataDir: 5 } },
-])('DEL does not go on with %j', (config) => {
-  expect(() => read(config, 'DEL')).toThrow(expect.objectContaining({ code: 7 }));
+  [{ ipam: 5 }, 'ipam: must be an object, not 5'],
+  [{ ipam: { type: 5 } }, 'ipam.type: must be the name of a plugin, without `/`, not 5'],
+  [{ ipam: { type: '../x' } }, 'ipam.type: must be the name of a plugin, without `/`, not "../x"'],
+  [{ ipam: { type: 'host-local', dataDir: 5 } }, 'ipam.dataDir: must be a string, not 5'],
+])('DEL and GC go on with %j, until leases are to be released', (json, reason) => {
+  for (const command of ['DEL', 'GC'] as const) {
+    const { ipam, ignored } = read({ ...json, mtu: 'big', ...keepingNone }, command);
+    expect(ipam?.fault).toMatchObject({ code: 7, msg: `invalid configuration: ${reason}` });
+    expect(ignored).toHaveLength(1);
+  }
+});
+
+test('DEL does not go on without a name, nor a GC with a list that is none', () => {
+  expect(() => read({ name: '/' }, 'DEL')).toThrow(expect.objectContaining({ code: 7 }));
+  const config = { 'cni.dev/valid-attachments': [{ containerID: 'a' }] };
+  expect(() => read(config, 'GC')).toThrow(expect.objectContaining({ code: 7 }));
+  expect(read(config, 'DEL').validAttachments).toBeUndefined();
+});
+
+test.each([
+  [{ cniVersion: '0.4.0' }, '0.4.0'],
+  [{ CNIVersion: '0.4.0' }, '0.4.0'],
+  [{ CNIVersion: '0.3.0', cniVersion: '0.4.0' }, '0.4.0'],
+  [{ cniVersion: '' }, '0.1.0'],
+  [{ cniversion: null }, '0.1.0'],
+  [{}, '0.1.0'],
+])('%j has the version %s, for the result and for an error', (json, version) => {
+  expect(read(json).cniVersion).toBe(version);
+  expect(versionForError(new TextEncoder().encode(JSON.stringify(json)))).toBe(version);
+});
+
+test.each(['adsfsadf', '1.', '1.1.0.0', '1.1.0-rc1', 'v1.1.0', '-1', ' 1.1.0', 4, [], { major: 1 }])(
+  'the version %j is none, and an error is answered in the latest',
+  (cniVersion) => {
+    expect(() => read({ cniVersion })).toThrow(
+      expect.objectContaining({ code: 6, msg: 'failed to decode version info' }),
+    );
+    expect(versionForError(new TextEncoder().encode(JSON.stringify({ cniVersion })))).toBe('1.1.0');
+  },
+);
+
+test.each(['9.0.0', '1.0', '1'])('the version %j is not supported', (cniVersion) => {
+  expect(() => read({ cniVersion })).toThrow(expect.objectContaining({ code: 1 }));
+});
+
+test('loopback looks at name, version and prevResult alone', () => {
+  const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
+  const config = {
+    ipam: 5,
+    mtu: 'big',
+    bridge: 5,
+    runtimeConfig: 'x',
+    PrevResult: { ip4: { ip: '10.0.0.2/8' } },
+  };
+  expect(readLoopbackConfig(bytes(config), request('ADD'))).toMatchObject({
+    cniVersion: '0.1.0',
+    ipam: undefined,
+    prevResult: { interfaces: [] },
+  });
+  expect(() => readLoopbackConfig(bytes({ prevResult: 5 }), request('ADD'))).toThrow(
+    expect.objectContaining({ code: 7 }),
+  );
 });
 
 test("host-local passes over the bridge's part, and needs its own", () => {
   const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
-  const config = readNetworkConfig(bytes({ mtu: 'big', ipam: { subnet: '10.0.0.0/8' } }), request('ADD'));
+  const config = readHostLocalConfig(bytes({ mtu: 'big', ipam: { subnet: '10.0.0.0/8' } }), request('ADD'));
   expect(config.ipam).toMatchObject({ type: 'host-local', hostLocal: { subnet: '10.0.0.0/8' } });
-  expect(() => readNetworkConfig(bytes({}), request('ADD'))).toThrow(
+  expect(() => readHostLocalConfig(bytes({}), request('ADD'))).toThrow(
     expect.objectContaining({ code: 7, msg: 'invalid configuration: ipam: is missing' }),
   );
+});
+
+test('a DEL of host-local needs its own part, and no other', () => {
+  const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
+  for (const ipam of [5, 'host-local', []]) {
+    expect(() => readHostLocalConfig(bytes({ ipam }), request('DEL'))).toThrow(
+      expect.objectContaining({
+        code: 7,
+        msg: `invalid configuration: ipam: must be an object, not ${JSON.stringify(ipam)}`,
+      }),
+    );
+  }
+  const config = readHostLocalConfig(bytes({ args: 5, ipam: { subnet: 5, dataDir: '/d' } }), request('DEL'));
+  expect(config.ipam).toMatchObject({ hostLocal: { dataDir: '/d' }, fault: undefined });
+  expect(config.ignored).toHaveLength(2);
 });
 
 test('the schemas describe every key they have', () => {

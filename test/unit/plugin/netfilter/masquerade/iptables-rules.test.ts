@@ -1,5 +1,5 @@
 import { family, parseCIDR } from '../../../../../netlink/ip.ts';
-import { containerChain, referencePrefix } from '../../../../../plugin/netfilter/masquerade/go-names.ts';
+import { containerChain, goPrefix } from '../../../../../plugin/netfilter/masquerade/go-names.ts';
 import { jumpsOf, staleJumps } from '../../../../../plugin/netfilter/masquerade/iptables-jump.ts';
 import { masqueradeInput, removalInput } from '../../../../../plugin/netfilter/masquerade/iptables-rules.ts';
 
@@ -16,7 +16,7 @@ const otherComment = '-m comment --comment "name: \\"lab\\" id: \\"c9\\""';
 
 test('the names of the Go plugin', () => {
   expect(containerChain(attachment)).toBe(chain);
-  expect(referencePrefix({ ...attachment, containerID: 'c2' })).toBe('bd5920332d2f73b7-8c6ebb285a95686c');
+  expect(goPrefix({ ...attachment, containerID: 'c2' })).toBe('bd5920332d2f73b7-8c6ebb285a95686c');
 });
 
 test('IPv4, two addresses: both subnets before what is masqueraded', () => {

@@ -1,4 +1,4 @@
-import { CniError } from '../../cni/error.ts';
+import { CniError } from '../../../cni/error.ts';
 
 /**
  * The {@link CniError} that something ends with.

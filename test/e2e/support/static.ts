@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { executables } from './cni.ts';
+import { executables } from '../../support/cni.ts';
 
 /** PT_INTERP (elf.h): the program header that names a dynamic linker. */
 const PT_INTERP = 3;

@@ -1,9 +1,17 @@
-import type { Files } from '../../netlink/libc/files.ts';
+import type { Files } from '../../../netlink/libc/files.ts';
+
+/** The calls of a stage, and where they note what comes of them. */
+interface Exercise {
+  readonly files: Files;
+  readonly directory: string;
+  /** A file in the directory. */
+  readonly path: string;
+  readonly outcomes: unknown[];
+  attempt(call: () => unknown): void;
+}
 
 /** What each of a row of calls gave or how it was refused, the same for every implementation of {@link Files}. */
 export function exerciseFiles(files: Files, directory: string): unknown[] {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, X_OK } = files.constants;
-  const path = `${directory}/file`;
   const outcomes: unknown[] = [];
   const attempt = (call: () => unknown): void => {
     try {
@@ -14,9 +22,17 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
       outcomes.push({ code, message: String(message).replace(/: [^,]*,/, ',') });
     }
   };
-  const kind = (stats: ReturnType<Files['lstatSync']>) =>
-    stats && [stats.isFile(), stats.isDirectory(), stats.isSymbolicLink()];
+  const exercise = { files, directory, path: `${directory}/file`, outcomes, attempt };
+  for (const stage of [writeAndRead, name, list, look, refuse]) stage(exercise);
+  return outcomes;
+}
 
+const kind = (stats: ReturnType<Files['lstatSync']>) =>
+  stats && [stats.isFile(), stats.isDirectory(), stats.isSymbolicLink()];
+
+/** Directories and a file are made, written and read. */
+function writeAndRead({ files, attempt, directory, path, outcomes }: Exercise): void {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = files.constants;
   attempt(() => files.mkdirSync(directory, { mode: 0o755, recursive: true }));
   attempt(() => files.mkdirSync(`${directory}/a/b/ü`, { mode: 0o755, recursive: true }));
   attempt(() => files.mkdirSync(`${directory}/a`, { mode: 0o700 }));
@@ -37,6 +53,10 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
     outcomes.push(files.readSync(fd, bytes), [...bytes], files.readSync(fd, bytes));
     files.closeSync(fd);
   });
+}
+
+/** Names, times. */
+function name({ files, attempt, directory, path }: Exercise): void {
   attempt(() => files.closeSync(12345));
   attempt(() => files.linkSync(path, `${directory}/other`));
   attempt(() => files.linkSync(path, `${directory}/other`));
@@ -47,6 +67,10 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
   );
   attempt(() => files.utimesSync(directory, 981_173_106, 981_173_107));
   attempt(() => files.statSync(directory).mtimeMs);
+}
+
+/** Directories are listed and summed. */
+function list({ files, attempt, directory, path }: Exercise): void {
   attempt(() => files.readdirSync(directory).sort());
   attempt(() => files.readdirSync(`${directory}/a/b`));
   attempt(() => files.readdirSync(path));
@@ -54,6 +78,10 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
   attempt(() => files.sumAddressesSync(`${directory}/../addresses`, 7));
   attempt(() => files.sumAddressesSync(`${directory}/none`, 0));
   attempt(() => files.sumAddressesSync(path, 0));
+}
+
+/** What is there is looked at. */
+function look({ files, attempt, directory, path }: Exercise): void {
   attempt(() => kind(files.lstatSync(`${directory}/none`, { throwIfNoEntry: false })) ?? 'nothing');
   attempt(() => kind(files.lstatSync(`${path}/none`, { throwIfNoEntry: false })) ?? 'nothing');
   attempt(() => kind(files.lstatSync('/proc/self/exe', { throwIfNoEntry: false })));
@@ -62,6 +90,11 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
   attempt(() => files.statfsSync('/proc').type);
   attempt(() => Object.values(files.statfsSync(directory)).every(Number.isSafeInteger));
   attempt(() => files.statfsSync(`${directory}/none`));
+}
+
+/** What is allowed, and what is taken away. */
+function refuse({ files, attempt, directory, path }: Exercise): void {
+  const { O_NOFOLLOW, O_RDONLY, O_WRONLY, X_OK } = files.constants;
   attempt(() => files.accessSync(path, X_OK));
   attempt(() => files.accessSync(directory, X_OK));
   attempt(() => files.openSync('/proc/self/exe', O_RDONLY | O_NOFOLLOW));
@@ -70,5 +103,4 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
   attempt(() => files.unlinkSync(`${directory}/third`));
   attempt(() => files.mkdirSync(`${path}/below`, { mode: 0o755, recursive: true }));
   attempt(() => files.mkdirSync(path, { mode: 0o755, recursive: true }));
-  return outcomes;
 }

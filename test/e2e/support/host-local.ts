@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
-import { executables } from './cni.ts';
-import type { Outcome } from './host.ts';
-import { LeaseDirectory } from './leases.ts';
+import { executables } from '../../support/cni.ts';
+import type { Outcome } from '../../support/host.ts';
+import { LeaseDirectory } from '../../support/leases.ts';
 
 /** host-local beside each executable under test. */
 export const hostLocals = executables.map(([name, path]): [string, string] => [

@@ -1,0 +1,159 @@
+import type { Attachment } from '../../cni/attachment.ts';
+import { CniError, errorCode } from '../../cni/error.ts';
+import type { IPConfig, Result } from '../../cni/result.ts';
+import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
+import { bootID } from '../leases/boot.ts';
+import { leaseDirectory } from '../leases/lease-files.ts';
+import { Store } from '../leases/store.ts';
+import type { Candidate } from './allocate.ts';
+import { delLeases } from './host-local.ts';
+import { exhausted, leaseExactly, leaseIfFree, leaseNext } from './lease-address.ts';
+import { planLeases } from './plan.ts';
+import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
+import { mayReclaim, reclaimAll, reclaimLeases } from './reclaim.ts';
+import type { HostLocalRequest } from './request.ts';
+import { readResolvConf } from './resolv-conf.ts';
+
+/**
+ * Leases one address of each range set to an attachment; on disk when it returns. The result's addresses belong to
+ * no interface yet.
+ * @throws CniError code 7 for a bad configuration, 11 where no address is free, 5 for the directory, 999 where the
+ *   attachment has a lease; nothing is left leased then
+ */
+export function addLeases(request: HostLocalRequest, plan = planLeases(request)): Result {
+  const { attachment, config, warn } = request;
+  const dns = config.resolvConf ? readResolvConf(config.resolvConf) : {};
+  // Read before the lock is taken, for others wait for that.
+  bootID();
+  const store = Store.open(leaseDirectory(config.dataDir, attachment.network), warn);
+  let made: Candidate[];
+  try {
+    const earlier = endEarlierLeases(store, request);
+    made = leaseAll({ store, request, requested: [...plan.requested], earlier }, plan.sets);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+  try {
+    store.close();
+  } catch (error) {
+    takeBack(() => delLeases(request), request);
+    throw error;
+  }
+  return { interfaces: [], ips: made.map(ipConfig), routes: plan.routes, dns };
+}
+
+/** Takes back what a failed ADD leased. The ADD's error is the one to return, so one of this is printed. */
+function takeBack(cleanUp: () => unknown, { warn }: HostLocalRequest): void {
+  try {
+    cleanUp();
+  } catch (error) {
+    warn(`cannot take back what a failed ADD leased: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/**
+ * Ends what the attachment leased before this boot, for which no DEL was called.
+ * @returns the addresses
+ * @throws CniError code 999 where it has a lease that a running container may have
+ */
+function endEarlierLeases(store: Store, request: HostLocalRequest): IP[] {
+  const { containerID, ifname } = request.attachment;
+  const held = store.known
+    .leasesOf(containerID)
+    .filter((lease) => lease.ifname === '' || lease.ifname === ifname);
+  const [first] = held;
+  if (first === undefined) return [];
+  if (reclaimAll(store, request, held)) return held.flatMap(({ address }) => parseIP(address) ?? []);
+  throw new CniError(
+    errorCode.internal,
+    `${first.address} has been allocated to ${containerID}, duplicate allocation is not allowed`,
+    `${store.path(first.address)} is the lease of an earlier ADD of ${ifname}, for which no DEL was called: call it first`,
+  );
+}
+
+/** An ADD at work on a locked directory. */
+interface Allocation {
+  readonly store: Store;
+  readonly request: HostLocalRequest;
+  /** Addresses asked for that no set has given yet. */
+  readonly requested: IP[];
+  /** Addresses that the attachment had before the boot: given again where they are free. */
+  readonly earlier: readonly IP[];
+}
+
+/** One address of each set, or none. */
+function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[] {
+  const { store, request, requested } = allocation;
+  const made: Candidate[] = [];
+  try {
+    for (const [index, set] of sets.entries()) {
+      const turn = store.lastReserved(index);
+      try {
+        const candidate = leaseOne(allocation, set, turn.read());
+        made.push(candidate);
+        // As with the Go plugin, the round robin goes on from here even if a later set has no address.
+        turn.write(candidate.ip, request.warn);
+      } finally {
+        turn.close();
+      }
+    }
+    const [left] = requested;
+    if (left !== undefined) throw notGiven(left, sets, made, request.attachment);
+    return made;
+  } catch (error) {
+    takeBack(() => store.takeBack(), request);
+    throw error;
+  }
+}
+
+/** The error for a requested address that no set had a use for. */
+function notGiven(
+  ip: IP,
+  sets: readonly RangeSet[],
+  made: readonly Candidate[],
+  { network }: Attachment,
+): CniError {
+  const index = sets.findIndex((set) => isIn(set, ip));
+  const [given, set] = [made[index], sets[index]];
+  const reason =
+    given === undefined || set === undefined
+      ? `it is in no range of network ${network}`
+      : `range set ${formatRangeSet(set)} has given ${formatIP(given.ip)}; it gives one address`;
+  return new CniError(
+    errorCode.invalidConfig,
+    `failed to allocate all requested IPs: ${formatIP(ip)}`,
+    reason,
+  );
+}
+
+function isIn(set: RangeSet, ip: IP): boolean {
+  return set.some((range) => holds(range, ip));
+}
+
+/**
+ * The requested address that is of the set, which is taken from the list; else the one that the attachment had before
+ * the boot; else the next free one.
+ */
+function leaseOne(
+  { store, request, requested, earlier }: Allocation,
+  set: RangeSet,
+  last: IP | undefined,
+): Candidate {
+  const { attachment, config, warn } = request;
+  const wanted = requested.findIndex((ip) => isIn(set, ip));
+  const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
+  if (ip !== undefined) return leaseExactly(store, request, set, ip);
+  const before = earlier.find((one) => isIn(set, one));
+  const again = before && leaseIfFree(store, attachment, set, before);
+  const free = again ?? leaseNext(store, attachment, set, last);
+  if (free !== undefined) return free;
+  const reclaimed = mayReclaim(config) ? reclaimLeases(store, set, warn) : 0;
+  const freed = reclaimed > 0 ? leaseNext(store, attachment, set, last) : undefined;
+  if (freed === undefined) throw exhausted(store, set);
+  return freed;
+}
+
+function ipConfig({ ip, range }: Candidate): IPConfig {
+  return { address: { ip, prefix: range.subnet.prefix }, gateway: range.gateway };
+}

@@ -1,0 +1,67 @@
+import { CniError, errorCode } from '../../cni/error.ts';
+import type { Connection } from '../../netlink/connection.ts';
+import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
+import { listPorts } from '../../netlink/route/link-list.ts';
+import type { Addition } from './addition.ts';
+import { isBeingRemoved, keep, provisionalGroup, removeUnused } from './link-group.ts';
+import { servesOthers } from './other-attachments.ts';
+
+/** The bridge was deleted while an ADD was at work on it; the ADD may make it again. */
+export class BridgeGone extends CniError {
+  constructor(name: string) {
+    super(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
+  }
+}
+
+/** Alias of a bridge that was made with removeUnused, and goes with its last port. */
+const removableAlias = 'cni-bridge: removed when unused';
+
+/**
+ * Whether a bridge may be deleted by another command as long as it has no port, so that it has to be looked at again
+ * when it has one.
+ */
+export function isRemovable(bridge: Link): boolean {
+  return bridge.group === provisionalGroup || bridge.alias === removableAlias || isBeingRemoved(bridge);
+}
+
+/**
+ * Keeps the bridge from being deleted as unused.
+ * @param bridge as it is since this ADD has a port on it
+ * @throws BridgeGone, NetlinkError
+ */
+export function keepBridge(host: Connection, bridge: Link): Link {
+  const group = bridge.alias === removableAlias ? 0 : provisionalGroup;
+  if (!keep(host, bridge, group)) throw new BridgeGone(bridge.name);
+  return isBeingRemoved(bridge) ? { ...bridge, group } : bridge;
+}
+
+/** Deletes a bridge that no ADD has succeeded on, unless another ADD has a port on it. */
+export function removeProvisional(host: Connection, { name, index }: Link): void {
+  const link = getLink(host, name);
+  if (link?.index !== index || (link.group !== provisionalGroup && !isBeingRemoved(link))) return;
+  removeUnused(host, link, provisionalGroup, () => listPorts(host, link).length > 0);
+}
+
+/** Makes the bridge permanent, now that this ADD has done all but print its result. */
+export function makePermanent({ attachment, config, sides, undo }: Addition, bridge: Link): void {
+  if (bridge.group !== provisionalGroup) return;
+  const { host } = sides;
+  const alias = config.removeUnused ? removableAlias : undefined;
+  undo.attempt(
+    `link group of bridge ${bridge.name}`,
+    () => host.execute(setLink(bridge, { group: 0, alias })),
+    () => {
+      if (!servesOthers(host, bridge, attachment)) host.execute(setLink(bridge, { group: provisionalGroup }));
+    },
+  );
+}
+
+/**
+ * Deletes a bridge that was made with removeUnused, if it has no port.
+ * @throws NetlinkError
+ */
+export function removeUnusedBridge(host: Connection, name: string): void {
+  const bridge = getLink(host, name);
+  if (bridge?.kind !== 'bridge' || bridge.alias !== removableAlias) return;
+  removeUnused(host, bridge, 0, () => listPorts(host, bridge).length > 0);
+}

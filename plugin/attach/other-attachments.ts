@@ -1,0 +1,33 @@
+import type { Attachment } from '../../cni/attachment.ts';
+import type { Connection } from '../../netlink/connection.ts';
+import type { Link } from '../../netlink/route/link.ts';
+import { listLinks, type PassingLink } from '../../netlink/route/link-list.ts';
+import { labelPrefix, networkLabel, ownerLabel } from './owner.ts';
+
+/**
+ * Whether the bridge has a port of another attachment that relies on what was done to the bridge: one of the same
+ * network, or one of another network that came after this attachment's port.
+ * @throws NetlinkError
+ */
+export function servesOthers(host: Connection, bridge: Link, attachment: Attachment): boolean {
+  const network = networkLabel(attachment.network);
+  const own = ownerLabel(attachment);
+  const ports = listLinks(host, { master: bridge.index }, ({ alias, index }) =>
+    alias.startsWith(labelPrefix) ? { alias, index } : undefined,
+  );
+  const port = ports.find(({ alias }) => alias === own);
+  return ports.some(
+    ({ alias, index }) =>
+      alias !== own && (alias.startsWith(network) || (port !== undefined && index > port.index)),
+  );
+}
+
+/**
+ * Whether the host has another attachment, of any network, which relies on settings of the whole host.
+ * @throws NetlinkError
+ */
+export function hostServesOthers(host: Connection, attachment: Attachment): boolean {
+  const own = ownerLabel(attachment);
+  const isOther = ({ alias }: PassingLink): boolean => alias.startsWith(labelPrefix) && alias !== own;
+  return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
+}

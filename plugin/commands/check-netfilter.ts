@@ -1,0 +1,23 @@
+import type { Link } from '../../netlink/route/link.ts';
+import { ownerLabel } from '../attach/owner.ts';
+import { lostMasquerade } from '../netfilter/masquerade/lost.ts';
+import { lostSpoofCheck } from '../netfilter/spoof-check.ts';
+import { type Comparison, mismatch } from './mismatch.ts';
+
+/**
+ * Looks for what `macspoofchk` and `ipMasq` set up. A host veth without our label is the Go plugin's, whose CHECK looks
+ * for neither.
+ * @throws CniError code 999 for the first thing that is missing
+ */
+export function checkNetfilter(
+  { attachment, config: { macspoofchk, ipMasq, ipMasqBackend }, previous }: Comparison,
+  { alias }: Link,
+): void {
+  if (alias !== ownerLabel(attachment)) return;
+  const addresses = previous.ips.map(({ address }) => address);
+  const lost =
+    (macspoofchk ? lostSpoofCheck(attachment) : undefined) ??
+    (ipMasq && addresses.length > 0 ? lostMasquerade(attachment, addresses, ipMasqBackend) : undefined);
+  if (lost === undefined) return;
+  throw mismatch(lost.what, lost.expected, `${lost.found}; a DEL and an ADD set it up again`);
+}

@@ -1,0 +1,70 @@
+import { CniError } from '../../cni/error.ts';
+import type { JsonObject } from '../../cni/json.ts';
+import type { Version } from '../../cni/version.ts';
+import { readConfVersion } from './conf-version.ts';
+import { decodeConfig } from './json.ts';
+import type { Request } from './request.ts';
+import { invalidConfig } from './schema-check.ts';
+
+/** What a DEL or a GC can't do without. */
+const neededToCleanUp = ['', 'cniVersion', 'name'];
+const neededToCollect = [...neededToCleanUp, 'cni.dev/valid-attachments'];
+
+/**
+ * A configuration being read for a command. A DEL and a GC must clean up whatever the rest of it says, so they pass
+ * over every mistake that leaves them able to.
+ */
+export class Reading {
+  readonly json: JsonObject;
+  readonly version: Version;
+  readonly request: Request;
+  /** Mistakes that were passed over. */
+  readonly ignored: string[] = [];
+  private readonly ignoredKeys = new Set<string>();
+  private fault: CniError | undefined;
+  private readonly isCleanup: boolean;
+
+  /** @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported */
+  constructor(bytes: Uint8Array, request: Request) {
+    this.json = decodeConfig(bytes);
+    this.version = readConfVersion(this.json);
+    this.request = request;
+    this.isCleanup = request.command === 'DEL' || request.command === 'GC';
+  }
+
+  /** The mistake that makes it unknown whose leases are where: for the IPAM part of a cleanup to fail with. */
+  get ipamFault(): CniError | undefined {
+    return this.fault;
+  }
+
+  /** Whether the command can do without what is at `path`; see {@link Tolerate}. */
+  readonly tolerate = ([key = '', inner]: readonly string[], reason: string): boolean => {
+    if (!this.isCleanup) return false;
+    if ((this.request.command === 'GC' ? neededToCollect : neededToCleanUp).includes(key)) return false;
+    const isUnknownIpam = key === 'ipam' && [undefined, 'type', 'dataDir'].includes(inner);
+    if (isUnknownIpam) this.fault ??= invalidConfig(reason);
+    else this.ignored.push(reason);
+    this.ignoredKeys.add(key);
+    return true;
+  };
+
+  /** Whether a mistake in or below a key of the top level was passed over. */
+  isIgnored(key: string): boolean {
+    return this.ignoredKeys.has(key);
+  }
+
+  /**
+   * What `read` returns; undefined where a cleanup passes over why it can't.
+   * @throws CniError of `read`, or code 7 in the words of what it throws
+   */
+  unlessIgnored<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!this.isCleanup) throw error instanceof CniError ? error : invalidConfig(reason);
+      this.ignored.push(reason);
+      return undefined;
+    }
+  }
+}

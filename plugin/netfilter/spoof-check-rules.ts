@@ -1,0 +1,89 @@
+import type { Attachment } from '../../cni/attachment.ts';
+import { concat, text } from '../../netlink/bytes.ts';
+import type { NetlinkRequest } from '../../netlink/connection.ts';
+import { macBytes } from '../../netlink/mac.ts';
+import { type Chain, hookNumber, newChain } from '../../netlink/nftables/chain.ts';
+import {
+  type Expression,
+  equals,
+  immediate,
+  meta,
+  metaKey,
+  payload,
+  payloadBase,
+  verdictCode,
+} from '../../netlink/nftables/expression.ts';
+import { nfproto, type Table } from '../../netlink/nftables/message.ts';
+import { newRule } from '../../netlink/nftables/rule.ts';
+import { newTable } from '../../netlink/nftables/table.ts';
+import { abbreviate } from '../attach/owner.ts';
+
+// The names are the Go plugin's, so that each plugin can remove what the other made.
+
+/** The table of spoof checks. ebtables has the same table and base chain. */
+export const spoofTable: Table = { family: nfproto.bridge, name: 'nat' };
+export const spoofBaseChain: Chain = { table: spoofTable, name: 'PREROUTING' };
+/** NF_BR_PRI_NAT_DST_BRIDGED */
+const bridgedNatPriority = -300;
+
+/** What the chain names of all attachments begin with, and the comments of their rules. */
+export const spoofPrefix = { chain: 'cni-br-iface-', comment: 'macspoofchk-' } as const;
+
+/** The table's comment where it is ours to delete: the Go plugin and ebtables give theirs none. */
+export const madeHere = 'made by the CNI bridge plugin for macspoofchk';
+/** Leaves room for the rest of a comment and of a chain's name, which has at most 255 bytes. */
+const longestContainerID = 222;
+/** IFNAMSIZ */
+const linkNameLength = 16;
+/** Where an Ethernet header has the source, and its length. */
+const sourceMac = { offset: 6, length: 6 } as const;
+
+/** What an attachment's chains are called, and the comment of each of its rules. */
+export interface SpoofCheckNames {
+  /** Frames of its port go there, */
+  readonly chain: string;
+  /** and from there to the rules about their source address. */
+  readonly macChain: string;
+  readonly comment: string;
+}
+
+/** The names of an attachment's spoof check. */
+export function spoofCheckNames({ containerID, ifname }: Omit<Attachment, 'network'>): SpoofCheckNames {
+  const id = `${abbreviate(containerID, longestContainerID)}-${ifname}`;
+  const chain = `${spoofPrefix.chain}${id}`;
+  return { chain, macChain: macChainOf(chain), comment: `${spoofPrefix.comment}${id}` };
+}
+
+/** The chain of the rules about the source address, beside an attachment's first chain. */
+export function macChainOf(chain: string): string {
+  return `${chain}-mac`;
+}
+
+/** Makes the table and its base chain. */
+export function spoofTableMessages(): NetlinkRequest[] {
+  const hook = { type: 'filter', number: hookNumber.prerouting, priority: bridgedNatPriority } as const;
+  return [newTable(spoofTable, madeHere), newChain(spoofBaseChain, hook)];
+}
+
+/** Makes an attachment's chains, and the rules that let a port's frames pass by their source address alone. */
+export function spoofCheckMessages(attachment: Attachment, port: string, mac: string): NetlinkRequest[] {
+  const names = spoofCheckNames(attachment);
+  const chain = { table: spoofTable, name: names.chain };
+  const macChain = { table: spoofTable, name: names.macChain };
+  const portName = concat([text(port), new Uint8Array(linkNameLength)]).subarray(0, linkNameLength);
+  const rule = (where: Chain, ...expressions: Expression[]): NetlinkRequest =>
+    newRule(where, expressions, names.comment);
+  return [
+    newChain(chain),
+    newChain(macChain),
+    rule(spoofBaseChain, meta(metaKey.iifname), equals(portName), immediate(verdictCode.jump, chain.name)),
+    rule(chain, immediate(verdictCode.jump, macChain.name)),
+    rule(
+      macChain,
+      payload(payloadBase.link, sourceMac.offset, sourceMac.length),
+      equals(macBytes(mac)),
+      immediate(verdictCode.return),
+    ),
+    rule(macChain, immediate(verdictCode.drop)),
+  ];
+}
