@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { list } from './commands/list.ts';
+import { show } from './commands/show.ts';
 
 /** Every command, in the order of help. */
-export const commands: readonly Command[] = [list];
+export const commands: readonly Command[] = [list, show];

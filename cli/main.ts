@@ -2,6 +2,7 @@ import { version } from '../package.json';
 import { about } from '../plugin/about.ts';
 import { commands } from './catalogue.ts';
 import { type Command, UsageError } from './command.ts';
+import { completeWords } from './commands/complete.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { manPage } from './man.ts';
@@ -11,8 +12,9 @@ import { nearest } from './spelling.ts';
 
 const wrongUsage = 2;
 
-/** Files that are made of the description of the commands: `make` asks for them, and so may a person. */
+/** What is asked for by `make` and by shells; the files are made of the description of the commands. */
 const files: Readonly<Record<string, () => string>> = {
+  complete: completeWords,
   man: () => manPage(commands, version),
   'completion-bash': () => bashCompletion(commands),
   'completion-zsh': () => zshCompletion(commands),

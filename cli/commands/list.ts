@@ -3,6 +3,7 @@ import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { readHost } from '../facts/read.ts';
 import { addressesOf, formatVlans, shortID, sinceOf } from '../facts/summary.ts';
+import { grouped } from '../output/page.ts';
 import { type Cell, cell, formatTable } from '../output/table.ts';
 import { formatJson, printable, type Style, type Terminal } from '../output/terminal.ts';
 import { ago } from '../output/time.ts';
@@ -27,7 +28,7 @@ function row(attachment: AttachmentFacts, network: NetworkFacts, now: number): C
 
 function leasesInWords({ leased, capacity, directories }: NetworkFacts): string {
   if (capacity === undefined) return directories.length === 0 ? '' : `${leased} leased`;
-  return `${leased} of ${capacity.toLocaleString('en')} leased`;
+  return `${grouped(leased)} of ${grouped(capacity)} leased`;
 }
 
 function masqueradingInWords({ masquerades }: NetworkFacts): string {
