@@ -1,10 +1,12 @@
 /*
- * Training: to which blocks of the heap do calls write? They are put side by side, for the kernel copies each page that
- * is written to. The heap is made as for the executable, but with each block on pages of its own. These are then made
+ * Training: to which blocks of the heap do calls write, and which are freed before the first call? Those that calls write
+ * to are put side by side, for the kernel copies each page that is written to; those that are freed are kept out of the
+ * executable. The heap is made as for the executable, but with each block on pages of its own. These are then made
  * read-only, and main is called for one command after the other, in a kernel that only says yes (kernel.c).
  *
  * usage: training OUTPUT, a file of 32-bit numbers: where the places end that are given to blocks, then for each block,
- * in the order of allocation, its place: an offset in the heap, or 0 for anywhere.
+ * in the order of allocation, its place: an offset in the heap, 0 for anywhere, HEAP_PASSING for one that is freed again
+ * before the heap is written.
  */
 #define TRAINING
 #include "main.c"
@@ -32,6 +34,7 @@ static uint32_t owners[ROOM / PAGE];
 static struct {
   uint32_t size;
   uint32_t call; /* the first that wrote to it, 0 for none */
+  uint32_t gone; /* freed before any call */
 } blocks[1 << 16];
 static uint32_t count, call;
 
@@ -42,6 +45,11 @@ static char *on_own_pages(size_t size) {
   for (char *page = place; page < next; page += PAGE) owners[(page - room) / PAGE] = count;
   blocks[count++].size = size;
   return place;
+}
+
+static int on_free(void *block) {
+  blocks[owners[((char *)block - room) / PAGE]].gone = 1;
+  return 1;
 }
 
 static void on_write(int signal, siginfo_t *info, void *context) {
@@ -70,6 +78,8 @@ static int write_places(const char *path) {
     for (uint32_t block = 0; block < count; block++)
       /* A large block is on pages of its own anyway. */
       if (blocks[block].call == call && blocks[block].size < PAGE) places[block + 1] = at, at += blocks[block].size;
+  for (uint32_t block = 0; block < count; block++)
+    if (blocks[block].gone) places[block + 1] = HEAP_PASSING;
   places[0] = at;
   FILE *output = fopen(path, "wb");
   return output && fwrite(places, sizeof *places, count + 1, output) == count + 1 ? fclose(output) : -1;
@@ -79,8 +89,10 @@ int main(int argc, char **argv) {
   if (argc != 2) return fprintf(stderr, "usage: training OUTPUT\n"), 2;
   host_argv = (char *[]){"bridge", NULL};
   heap_place = on_own_pages;
+  heap_gone = on_free;
   make(&heap_functions, (const uint8_t *)heap_section, heap_section_end - heap_section);
   heap_place = NULL;
+  heap_gone = NULL;
   /* As heap_write does: no block that was freed is used again. */
   memset(heap.freed, 0, sizeof heap.freed);
   train();

@@ -41,6 +41,7 @@ static int more(size_t size) {
 }
 
 char *(*heap_place)(size_t size);
+int (*heap_gone)(void *block);
 
 static void *made_at(char *place, size_t taken) {
   void *block = place + sizeof(size_t);
@@ -68,7 +69,7 @@ static void *heap_malloc(void *opaque, size_t size) {
 
 static void heap_free(void *opaque, void *block) {
   (void)opaque;
-  if (!block) return;
+  if (!block || (heap_gone && heap_gone(block))) return;
   size_t taken;
   unsigned class = class_of(*size_of(block) + sizeof(size_t), &taken);
   *(void **)block = heap.freed[class];

@@ -29,8 +29,12 @@ extern struct heap heap;
 #define heap (*(struct heap *)heap_section)
 #endif
 int heap_write(const char *path);
+/** In the list of places that training makes: a block that is freed before the heap is written. */
+#define HEAP_PASSING 1
 /** While the heap is built: where the next block goes, its size before it; NULL for anywhere. */
 extern char *(*heap_place)(size_t size);
+/** While the heap is built: told of each block that is freed; whether it is not to be used again. */
+extern int (*heap_gone)(void *block);
 
 /* Each adds its functions to the object that TypeScript knows as `native`. */
 void add_system_calls(JSContext *context, JSValueConst native);

@@ -184,13 +184,23 @@ static const void *map(const char *path, size_t *length) {
 /* The places for blocks that calls write to, as training found them (build/quickjs/training.c). */
 static const uint32_t *places;
 static size_t placed, blocks;
+/* Blocks that are freed before the heap is written are made here, and so take no room in the executable. */
+static char *passing, *passing_next;
+#define PASSING_SIZE (256u << 20)
+/* Always here: what is left of an address in blocks that last is the same in every build. */
+#define PASSING_AT ((void *)0x40000000)
 
 static char *place(size_t size) {
-  (void)size;
   if (placed == blocks) give_up(NULL, "training was of another program");
   uint32_t offset = places[placed++];
-  return offset ? heap_section + offset : NULL;
+  if (offset != HEAP_PASSING) return offset ? heap_section + offset : NULL;
+  char *here = passing_next;
+  passing_next += size;
+  if (passing_next > passing + PASSING_SIZE) give_up(NULL, "no room to build in");
+  return here;
 }
+
+static int is_passing(void *block) { return (char *)block >= passing && (char *)block < passing + PASSING_SIZE; }
 
 /** Of a program's bytecode (host_argv[1]), the file for the executable's heap (host_argv[2]); host_argv[3] has places. */
 static int build(void) {
@@ -202,7 +212,11 @@ static int build(void) {
     places = map(host_argv[3], &size);
     blocks = size / sizeof *places - 1;
     heap.next = heap_section + *places++;
+    passing = mmap(PASSING_AT, PASSING_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (passing == MAP_FAILED) give_up(NULL, "no room to build in");
+    passing_next = passing;
     heap_place = place;
+    heap_gone = is_passing;
   }
   make(&heap_functions, bytecode, length);
   if (placed != blocks) give_up(NULL, "training was of another program");
