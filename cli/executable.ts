@@ -1,22 +1,18 @@
 import { libc } from '#libc';
+import { invokedAs } from '../plugin/invoked-as.ts';
 import { main } from '../plugin/main.ts';
 import { cli } from './main.ts';
 
-/** The name by which it is always a person's. */
-const personName = /(^|\/)cni-bridge$/;
-/** Names by which it never is. */
-const pluginName = /(^|\/)(host-local|loopback)$/;
-
-/** Whether a person calls: a runtime passes no arguments. `bridge --help` and `--version` are the plugin's to answer. */
-function isPersons([command = '-']: readonly string[]): boolean {
-  const name = libc.argv0();
-  if (personName.test(name)) return true;
-  if (command.startsWith('-') || pluginName.test(name)) return false;
+/** Whether words are a person's, by a plugin's name. `--help` and `--version` are the plugin's own to answer. */
+function areCommand([command = '-']: readonly string[]): boolean {
+  if (command.startsWith('-') || invokedAs() !== 'bridge') return false;
   const { CNI_COMMAND = '' } = libc.environment('CNI_COMMAND');
   return CNI_COMMAND === '';
 }
 
+// A runtime passes no arguments, and waits for every instruction.
 libc.start(() => {
   const words = libc.args();
-  return isPersons(words) ? cli(words) : main();
+  if (libc.argv0().endsWith('cni-bridge')) return cli(words);
+  return words.length > 0 && areCommand(words) ? cli(words) : main();
 });
