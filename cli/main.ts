@@ -1,5 +1,6 @@
 import { version } from '../package.json';
 import { about } from '../plugin/about.ts';
+import { nearest } from '../plugin/config/spelling.ts';
 import { commands } from './catalogue.ts';
 import { type Command, UsageError } from './command.ts';
 import { completeWords } from './commands/complete.ts';
@@ -8,7 +9,6 @@ import { commandHelp, generalHelp } from './help.ts';
 import { manPage } from './man.ts';
 import { openTerminal, type Terminal } from './output/terminal.ts';
 import { parseArguments } from './parse-arguments.ts';
-import { nearest } from './spelling.ts';
 
 const wrongUsage = 2;
 

@@ -1,6 +1,6 @@
 import arg from 'arg';
+import { nearest } from '../plugin/config/spelling.ts';
 import { type Arguments, type Command, type Option, optionsOf, UsageError, usageOf } from './command.ts';
-import { nearest } from './spelling.ts';
 
 /** Each option and its short form, as the parser wants them told. */
 function specification(options: readonly Option[]): arg.Spec {

@@ -49,7 +49,7 @@ function deliverFor(request: Request, config: NetworkConfig): (result: Result) =
 /** The version of the configuration that a command needs ("Summary of changes" in SPEC.md). */
 const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
 
-/** Prints what a cleanup passes over, and refuses a command that is newer than the configuration's version. */
+/** Prints what is passed over, and refuses a command that is newer than the configuration's version. */
 function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
   for (const line of ignored) warn(line);
   const least = sinceVersion[command];

@@ -33,7 +33,7 @@ export interface NetworkConfig {
   readonly prevResult: Result | undefined;
   /** `cni.dev/valid-attachments`; undefined where there is none, which is not the same as an empty list. */
   readonly validAttachments: readonly ValidAttachment[] | undefined;
-  /** Mistakes that a DEL or a GC passed over, for the operator to read. */
+  /** Mistakes that were passed over, for the operator to read. */
   readonly ignored: readonly string[];
 }
 

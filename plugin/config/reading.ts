@@ -1,10 +1,12 @@
 import { CniError } from '../../cni/error.ts';
-import type { JsonObject } from '../../cni/json.ts';
+import { isObject, type JsonObject } from '../../cni/json.ts';
 import type { Version } from '../../cni/version.ts';
 import { readConfVersion } from './conf-version.ts';
-import { decodeConfig } from './json.ts';
+import { keysAt } from './generated/validate-config.ts';
+import { decodeConfig, type UnknownKey } from './json.ts';
 import type { Request } from './request.ts';
 import { invalidConfig } from './schema-check.ts';
+import { nearest } from './spelling.ts';
 
 /** What a DEL or a GC can't do without. */
 const neededToCleanUp = ['', 'cniVersion', 'name'];
@@ -18,7 +20,7 @@ export class Reading {
   readonly json: JsonObject;
   readonly version: Version;
   readonly request: Request;
-  /** Mistakes that were passed over. */
+  /** Mistakes that were passed over, and keys that an ADD finds nearly right. */
   readonly ignored: string[] = [];
   private readonly ignoredKeys = new Set<string>();
   private fault: CniError | undefined;
@@ -46,6 +48,17 @@ export class Reading {
     else this.ignored.push(reason);
     this.ignoredKeys.add(key);
     return true;
+  };
+
+  /** Notes, for an ADD, a key that isn't known but nearly is one. What another IPAM plugin knows isn't ours to judge. */
+  readonly adviseOn: UnknownKey = (place, key) => {
+    if (this.request.command !== 'ADD') return;
+    const { ipam } = this.json;
+    const isOthers = place.startsWith('ipam') && !(isObject(ipam) && ipam.type === 'host-local');
+    const meant = isOthers ? undefined : nearest(key, keysAt.get(place) ?? []);
+    if (meant === undefined) return;
+    const where = place === '' ? '' : `${place.replaceAll('[]', '')}.`;
+    this.ignored.push(`${where}${key}: unknown, did you mean ${meant}?`);
   };
 
   /** Whether a mistake in or below a key of the top level was passed over. */

@@ -17,10 +17,10 @@ export function distance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** The known word that a word was probably meant to be; undefined where none is near. */
+/** The known word that a word was probably meant to be: one or two letters away, of long words. Undefined where none is. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let found: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let least = (word.length < 6 ? 1 : 2) + 1;
   for (const one of known) {
     if (Math.abs(one.length - word.length) >= least) continue;
     const apart = distance(word.toLowerCase(), one.toLowerCase());
