@@ -40,6 +40,25 @@ export function openOwnNamespace(): Namespace {
   return { path, fd: openSync(path, constants.O_RDONLY) };
 }
 
+/**
+ * Makes a network namespace that ends with the descriptor, and with us. The calling thread is where it was afterwards.
+ * @throws SystemError: EPERM without CAP_SYS_ADMIN
+ */
+export function newNamespace(): Namespace {
+  const own = openOwnNamespace();
+  try {
+    const made = libc.unshare(CLONE_NEWNET);
+    if (made < 0) throw new SystemError('make', 'a network namespace', -made);
+    try {
+      return openOwnNamespace();
+    } finally {
+      enter(own);
+    }
+  } finally {
+    closeSync(own.fd);
+  }
+}
+
 /** Whether two are one and the same namespace. */
 export function sameNamespace(a: Namespace, b: Namespace): boolean {
   const [x, y] = [fstatSync(a.fd), fstatSync(b.fd)];

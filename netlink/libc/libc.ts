@@ -10,8 +10,11 @@ export interface Program {
   readonly outputLimit: number;
   /** After which it is killed. */
   readonly milliseconds: number;
-  /** Whether its stderr goes to ours or is kept. */
-  readonly stderr: 'inherit' | 'capture';
+  /**
+   * Whether its stderr goes to ours or is kept; or whether all its standard streams are ours, as is our terminal, whose
+   * signals then don't end us.
+   */
+  readonly stderr: 'inherit' | 'capture' | 'foreground';
 }
 
 /** How a program ended: by itself, or by a signal. */

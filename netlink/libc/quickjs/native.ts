@@ -65,7 +65,8 @@ interface Rest {
     stdin: Uint8Array,
     limit: number,
     milliseconds: number,
-    errors: number,
+    /** 0: stderr is ours; 1: none is; 2: all are, and the terminal's signals are the program's. */
+    streams: number,
   ): [status: number, signal: number, stdout: Uint8Array, stderr: Uint8Array] | number;
   /** The program, which main.c takes from here when the top level has run. */
   main?: () => number;
