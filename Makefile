@@ -16,7 +16,7 @@ OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: always help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ e2e-docker: build packages ## the article's Docker half, with a dockerd of its o
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
 
+e2e-runtimes: dist/bridge packages reference dist/runtimes ## podman, containerd (ctr, CRI) and cnitool with our plugins, the Go ones beside (needs root); RUNTIMES=podman takes a part
+	@build/debian-packages podman containerd runc busybox-static
+	@$(TSX) test/runtimes/main.ts $(RUNTIMES)
+
 # Half an hour bounds it; most of that is for a machine that is busy.
 e2e-vlan: build packages reference ## VLANs, ours beside the Go plugin's, on the kernel of user-mode-linux
 	@build/debian-packages user-mode-linux kmod
@@ -92,6 +96,11 @@ clean: ## remove what make made
 
 dist/reference/version: build/reference
 	build/reference dist/reference
+
+# What is built of Go modules, each by its version: the script passes over what is there.
+.PHONY: dist/runtimes
+dist/runtimes:
+	@build/runtimes $@
 
 packages:
 	@build/debian-packages $(PACKAGES)

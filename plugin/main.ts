@@ -127,8 +127,10 @@ export function main(): number {
     answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
+    // Where there is no memory for it, the host has a text of its own.
+    const text = formatError(error, version);
     try {
-      write(stdout, formatError(error, version));
+      write(stdout, text);
     } catch {
       // With nobody to read the error object, the operator may still read this.
       warn(error instanceof Error ? error.message : String(error));

@@ -10,12 +10,16 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+
+/** Whose each veth is; see training.c. */
+#define LABEL "cni network container eth0"
 
 /* What standard input and the file that was opened last have; numbers that no descriptor of this process has. */
 const char *standard_input;
@@ -46,6 +50,7 @@ static void put_link(struct ifinfomsg *link, const char *name) {
   link->ifi_flags = IFF_UP;
   put(IFLA_IFNAME, name, strlen(name) + 1);
   put(IFLA_ADDRESS, "\2\0\0\0\0\1", 6);
+  if (!is_bridge) put(IFLA_IFALIAS, LABEL, sizeof LABEL);
   put(IFLA_MTU, &(int){1500}, 4);
   put(IFLA_OPERSTATE, &(char){IF_OPER_UP}, 1);
   if (!is_bridge) put(IFLA_LINK, &(int){2}, 4), put(IFLA_MASTER, &(int){1}, 4);
@@ -58,16 +63,30 @@ static void put_link(struct ifinfomsg *link, const char *name) {
   end(info);
 }
 
+/** The name that a request has, or that of the link whose index it has; none in a dump. */
+static const char *name_in(const struct nlmsghdr *request) {
+  const struct ifinfomsg *link = NLMSG_DATA(request);
+  int length = IFLA_PAYLOAD(request);
+  for (struct rtattr *one = IFLA_RTA(link); RTA_OK(one, length); one = RTA_NEXT(one, length))
+    if (one->rta_type == IFLA_IFNAME) return RTA_DATA(one);
+  return link->ifi_index == 1 ? "bridge0" : link->ifi_index == 2 ? "veth0" : "";
+}
+
 static void answer(const struct nlmsghdr *to, int type, const void *body, size_t length) {
   struct nlmsghdr *message = append(&(struct nlmsghdr){.nlmsg_type = type, .nlmsg_seq = to->nlmsg_seq}, sizeof *message);
   unsigned char *header = append(body, length);
-  int is_named = to->nlmsg_len > NLMSG_SPACE(sizeof(struct ifinfomsg));
-  if (type == RTM_NEWLINK) put_link((void *)header, is_named ? RTA_DATA(IFLA_RTA(NLMSG_DATA(to))) : "");
+  if (type == RTM_NEWLINK) put_link((void *)header, name_in(to));
   /* The prefix length; its own address for each link. */
   if (type == RTM_NEWADDR) header[1] = 16, put(IFA_LOCAL, (char[]){10, 1, 0, header[4]}, 4);
+  if (type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) put(NFTA_CHAIN_USE, "\0\0\0\100", 4);
   if (type == RTM_NEWROUTE) header[4] = RT_TABLE_MAIN, header[7] = RTN_UNICAST;
   message->nlmsg_len = queue + tail - (char *)message;
 }
+
+#define NFTABLES(type) (NFNL_SUBSYS_NFTABLES << 8 | (type))
+/* The element of a map that was added last. */
+static char element[1024];
+static size_t element_length;
 
 /** A message that asks is answered by what it asks for, in its own words where there are no better ones. */
 static void take(const struct nlmsghdr *message) {
@@ -75,7 +94,9 @@ static void take(const struct nlmsghdr *message) {
   size_t length = type == RTM_GETLINK ? sizeof(struct ifinfomsg) : message->nlmsg_len - sizeof *message;
   /* In rtnetlink each third of four messages asks, in nftables each second of three. */
   if (type < RTM_MAX && (type & 3) == 2) answer(message, type - 2, message + 1, length);
-  if (type >> 8 == NFNL_SUBSYS_NFTABLES && (type & 255) % 3 == 1) answer(message, type - 1, message + 1, length);
+  if (type == NFTABLES(NFT_MSG_NEWSETELEM) && length <= sizeof element) memcpy(element, message + 1, element_length = length);
+  if (type == NFTABLES(NFT_MSG_GETSETELEM) && element_length) answer(message, type - 1, element, element_length);
+  else if (type >> 8 == NFNL_SUBSYS_NFTABLES && (type & 255) % 3 == 1) answer(message, type - 1, message + 1, length);
   if (message->nlmsg_flags & NLM_F_ACK) answer(message, NLMSG_ERROR, &(struct nlmsgerr){0, *message}, sizeof(struct nlmsgerr));
   else answer(message, NLMSG_DONE, &(int){0}, sizeof(int));
 }

@@ -35,16 +35,21 @@ export function configureContainer(addition: Addition, bridge: Link, veth: VethP
     setLink(link.name, { up: true }),
     ...usable.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
   ];
-  if (detected.length === 0) {
-    configure(sides.container, first, wanted);
-    return awaitForwarding(sides.host, bridge, veth.host.name);
-  }
-  configure(sides.container, first, []);
+  configure(sides.container, first);
   const port = awaitForwarding(sides.host, bridge, veth.host.name);
   // Asked before the port forwards, a neighbour that has the address would not hear of it.
-  addUniqueAddresses(sides, link, detected);
-  configure(sides.container, [], wanted);
+  if (detected.length > 0) addUniqueAddresses(sides, link, detected);
+  configure(sides.container, ips.length > 0 ? [announcement(link)] : [], wanted);
   return port;
+}
+
+/**
+ * Makes the kernel announce the link's addresses, which it does for a MAC address that is set, be it the same: who
+ * talked to one of the addresses a moment ago still knows the MAC address of a container that is gone. What it
+ * announces by itself, as the link comes up, is lost, for the port doesn't forward yet.
+ */
+function announcement(link: Link): NetlinkRequest {
+  return setLink(link, { mac: link.mac });
 }
 
 /** IPV6_MIN_MTU, linux/ipv6.h: with less the kernel has no IPv6 on a link, and answers a bare EINVAL. */
@@ -77,6 +82,7 @@ function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses
   }
   setSysctl(`${ipv6}/disable_ipv6`, '0');
   setSysctl(`${ipv6}/keep_addr_on_down`, '1');
+  setSysctl(`${ipv6}/ndisc_notify`, '1');
 }
 
 /** The kernel's value of accept_ra. */
@@ -119,7 +125,7 @@ function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Ro
 function configure(
   container: Connection,
   requests: readonly NetlinkRequest[],
-  routes: readonly NetlinkRequest[],
+  routes: readonly NetlinkRequest[] = [],
 ): void {
   for (const [index, { error }] of container.exchange([...requests, ...routes]).entries()) {
     const isThere = index >= requests.length && isErrno(error, 'EEXIST');

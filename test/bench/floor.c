@@ -132,6 +132,7 @@ static void configure_container(int namespace, unsigned prefix) {
   if (setns(namespace, CLONE_NEWNET) != 0) err(1, "setns");
   set_sysctl("/proc/sys/net/ipv4/conf/%s/arp_notify", ifname, "1");
   set_sysctl("/proc/sys/net/ipv6/conf/%s/accept_dad", ifname, "0");
+  set_sysctl("/proc/sys/net/ipv6/conf/%s/accept_ra", ifname, "0");
   unsigned index = index_of(ifname);
   struct ifinfomsg *link = message(RTM_NEWLINK, 0, sizeof *link);
   link->ifi_index = index;

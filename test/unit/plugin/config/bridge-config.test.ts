@@ -1,29 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { formatCIDR } from '../../../../netlink/ip.ts';
-import { type BridgeConfig, readBridgeConfig } from '../../../../plugin/config/bridge-config.ts';
-import { versionForError } from '../../../../plugin/config/conf-version.ts';
-import { readHostLocalConfig, readLoopbackConfig } from '../../../../plugin/config/network-config.ts';
-import { type Command, type Request, readRequest } from '../../../../plugin/config/request.ts';
+import { read } from '../../support/configuration.ts';
 
-function request(command: Command, args = ''): Request {
-  return readRequest({
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: 'c1',
-    CNI_NETNS: '/run/netns/c1',
-    CNI_IFNAME: 'eth0',
-    CNI_PATH: '/opt/cni/bin',
-    CNI_ARGS: args,
-  });
-}
-
-function read(config: object | string, command: Command = 'ADD', args = ''): BridgeConfig {
-  const json = typeof config === 'string' ? config : JSON.stringify({ name: 'net', ...config });
-  return readBridgeConfig(new TextEncoder().encode(json), request(command, args));
-}
-
-const keepingNone = { 'cni.dev/valid-attachments': [] };
 const hostLocal = { type: 'host-local', subnet: '10.15.20.0/24' };
-
 test('what is left out has its default', () => {
   expect(read({})).toEqual({
     cniVersion: '0.1.0',
@@ -218,17 +197,6 @@ test.each<[object, string]>([
   const msg = reason === 'missing network name' ? reason : `invalid configuration: ${reason}`;
   expect(() => read(config)).toThrow(expect.objectContaining({ code: 7, msg }));
 });
-
-test('an unknown version names both sides', () => {
-  expect(() => read({ cniVersion: '2.0.0' })).toThrow(
-    expect.objectContaining({
-      code: 1,
-      msg: 'incompatible CNI versions',
-      details: expect.stringMatching(/2\.0\.0.*1\.1\.0/),
-    }),
-  );
-});
-
 test.each([
   ['', 'standard input is empty'],
   [' \n', 'standard input is empty'],
@@ -246,124 +214,6 @@ test.each([
   const msg = `cannot decode the network configuration: ${why}`;
   expect(() => read(text)).toThrow(expect.objectContaining({ code: 6, msg }));
 });
-
-test('DEL goes on without what it does not need, and tells', () => {
-  const config = read(
-    {
-      bridge: 'br0',
-      mtu: 'big',
-      vlanTrunk: [{}],
-      hairpinMode: true,
-      promiscMode: true,
-      runtimeConfig: { mac: '01:00:00:00:00:00' },
-      prevResult: { ip4: 5 },
-      ipam: { type: 'host-local', subnet: 5, dataDir: '/data', routes: [{ dst: '300.0.0.0/8' }] },
-    },
-    'DEL',
-  );
-  expect(config).toMatchObject({ bridge: 'br0', mtu: undefined, vlanTrunk: undefined, mac: undefined });
-  expect(config.ipam?.hostLocal).toMatchObject({ dataDir: '/data' });
-  expect(config.ignored.map((reason) => reason.split(/[:,]/)[0])).toEqual(
-    expect.arrayContaining(['mtu', 'ipam.subnet']),
-  );
-});
-
-test.each([5, 'a/b', 'éééééééé', '..'])('DEL and GC go on without a bridge that is called %j', (bridge) => {
-  for (const command of ['DEL', 'GC'] as const) {
-    const config = read({ bridge, ...keepingNone }, command);
-    expect([config.bridge, config.ignored]).toEqual(['', [expect.stringContaining('bridge: ')]]);
-  }
-});
-
-test.each([
-  [{ ipam: 5 }, 'ipam: must be an object, not 5'],
-  [{ ipam: { type: 5 } }, 'ipam.type: must be the name of a plugin, without `/`, not 5'],
-  [{ ipam: { type: '../x' } }, 'ipam.type: must be the name of a plugin, without `/`, not "../x"'],
-  [{ ipam: { type: 'host-local', dataDir: 5 } }, 'ipam.dataDir: must be a string, not 5'],
-])('DEL and GC go on with %j, until leases are to be released', (json, reason) => {
-  for (const command of ['DEL', 'GC'] as const) {
-    const { ipam, ignored } = read({ ...json, mtu: 'big', ...keepingNone }, command);
-    expect(ipam?.fault).toMatchObject({ code: 7, msg: `invalid configuration: ${reason}` });
-    expect(ignored).toHaveLength(1);
-  }
-});
-
-test('DEL does not go on without a name, nor a GC with a list that is none', () => {
-  expect(() => read({ name: '/' }, 'DEL')).toThrow(expect.objectContaining({ code: 7 }));
-  const config = { 'cni.dev/valid-attachments': [{ containerID: 'a' }] };
-  expect(() => read(config, 'GC')).toThrow(expect.objectContaining({ code: 7 }));
-  expect(read(config, 'DEL').validAttachments).toBeUndefined();
-});
-
-test.each([
-  [{ cniVersion: '0.4.0' }, '0.4.0'],
-  [{ CNIVersion: '0.4.0' }, '0.4.0'],
-  [{ CNIVersion: '0.3.0', cniVersion: '0.4.0' }, '0.4.0'],
-  [{ cniVersion: '' }, '0.1.0'],
-  [{ cniversion: null }, '0.1.0'],
-  [{}, '0.1.0'],
-])('%j has the version %s, for the result and for an error', (json, version) => {
-  expect(read(json).cniVersion).toBe(version);
-  expect(versionForError(new TextEncoder().encode(JSON.stringify(json)))).toBe(version);
-});
-
-test.each(['adsfsadf', '1.', '1.1.0.0', '1.1.0-rc1', 'v1.1.0', '-1', ' 1.1.0', 4, [], { major: 1 }])(
-  'the version %j is none, and an error is answered in the latest',
-  (cniVersion) => {
-    expect(() => read({ cniVersion })).toThrow(
-      expect.objectContaining({ code: 6, msg: 'failed to decode version info' }),
-    );
-    expect(versionForError(new TextEncoder().encode(JSON.stringify({ cniVersion })))).toBe('1.1.0');
-  },
-);
-
-test.each(['9.0.0', '1.0', '1'])('the version %j is not supported', (cniVersion) => {
-  expect(() => read({ cniVersion })).toThrow(expect.objectContaining({ code: 1 }));
-});
-
-test('loopback looks at name, version and prevResult alone', () => {
-  const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
-  const config = {
-    ipam: 5,
-    mtu: 'big',
-    bridge: 5,
-    runtimeConfig: 'x',
-    PrevResult: { ip4: { ip: '10.0.0.2/8' } },
-  };
-  expect(readLoopbackConfig(bytes(config), request('ADD'))).toMatchObject({
-    cniVersion: '0.1.0',
-    ipam: undefined,
-    prevResult: { interfaces: [] },
-  });
-  expect(() => readLoopbackConfig(bytes({ prevResult: 5 }), request('ADD'))).toThrow(
-    expect.objectContaining({ code: 7 }),
-  );
-});
-
-test("host-local passes over the bridge's part, and needs its own", () => {
-  const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
-  const config = readHostLocalConfig(bytes({ mtu: 'big', ipam: { subnet: '10.0.0.0/8' } }), request('ADD'));
-  expect(config.ipam).toMatchObject({ type: 'host-local', hostLocal: { subnet: '10.0.0.0/8' } });
-  expect(() => readHostLocalConfig(bytes({}), request('ADD'))).toThrow(
-    expect.objectContaining({ code: 7, msg: 'invalid configuration: ipam: is missing' }),
-  );
-});
-
-test('a DEL of host-local needs its own part, and no other', () => {
-  const bytes = (config: object) => new TextEncoder().encode(JSON.stringify({ name: 'net', ...config }));
-  for (const ipam of [5, 'host-local', []]) {
-    expect(() => readHostLocalConfig(bytes({ ipam }), request('DEL'))).toThrow(
-      expect.objectContaining({
-        code: 7,
-        msg: `invalid configuration: ipam: must be an object, not ${JSON.stringify(ipam)}`,
-      }),
-    );
-  }
-  const config = readHostLocalConfig(bytes({ args: 5, ipam: { subnet: 5, dataDir: '/d' } }), request('DEL'));
-  expect(config.ipam).toMatchObject({ hostLocal: { dataDir: '/d' }, fault: undefined });
-  expect(config.ignored).toHaveLength(2);
-});
-
 test('the schemas describe every key they have', () => {
   const schema = JSON.parse(readFileSync('plugin/config/bridge.schema.json', 'utf8'));
   for (const property of Object.values<object>(schema.properties)) {

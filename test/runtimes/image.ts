@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+
+/** The name of the one image that all containers here are made of, with a file of it that any runtime takes. */
+export const image = 'localhost/box:1';
+
+/** Prints who answers, and whom it sees: `<host name> <the client's address>`. */
+const who = `#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n%s %s\\n' "$(hostname)" "$REMOTE_ADDR"
+`;
+
+/** ask ADDRESS PORT: what a server there says. */
+const ask = `#!/bin/sh
+printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 10 "$1" "$2" | tail -n 1
+`;
+
+function script(path: string, content: string): void {
+  writeFileSync(path, content);
+  chmodSync(path, 0o755);
+}
+
+/** A root directory with busybox-static, a web page that tells who asked, and a client for it. */
+function makeRoot(root: string): void {
+  for (const directory of ['bin', 'etc', 'tmp', 'www/cgi-bin'])
+    mkdirSync(`${root}/${directory}`, { recursive: true });
+  copyFileSync('/bin/busybox', `${root}/bin/busybox`);
+  for (const applet of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
+    if (applet !== 'busybox') symlinkSync('busybox', `${root}/bin/${applet}`);
+  }
+  writeFileSync(`${root}/etc/passwd`, 'root:x:0:0:root:/:/bin/sh\n');
+  writeFileSync(`${root}/etc/group`, 'root:x:0:\n');
+  script(`${root}/www/cgi-bin/who`, who);
+  script(`${root}/bin/ask`, ask);
+}
+
+/** Makes the image as an OCI archive, `box.tar`, and leaves its root directory beside it, `root`. */
+export function makeImage(directory: string): void {
+  const root = `${directory}/root`;
+  const layout = `${directory}/layout`;
+  makeRoot(root);
+  mkdirSync(`${layout}/blobs/sha256`, { recursive: true });
+  const blob = (bytes: Buffer | string): { digest: string; size: number } => {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(`${layout}/blobs/sha256/${digest}`, bytes);
+    return { digest: `sha256:${digest}`, size: Buffer.byteLength(bytes) };
+  };
+  execFileSync('tar', ['-C', root, '--owner=0', '--group=0', '-cf', `${directory}/layer.tar`, '.']);
+  const layer = blob(readFileSync(`${directory}/layer.tar`));
+  const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch as string] ?? process.arch;
+  const config = blob(
+    JSON.stringify({
+      architecture,
+      os: 'linux',
+      config: { Env: ['PATH=/bin'], Cmd: ['httpd', '-f', '-p', '80', '-h', '/www'] },
+      rootfs: { type: 'layers', diff_ids: [layer.digest] },
+    }),
+  );
+  const type = (name: string) => `application/vnd.oci.image.${name}`;
+  const manifest = blob(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type('manifest.v1+json'),
+      config: { mediaType: type('config.v1+json'), ...config },
+      layers: [{ mediaType: type('layer.v1.tar'), ...layer }],
+    }),
+  );
+  const annotations = { 'io.containerd.image.name': image, 'org.opencontainers.image.ref.name': image };
+  const manifests = [{ mediaType: type('manifest.v1+json'), ...manifest, annotations }];
+  writeFileSync(`${layout}/index.json`, JSON.stringify({ schemaVersion: 2, manifests }));
+  writeFileSync(`${layout}/oci-layout`, JSON.stringify({ imageLayoutVersion: '1.0.0' }));
+  execFileSync('tar', ['-C', layout, '-cf', `${directory}/box.tar`, '.']);
+  for (const made of [layout, `${directory}/layer.tar`]) rmSync(made, { recursive: true });
+}

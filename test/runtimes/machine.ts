@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import type { Outcome } from '../support/host.ts';
+import { removeControlGroups } from './control-groups.ts';
+
+/** No command takes longer, whatever else the machine does: one that does has hung. */
+const deadline = 180_000;
+
+/**
+ * What PID 1 of the machine does before it waits. Its first line names it to the outside. What programs keep is on a
+ * disk of the machine's own: /var/lib, /opt and /etc/cni; a boot ID of its own lets it boot anew. Waiting for the one child
+ * that ends with this process, the shell reaps all that are left to PID 1.
+ */
+const boot = `
+  read -r pid rest </proc/self/stat
+  mount -t proc proc /proc
+  mount --bind "$1/boot_id" /proc/sys/kernel/random/boot_id
+  mount --bind "$1/lib" /var/lib
+  exec build/in-host sh -euc '
+    mount --bind "$1/lib/cni" /var/lib/cni
+    mount --bind "$1/opt" /opt
+    mount --bind "$1/etc-cni" /etc/cni
+    mount -t tmpfs none /dev/shm
+    hostname machine
+    echo "$2"
+    exec 3<&0
+    cat <&3 >/dev/null &
+    wait' boot "$1" "$pid"`;
+
+/** Where a machine's shell finds programs: the sbin directories are not in everyone's PATH. */
+const environment = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: '/run' };
+
+/**
+ * A machine of a suite's own that can boot anew: PID, network, mount and UTS namespaces, with a disk that outlives a
+ * boot. All that runs on it ends with its PID 1, which ends with this process however that ends.
+ */
+export class Machine {
+  /** Also the name of all control groups made on this machine. */
+  readonly id: string;
+  private holder: ChildProcess | undefined;
+  private pid = '';
+
+  private constructor(readonly disk: string) {
+    this.id = disk.slice(disk.lastIndexOf('/') + 1);
+  }
+
+  static async start(): Promise<Machine> {
+    const disk = mkdtempSync('/var/tmp/e2e-runtimes-');
+    for (const directory of ['lib/cni', 'opt/cni/bin', 'etc-cni/net.d', 'log']) {
+      mkdirSync(`${disk}/${directory}`, { recursive: true });
+    }
+    const machine = new Machine(disk);
+    try {
+      await machine.boot();
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
+    return machine;
+  }
+
+  private async boot(): Promise<void> {
+    writeFileSync(`${this.disk}/boot_id`, `${randomUUID()}\n`);
+    const namespaces = ['-pfmu', '--propagation', 'private', '--kill-child'];
+    const holder = spawn('unshare', [...namespaces, 'sh', '-euc', boot, 'boot', this.disk], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.holder = holder;
+    const [answer] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
+    this.pid = String(answer).trim();
+    if (!/^\d+$/.test(this.pid)) throw new Error('a machine of its own could not be made');
+  }
+
+  private async halt(): Promise<void> {
+    const { holder } = this;
+    this.holder = undefined;
+    if (holder === undefined || holder.exitCode !== null || holder.signalCode !== null) return;
+    // PID 1 ends with its input; the kernel then kills all others, and PID 1 is gone when they are.
+    holder.stdin?.end();
+    await once(holder, 'exit');
+    await removeControlGroups(this.id);
+  }
+
+  /** Everything ends at once, as when the power fails, and a new boot begins on the same disk. */
+  async reboot(): Promise<void> {
+    await this.halt();
+    await this.boot();
+  }
+
+  /** Ends the machine and removes its disk. */
+  async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.disk, { recursive: true, force: true });
+  }
+
+  private get entering(): string[] {
+    return ['-t', this.pid, '-n', '-m', '-p', '-u', '--wd=/'];
+  }
+
+  /** Runs a program on the machine. */
+  async run(argv: readonly string[], input = ''): Promise<Outcome> {
+    const child = spawn('nsenter', [...this.entering, ...argv], {
+      env: environment,
+      timeout: deadline,
+      killSignal: 'SIGKILL',
+    });
+    // A program that ends early leaves its input unread; how it ended is told all the same.
+    child.stdin.on('error', () => {}).end(input);
+    const [stdout, stderr, [status, signal]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { status, stdout, stderr: signal === null ? stderr : `${stderr}ended by ${signal}` };
+  }
+
+  /** Runs a shell command that must succeed, and returns what it printed, without white space around it. */
+  async sh(command: string, input = ''): Promise<string> {
+    const { status, stdout, stderr } = await this.run(['sh', '-c', command], input);
+    if (status !== 0) throw new Error(`${command}: exit ${status}: ${`${stderr}${stdout}`.trim()}`);
+    return stdout.trim();
+  }
+
+  /** The JSON that a shell command prints; an empty list where it prints nothing. */
+  async json<T>(command: string): Promise<T> {
+    const text = await this.sh(command);
+    return JSON.parse(text === '' ? '[]' : text);
+  }
+
+  /** Starts a program that goes on in the background; its output goes to a file on the machine's disk. */
+  start(argv: readonly string[], log: string): ChildProcess {
+    const output = openSync(`${this.disk}/log/${log}`, 'a');
+    const child = spawn('nsenter', [...this.entering, ...argv], {
+      env: environment,
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    return child;
+  }
+}
