@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import { asNobody, attach, configure, network, places, runCli } from '../support/cli.ts';
-import { call, executables } from '../support/cni.ts';
+import { add, call, executables, reference } from '../support/cni.ts';
 import { shareHost, useHost } from '../support/use-host.ts';
 
 const lab = network('lab', '10.15.0.0/16');
@@ -101,6 +102,41 @@ describe.each(executables)('cni-bridge list beside %s', (_path, executable) => {
         .find((row) => row.includes(name ?? ''))
         ?.slice(0, 2),
     ).toEqual(['?[2Jone', '?']);
+  });
+
+  test('what the Go plugin attached is found by the addresses behind its veths', () => {
+    const conf = network('lab', '10.15.0.0/16', { ipMasq: false });
+    configure(host, conf);
+    host.sh('ip netns add c5');
+    const path = `${dirname(reference)}`;
+    const { interfaces } = add(host, reference, {
+      conf,
+      containerID: 'go',
+      netns: '/run/netns/c5',
+      env: { CNI_PATH: path },
+    });
+    const row = rows(list('lab').stdout, 'lab').find(([id]) => id === 'go');
+    expect(row?.toSpliced(4, 1)).toEqual(['go', 'eth0', '10.15.0.4/16', interfaces[1]?.name, 'ok']);
+    host.sh(`ip link del ${interfaces[1]?.name}`);
+    expect(
+      rows(list('lab').stdout, 'lab')
+        .find(([id]) => id === 'go')
+        ?.at(-1),
+    ).toBe('no host veth');
+  });
+
+  test('where another IPAM plugin gives addresses, those in the container are shown', () => {
+    const ipam = { type: 'static', addresses: [{ address: '10.20.0.7/24' }] };
+    const conf = { cniVersion: '1.0.0', name: 'fixed', type: 'bridge', bridge: 'fixed', ipam };
+    configure(host, conf);
+    host.sh('ip netns add c6');
+    add(host, executable, {
+      conf,
+      containerID: 'six',
+      netns: '/run/netns/c6',
+      env: { CNI_PATH: '/usr/lib/cni' },
+    });
+    expect(rows(list().stdout, 'fixed')[0]?.slice(0, 3)).toEqual(['six', 'eth0', '10.20.0.7/24']);
   });
 
   test('without root it says what it could not see, and shows the rest', () => {

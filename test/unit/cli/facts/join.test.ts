@@ -2,6 +2,7 @@ import { readPart } from '../../../../cli/facts/configurations.ts';
 import type { AttachmentFacts } from '../../../../cli/facts/facts.ts';
 import { join } from '../../../../cli/facts/join.ts';
 import type { ConfiguredNetwork, Raw } from '../../../../cli/facts/raw.ts';
+import { addressesOf } from '../../../../cli/facts/summary.ts';
 import { lease, link, raw, table } from './raw.ts';
 
 const bridge = link({ index: 2, name: 'br0', kind: 'bridge' });
@@ -172,4 +173,31 @@ test('on a bridge with veths that bear no label, a lease without a veth may be t
   const go = link({ index: 5, name: 'veth1', master: 2 });
   const some = { links: [bridge, go], directories: [directory('net', [lease('net', '10.0.0.2', 'c1')])] };
   expect(only({ ...some, configured: [configured('net')] }).faults).toEqual([]);
+});
+
+test('a veth without a label is that of the lease whose address is behind it', () => {
+  const [go, foreign] = [
+    link({ index: 5, name: 'veth1', master: 2 }),
+    link({ index: 6, name: 'veth2', master: 2 }),
+  ];
+  const some = {
+    links: [bridge, go, foreign],
+    directories: [directory('net', [lease('net', '10.0.0.2', 'c1')])],
+    configured: [configured('net')],
+    farEnds: [
+      { veth: 5, addresses: ['10.0.0.2/24'] },
+      { veth: 6, addresses: ['10.0.0.77/24'] },
+    ],
+  };
+  expect(only(some)).toMatchObject({ veth: { name: 'veth1' }, bridge: 'br0', faults: [] });
+  expect(join(raw(some)).others.veths).toEqual([foreign]);
+});
+
+test('where no lease tells, the addresses are those in the container', () => {
+  const veth = link({ index: 5, name: 'veth1', alias: 'cni net c1 eth0', master: 2 });
+  const dhcp = configured('net', { ipam: { type: 'dhcp' } });
+  const farEnds = [{ veth: 5, addresses: ['10.0.0.9/24'] }];
+  const attachment = only({ links: [bridge, veth], configured: [dhcp], farEnds });
+  expect(attachment).toMatchObject({ seen: ['10.0.0.9/24'], faults: [] });
+  expect(addressesOf(attachment, { subnets: [] })).toEqual(['10.0.0.9/24']);
 });

@@ -41,6 +41,7 @@ export function raw(some: Partial<Raw>): Raw {
     tables: [],
     directories: [],
     configured: [],
+    farEnds: [],
     missing: [],
     ...some,
   };
