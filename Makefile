@@ -20,7 +20,7 @@ PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ help: ## this list
 build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge $(PAGES) ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
+
+dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, packages, OCI image, bill of materials and sums for amd64 and arm64
+	@build/release/make dist/release
 
 docs: node_modules/.installed ## dist/docs: the reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
@@ -90,6 +93,9 @@ sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/cni-bridge
 reproducible: dist/bridge ## built again in another directory: the same file, to the byte
 	@test/reproducible
 
+reproducible-release: dist ## the release made again in another directory, as another user, in another locale: the same sums
+	@test/reproducible-release
+
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
 install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
@@ -105,6 +111,9 @@ clean: ## remove what make made
 
 dist/reference/version: build/reference
 	build/reference dist/reference
+
+dist/nfpm: build/release/nfpm
+	build/release/nfpm $@
 
 # What is built of Go modules, each by its version: the script passes over what is there.
 .PHONY: dist/runtimes

@@ -29,7 +29,7 @@ function processes(): string[] {
 
 /** Paths of namespaces, those with names first, each namespace once. */
 function* namespacePaths(): Generator<string> {
-  const seen = new Set<number | undefined>([undefined, inodeOf('/proc/thread-self/ns/net')]);
+  const seen = new Set<number | undefined>([undefined, inodeOf('/proc/self/ns/net')]);
   const named = directories.flatMap((directory) => namesIn(directory).map((name) => `${directory}/${name}`));
   const ofProcesses = processes().map((pid) => `/proc/${pid}/ns/net`);
   for (const path of [...named, ...ofProcesses]) {
@@ -40,9 +40,9 @@ function* namespacePaths(): Generator<string> {
   }
 }
 
-function open(path: string): Namespace | undefined {
+function open(path: string, own: Namespace): Namespace | undefined {
   try {
-    return openNamespace(path);
+    return openNamespace(path, own);
   } catch {
     // A name without a namespace, or a process that has ended.
     return undefined;
@@ -55,6 +55,7 @@ function open(path: string): Namespace | undefined {
  * @param wanted the ids that are looked for: once all are found no more are opened
  */
 export function findNamespaces(host: Connection, wanted: ReadonlySet<number>): Map<number, string> {
+  const own = openOwnNamespace();
   const found = new Map<number, string>();
   let batch: Namespace[] = [];
   const ask = (): void => {
@@ -66,12 +67,13 @@ export function findNamespaces(host: Connection, wanted: ReadonlySet<number>): M
     batch = [];
   };
   for (const path of namespacePaths()) {
-    const namespace = open(path);
+    const namespace = open(path, own);
     if (namespace !== undefined) batch.push(namespace);
     if (batch.length === atOnce) ask();
     if (found.size === wanted.size) break;
   }
   ask();
+  closeSync(own.fd);
   return found;
 }
 
@@ -89,17 +91,18 @@ export interface Inside {
  * Looks at an interface in another namespace.
  * @param index of the interface there
  * @param depth how much is asked: no routes, or all
- * @returns undefined where the interface is gone
- * @throws SystemError EPERM without CAP_SYS_ADMIN; what `openNamespace` throws
+ * @returns undefined where the interface is gone, or the namespace
+ * @throws SystemError EPERM without CAP_SYS_ADMIN
  */
 export function lookInside(
   path: string,
   index: number,
   depth: 'addresses' | 'all' = 'all',
 ): Inside | undefined {
-  const there = openNamespace(path);
   const own = openOwnNamespace();
+  const there = open(path, own);
   try {
+    if (there === undefined) return undefined;
     const connection = within(there, own, openRoute);
     try {
       const [link] = findLinks(connection, [index]);
@@ -113,7 +116,7 @@ export function lookInside(
     }
   } finally {
     closeSync(own.fd);
-    closeSync(there.fd);
+    if (there !== undefined) closeSync(there.fd);
   }
 }
 

@@ -3,7 +3,7 @@ import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Sides } from './sides.ts';
 import type { Undo } from './undo.ts';
 
-/** An ADD on its way: for which attachment, what the configuration asks for, where, and how to take back what was done. */
+/** An ADD in progress: its attachment, its configuration, both sides of it, and how to undo what it has done. */
 export interface Addition {
   readonly attachment: Attachment;
   /** The pod that it is of, `namespace/name`; empty where nothing tells. */

@@ -41,9 +41,10 @@ describe('what a person asks of the whole host, against the live kernel', () => 
     );
     const [wanted] = JSON.parse(sh('ip -j link show kf-v1'));
     expect(veth).toEqual({ mac: wanted.address, mtu: 1400, peerNamespaceId: wanted.link_netnsid });
-    const namespaces = ['kf-1', 'kf-2'].map((name) => openNamespace(`/run/netns/${name}`));
+    const own = openOwnNamespace();
+    const namespaces = ['kf-1', 'kf-2'].map((name) => openNamespace(`/run/netns/${name}`, own));
     expect(namespaceIds(route, namespaces)).toEqual([wanted.link_netnsid, undefined]);
-    for (const { fd } of namespaces) closeSync(fd);
+    for (const { fd } of [own, ...namespaces]) closeSync(fd);
   });
 
   test('every address comes with its link', () => {
