@@ -55,7 +55,7 @@ test.each<[string, string, string[]]>([
   [
     'no range',
     ',\n "ipam": { "type": "host-local" }\n}',
-    ['5:2 error: no IP ranges specified: there is no subnet and no ranges'],
+    ['5:2 error: no IP ranges specified: neither subnet nor ranges is set'],
   ],
   ['another IPAM plugin’s keys', ',\n "ipam": { "type": "static", "addreses": [] }\n}', []],
   ['a plugin that is not there', ',\n "ipam": { "type": "dhcp" }\n}', [expect.stringContaining('"dhcp"')]],
