@@ -12,7 +12,7 @@ const article = {
   },
 };
 
-/** What is changed by hand ($V is the host veth, $M its MAC address), and what CHECK says of it. */
+/** What is changed by hand ($V is the host veth, $E the container's MAC address), and what CHECK says about it. */
 const changes: [string, string, string, string][] = [
   [
     'the bridge is gone',
@@ -199,7 +199,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     for (const cniVersion of ['0.3.0', '0.3.1', '0.4.0']) {
       expect(check({ ...older, cniVersion })).toEqual(well);
     }
-    // It has no interfaces to compare with.
+    // It has no interfaces to compare.
     const [ip4] = ips;
     const oldest = { cniVersion: '0.2.0', ip4: { ip: ip4?.address, gateway: ip4?.gateway } };
     expect(JSON.parse(check(oldest).stdout)).toMatchObject({

@@ -161,7 +161,7 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
     for (const cniVersion of versions) {
       const asked = { ...conf, cniVersion };
       const prevResult: Result = JSON.parse(call(host, bridge, 'ADD', { conf: asked }).stdout);
-      // Without the lease, the result alone tells the address.
+      // Without the lease, only the result has the address.
       host.sh('rm /var/lib/cni/networks/lab-br1/10.15.20.*');
       del(host, bridge, { conf: { ...asked, prevResult }, netns: '' });
       host.sh('ip link del lab-br1; echo 0 >/proc/sys/net/ipv4/ip_forward; rm -r /var/lib/cni/networks');

@@ -13,7 +13,7 @@ const conf = {
 };
 const other = { containerID: 'other', netns: '/run/netns/c2', conf };
 
-/** What has happened since the ADD ($V is the host veth), and the namespace that the DEL is given. */
+/** What happened after the ADD ($V is the host veth), and the DEL's namespace. */
 const losses: [string, string, string | undefined][] = [
   ['nothing is amiss', 'true', undefined],
   ['the namespace is gone', 'ip netns del c1; ip netns add c1.gone', undefined],
@@ -45,9 +45,9 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
     ['without one', () => conf],
   ])('%s', (_what, confOf) => {
     test.each(losses)('when %s: the host is as before the ADD', (_loss, command, netns) => {
-      // Another container stays on the network, so that bridge, tables and chains have to stay too.
+      // Another container stays on the network, so bridge, tables and chains have to stay too.
       add(host, bridge, other);
-      // The kernel makes this route when it gets to it.
+      // The kernel adds this route a little later.
       host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
       const before = host.snapshot('c2');
       const prevResult = add(host, bridge, { conf });

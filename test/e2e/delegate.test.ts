@@ -14,7 +14,7 @@ const answer = JSON.stringify({
   dns: {},
 });
 
-/** What a delegate does, the code that its ADD ends with, and what is reported of it. */
+/** What a delegate does, the code that its ADD ends with, and what is reported. */
 const broken: [string, string, number, string][] = [
   ['prints garbage', 'echo garbage', 999, 'it printed "garbage'],
   ['prints nothing', 'true', 999, 'it printed nothing'],
@@ -148,7 +148,7 @@ END
     expect(host.sh('cat /run/environ').split('\0').filter(Boolean).sort()).toEqual(pairs.sort());
     expect(host.sh('cat /run/stdin')).toBe(text);
     expect(host.sh('cat /run/cwd').trim()).toBe('/');
-    // Nothing of ours, and what the runtime left open no more than the tests' own surroundings did: ls adds a directory.
+    // Nothing of ours, and nothing that the runtime left open; ls adds a directory.
     const targets = (list: string): string[] =>
       [...list.matchAll(/ (\d+) -> (.*)$/gm)].flatMap(([, fd, to = '']) =>
         Number(fd) < 3 || /^\/proc\/\d+\/fd$/.test(to) ? [] : [to],
@@ -208,7 +208,7 @@ END
       details: 'pool',
     });
     if (command === 'DEL' || command === 'GC') {
-      // What is the bridge's own is cleaned up none the less.
+      // The bridge's own things are cleaned up nevertheless.
       expect(host.sh('nft list ruleset; ip -o link show type veth')).toBe('');
     } else {
       expect(host.snapshot('c1')).toBe(before);
