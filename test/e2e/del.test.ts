@@ -78,12 +78,12 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
     expect(host.snapshot('c1', 'c2')).toBe(shared);
   });
 
-  describe('goes on when something fails, and tells what', () => {
+  describe('goes on when something fails, and reports it', () => {
     const names = (): string => host.sh('ip -o link show type veth; ip -n c1 -o link show type veth');
     const leases = (): string => host.sh('find /var/lib/cni/networks/lab-br1 -name "10.*" -o -name "fd*"');
     const strace = (fault: string): string[] => ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', fault];
 
-    test('netfilter can not be reached: the veth pair and the lease go', () => {
+    test('netfilter cannot be reached: the veth pair and the lease are removed', () => {
       add(host, bridge, { conf });
       const under = strace('inject=socket:error=EMFILE:when=1');
       expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('EMFILE');
@@ -92,7 +92,7 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
       expect(host.sh('nft list ruleset')).toBe('');
     });
 
-    test('the leases can not be read: the veth pair and what netfilter does go', () => {
+    test('the leases cannot be read: the veth pair, masquerading and spoof checks are removed', () => {
       add(host, bridge, { conf });
       host.sh('D=/var/lib/cni/networks; mv $D/lab-br1 $D/kept && touch $D/lab-br1');
       expect(failure(host, bridge, 'DEL', { conf }).msg).toContain('/var/lib/cni/networks/lab-br1');
@@ -100,7 +100,7 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
       expect(host.sh('nft list ruleset')).toBe('');
     });
 
-    test('the namespace can not be entered: the host veth is found by its label', () => {
+    test('the namespace cannot be entered: the host veth is found by its label', () => {
       add(host, bridge, { conf });
       const under = strace('inject=setns:error=EPERM:when=1+');
       expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('CAP_SYS_ADMIN');
@@ -108,7 +108,7 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
       expect(host.sh('nft list ruleset')).toBe('');
     });
 
-    test('the container can not be reached and the veth has no label: the lease stays with it', () => {
+    test('the container cannot be reached and the veth has no label: the lease stays with it', () => {
       const veth = add(host, bridge, { conf }).interfaces[1]?.name;
       host.sh(`ip link set ${veth} alias ""`);
       const under = strace('inject=setns:error=EPERM:when=1+');

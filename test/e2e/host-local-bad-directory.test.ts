@@ -52,7 +52,7 @@ describe.each(hostLocals)('%s is not misled by something else in the place of', 
     return path;
   }
 
-  test('a directory that can be listed: none that a disk fails to list passes for an empty one', () => {
+  test('a directory that the disk fails to list, which must not pass for an empty one', () => {
     net.lease(ours, 'c1');
     const under = ['strace', '-o', '/dev/null', '-e', 'inject=getdents64:error=EIO'];
     for (const command of ['CHECK', 'DEL']) {

@@ -148,7 +148,7 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
       expect(host.sh('ip -n c1 -6 addr show dev eth0 dadfailed')).toBe('');
     });
 
-    test('finds an address that another has: an error that names it, and nothing left behind', () => {
+    test('finds a duplicate address: an error that names it, and nothing left behind', () => {
       makeSquatter('fd00:15:20::2');
       const before = host.snapshot('c1', 'squatter');
       const error = failure(host, bridge, 'ADD', { conf: { ...conf, enabledad: true } });
@@ -160,19 +160,19 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
       ping('c1', 'fd00:15:20::2');
     });
 
-    test('is not asked for without enabledad', () => {
+    test('is off without enabledad', () => {
       makeSquatter('fd00:15:20::2');
       expect(add(host, bridge, { conf }).ips[0]?.address).toBe('fd00:15:20::2/64');
     });
 
-    test('is of no matter to IPv4', () => {
+    test('does not concern IPv4', () => {
       const subnet = '10.15.20.0/24';
       add(host, bridge, { conf: { ...conf, enabledad: true, ipam: { type: 'host-local', subnet } } });
       ping('c1', '10.15.20.1');
     });
   });
 
-  test('CHECK finds out that an address has turned out to be a duplicate', () => {
+  test('CHECK finds an address that has turned out to be a duplicate', () => {
     const prevResult = add(host, bridge, { conf });
     makeSquatter('fd00:15:20::2');
     // The kernel detects duplicates when an address is added.

@@ -62,7 +62,7 @@ describe.each(executables)('large and odd things for %s', (_name, bridge) => {
     });
   });
 
-  test('an MTU of 9000: the bridge, both ends, and packets that long', () => {
+  test('an MTU of 9000: the bridge, both ends, and packets of that size', () => {
     const { interfaces } = add(host, bridge, { conf: { ...article, mtu: 9000 } });
     expect([mtu('lab-br1'), mtu(interfaces[1]?.name ?? ''), mtu('eth0', '-n c1')]).toEqual([
       9000, 9000, 9000,

@@ -45,7 +45,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 const takeBack = `ip link del lab-br1 2>/dev/null; rm -rf /var/lib/cni/networks
   sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0`;
 
-describe.each(executables)('what %s does at the end of its tether', (_name, bridge) => {
+describe.each(executables)('%s at its limits', (_name, bridge) => {
   const host = useHost('c1');
 
   test.each(deepInputs)('JSON too deep to read: %s', (_what, input) => {

@@ -90,7 +90,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       },
     );
 
-    test('its DEL takes away what our ADD made, but for our own table', () => {
+    test('its DEL removes what our ADD made, except our own table', () => {
       addOther(reference, { conf });
       // Its DEL always looks for iptables rules, which creates empty tables.
       host.sh('for program in iptables ip6tables; do $program -t nat -N x && $program -t nat -X x; done');
@@ -142,7 +142,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(natRules(host)).toBe(ours);
     });
 
-    test('what leaves the subnet is masqueraded, DEL leaves the other container its own', () => {
+    test('traffic that leaves the subnet is masqueraded, DEL leaves the other container's rules', () => {
       host.makeNeighbour();
       host.serve('beyond');
       addOther(bridge, { conf: { ...conf, isDefaultGateway: true } });
@@ -180,7 +180,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     });
   });
 
-  describe('where iptables can not be had', () => {
+  describe('without iptables', () => {
     const conf = { ...base, ipMasqBackend: 'iptables' };
 
     test('missing programs are named, by ADD and by STATUS, with code 50', () => {
@@ -195,7 +195,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(host.snapshot('c1')).toBe(before);
     });
 
-    test('PATH finds programs where the system has none, and does not choose between two', () => {
+    test('PATH is searched after the system's directories', () => {
       const path = '/run/path';
       for (const name of ['iptables-restore', 'ip6tables-restore']) {
         writeProgram(host, `${path}/${name}`, `echo ran >>/run/ran; cat >/dev/null`);
@@ -210,7 +210,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(host.sh('cat /run/ran')).toBe('ran\nran\n');
     });
 
-    test('the xtables lock, held by another: try again, with code 11', () => {
+    test('the xtables lock, held by another program: try again, code 11', () => {
       useLegacyIptables(host);
       // A legacy table must be in use already, since the snapshot shows it from then on.
       host.sh('iptables-legacy -t nat -L -n >/dev/null');

@@ -42,7 +42,7 @@ describe.each(executables)('ports of %s', (_name, bridge) => {
     expect(reaches('c1', '10.15.20.1')).toBe(true);
   });
 
-  test('a port that does not come to forward is an error, and nothing is left behind', () => {
+  test('a port that does not begin to forward is an error, and nothing is left behind', () => {
     // An IPAM that takes the bridge down meanwhile.
     host.sh(`mkdir /run/bin && cat >/run/bin/breaker <<'END'
 #!/bin/sh
