@@ -134,7 +134,7 @@ describe.each(executables)('loopback, a link to %s', (_name, bridge) => {
     expect(isUp()).toBe(false);
   });
 
-  test('keys that it doesn't use may be anything', () => {
+  test('keys that it does not use may be anything', () => {
     const odd = { ...conf, bridge: 5, mtu: 'big', ipam: { type: '../x' } };
     for (const command of ['ADD', 'CHECK', 'DEL']) {
       expect(run(command, { conf: odd }).status).toBe(0);
