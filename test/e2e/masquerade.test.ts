@@ -142,7 +142,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(natRules(host)).toBe(ours);
     });
 
-    test('traffic that leaves the subnet is masqueraded, DEL leaves the other container's rules', () => {
+    test('traffic that leaves the subnet is masqueraded, DEL leaves those of the other container', () => {
       host.makeNeighbour();
       host.serve('beyond');
       addOther(bridge, { conf: { ...conf, isDefaultGateway: true } });
