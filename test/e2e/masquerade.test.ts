@@ -195,7 +195,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(host.snapshot('c1')).toBe(before);
     });
 
-    test('PATH is searched after the system's directories', () => {
+    test('PATH is searched after the directories of the system', () => {
       const path = '/run/path';
       for (const name of ['iptables-restore', 'ip6tables-restore']) {
         writeProgram(host, `${path}/${name}`, `echo ran >>/run/ran; cat >/dev/null`);
