@@ -16,7 +16,7 @@ OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ help: ## this list
 build: dist/bridge dist/host-local dist/loopback dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), host-local and loopback beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
+
+dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, packages, OCI image, bill of materials and checksums for amd64 and arm64
+	@build/release/make dist/release
 
 docs: node_modules/.installed ## dist/docs: the API reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
@@ -86,6 +89,9 @@ sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback b
 reproducible: dist/bridge ## build again in another directory, and compare: the same file, to the byte
 	@test/reproducible
 
+reproducible-release: dist ## build the release again in another directory, as another user, in another locale: the same sums
+	@test/reproducible-release
+
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
 install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
@@ -96,6 +102,9 @@ clean: ## remove what make made
 
 dist/reference/version: build/reference
 	build/reference dist/reference
+
+dist/nfpm: build/release/nfpm
+	build/release/nfpm $@
 
 # The runtimes built from Go modules; the script skips those that exist.
 .PHONY: dist/runtimes

@@ -2,12 +2,17 @@ import { type Family, family, formatCIDR, formatIP, type IP } from '../netlink/i
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, type Version } from './version.ts';
 
+/** What Go's encoder escapes beyond what JSON demands. */
+const escaped = ['<', '>', '&', '\u2028', '\u2029'];
+
 /** JSON as Go's encoder prints it: indented by four spaces, `<`, `>` and `&` escaped. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 4).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  let json = JSON.stringify(value, undefined, 4);
+  for (const character of escaped) {
+    if (!json.includes(character)) continue;
+    json = json.replaceAll(character, `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  }
+  return json;
 }
 
 /** A list; undefined if it is empty, so that JSON leaves it out. */

@@ -7,5 +7,7 @@ export function formatMac(bytes: Uint8Array): string {
 
 /** Parses `aa:bb:cc:dd:ee:ff` or `AA-BB-CC-DD-EE-FF` into six bytes. */
 export function macBytes(mac: string): Uint8Array {
-  return new Uint8Array(mac.split(/[:-]/).map((byte) => Number.parseInt(byte, 16)));
+  const bytes = new Uint8Array(6);
+  for (let i = 0; i < 6; i++) bytes[i] = Number.parseInt(mac.slice(3 * i, 3 * i + 2), 16);
+  return bytes;
 }

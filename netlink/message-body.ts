@@ -25,12 +25,13 @@ export class MessageBody {
   /** Begins an attribute of this length, its padding zeroed. @returns where its payload goes */
   private begin(type: number, payload: number): number {
     const at = this.length;
-    const end = at + align(attributeHeader + payload);
+    const filled = attributeHeader + payload;
+    // As align does; a call takes longer.
+    const end = (at + filled + 3) & ~3;
     if (end > this.room.bytes.length) this.grow(end);
-    const { halves, words } = this.room;
+    const { words } = this.room;
     words[(end >> 2) - 1] = 0;
-    halves[at >> 1] = attributeHeader + payload;
-    halves[(at >> 1) + 1] = type;
+    words[at >> 2] = filled | (type << 16);
     this.length = end;
     return at + attributeHeader;
   }

@@ -9,7 +9,6 @@ const headerLength = nlmsghdr.length;
 const typeAt = nlmsghdr.nlmsg_type.at;
 const flagsAt = nlmsghdr.nlmsg_flags.at;
 const sequenceAt = nlmsghdr.nlmsg_seq.at;
-const portAt = nlmsghdr.nlmsg_pid.at;
 
 /** A received message: a view of its datagram. */
 export class Message {
@@ -63,32 +62,39 @@ export interface Unnumbered {
 /** The buffer for datagrams; created on first use, and again when one needs more. */
 let room: Room | undefined;
 
+/** @param least in bytes, a multiple of 4 */
+function larger({ bytes }: Room, least: number): Room {
+  const made = newRoom(2 * least);
+  made.bytes.set(bytes);
+  return made;
+}
+
 /**
  * Encodes messages into one datagram.
  * @param first the first one's sequence number; the others go on from there
  * @param flags NLM_F_* for all, besides those of each
  */
 export function encodeMessages(messages: readonly Unnumbered[], first: number, flags: number): Uint8Array {
-  let length = 0;
-  for (const { body } of messages) length += align(headerLength + body.length);
-  if (room === undefined || room.bytes.length < length) room = newRoom(Math.max(2048, 2 * length));
-  const { bytes, halves, words } = room;
+  room ??= newRoom(2048);
   let at = 0;
   let sequence = first;
-  for (const message of messages) {
-    const { body } = message;
-    const end = at + align(headerLength + body.length);
+  for (const { type, flags: own, body } of messages) {
+    const length = headerLength + body.length;
+    const end = at + align(length);
+    if (end > room.bytes.length) room = larger(room, end);
+    const { bytes, words } = room;
+    const word = at >> 2;
     // The padding of an unaligned body.
     words[(end >> 2) - 1] = 0;
-    words[at >> 2] = headerLength + body.length;
-    halves[(at + typeAt) >> 1] = message.type;
-    halves[(at + flagsAt) >> 1] = message.flags | flags;
-    words[(at + sequenceAt) >> 2] = sequence++;
-    words[(at + portAt) >> 2] = 0;
+    // The header, struct nlmsghdr: length, then type and flags in one word, sequence number, and no port.
+    words[word] = length;
+    words[word + 1] = type | ((own | flags) << 16);
+    words[word + 2] = sequence++;
+    words[word + 3] = 0;
     bytes.set(body, at + headerLength);
     at = end;
   }
-  return bytes.slice(0, length);
+  return room.bytes.slice(0, at);
 }
 
 /** Encodes one message. */

@@ -50,15 +50,23 @@ export function openDescriptor(family: number): number {
   return fd;
 }
 
+/** struct timeval on 64-bit Linux; at least 1 ms, since zero would mean no limit. */
+function timeval(milliseconds: number): Uint8Array {
+  const whole = Math.max(1, Math.floor(milliseconds));
+  const bytes = new Uint8Array(16);
+  putU32(bytes, 0, Math.floor(whole / 1000));
+  putU32(bytes, 8, (whole % 1000) * 1000);
+  return bytes;
+}
+
 /** Limits how long a receive waits before it fails with EAGAIN (SO_RCVTIMEO, socket(7)); at least 1 ms. */
 export function setReceiveTimeout(fd: number, milliseconds: number): void {
-  // struct timeval on 64-bit Linux; zero would mean no limit.
-  const whole = Math.max(1, Math.floor(milliseconds));
-  const timeval = new Uint8Array(16);
-  putU32(timeval, 0, Math.floor(whole / 1000));
-  putU32(timeval, 8, (whole % 1000) * 1000);
-  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(milliseconds));
 }
+
+// Each socket is given these.
+const on = u32(1);
+const replyTimeout = timeval(1000 * replyDeadlineSeconds);
 
 /** Enlarges a buffer, beyond the host's limit if CAP_NET_ADMIN permits it. */
 function setBuffer(fd: number, forced: number, limited: number, length: number): void {
@@ -73,11 +81,10 @@ function setBuffer(fd: number, forced: number, limited: number, length: number):
  */
 export function openSocket(family: number): Socket {
   const fd = openDescriptor(family);
-  const on = u32(1);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, on);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
   if (family === NETLINK_ROUTE) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
-  setReceiveTimeout(fd, 1000 * replyDeadlineSeconds);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, replyTimeout);
   return {
     send(bytes) {
       if (bytes.length > largeDatagram) {

@@ -121,7 +121,7 @@ function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
 function main(): number {
   const environment = libc.environment('CNI_');
   if (isIntroduced(environment)) return 0;
-  let version: Version = latestVersion;
+  let stdin: Uint8Array | undefined;
   try {
     const request = readRequest(environment);
     if (request.command === 'VERSION') {
@@ -129,13 +129,12 @@ function main(): number {
       write(stdout, `${formatVersions()}\n`);
       return 0;
     }
-    const stdin = readStdin();
-    version = versionForError(stdin);
+    stdin = readStdin();
     answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
     // If there is no memory for it, the host prints a fixed text.
-    const text = formatError(error, version);
+    const text = formatError(error, stdin === undefined ? latestVersion : versionForError(stdin));
     try {
       write(stdout, text);
     } catch {

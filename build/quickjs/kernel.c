@@ -1,6 +1,6 @@
 /*
  * The fake kernel for training (training.c), in place of syscall(2): it does nothing and agrees to everything. Whatever
- * link, address or route is asked for exists; a file exists once it is opened.
+ * link, address or route is asked for exists; few files exist before they are opened.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -9,12 +9,10 @@
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
-#include <linux/magic.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
@@ -58,7 +56,8 @@ static void put_link(struct ifinfomsg *link, const char *name) {
   put(IFLA_INFO_KIND, is_bridge ? "bridge" : "veth", is_bridge ? 7 : 5);
   if (!is_bridge) put(IFLA_INFO_SLAVE_KIND, "bridge", 7);
   struct rtattr *data = put(is_bridge ? IFLA_INFO_DATA : IFLA_INFO_SLAVE_DATA, NULL, 0);
-  if (!is_bridge) put(IFLA_BRPORT_STATE, &(char){BR_STATE_FORWARDING}, 1);
+  if (is_bridge) put(IFLA_BR_BRIDGE_ID, "\200\0\2\0\0\0\0\1", 8);
+  else put(IFLA_BRPORT_STATE, &(char){BR_STATE_FORWARDING}, 1);
   end(data);
   end(info);
 }
@@ -122,10 +121,24 @@ static long read_all(char *buffer, const char **text) {
   return give(buffer, all, strlen(all));
 }
 
+static int ends(const char *path, const char *name) {
+  size_t length = strlen(path), end = strlen(name);
+  return length >= end && strcmp(path + length - end, name) == 0;
+}
+
+/** The network's leases are there with a complete index (ipam/leases/stamp.ts), but none of the container's. */
 static long stat_path(int fd, const char *path, struct statx *stat) {
-  if (*path) return errno = ENOENT, -1;
   *stat = (struct statx){.stx_mode = S_IFREG | 0600, .stx_ino = fd};
+  if (ends(path, "/network") || ends(path, "/.attachments"))
+    *stat = (struct statx){.stx_mode = S_IFDIR | 0755, .stx_mtime.tv_sec = 981173107};
+  else if (ends(path, "/lock")) stat->stx_ino = descriptors - 1;
+  else if (*path) return errno = ENOENT, -1;
   return 0;
+}
+
+static const char *contents_of(const char *path) {
+  if (ends(path, "boot_id")) return "00000000-0000-4000-8000-000000000000\n";
+  return strstr(path, "last_reserved_ip") ? "10.1.0.2" : "0\n";
 }
 
 long __wrap_syscall(long number, ...) {
@@ -135,7 +148,7 @@ long __wrap_syscall(long number, ...) {
   for (int i = 0; i < 5; i++) words[i] = va_arg(list, long);
   va_end(list);
   char *bytes = (char *)words[1];
-  if (number == SYS_openat) contents = strstr(bytes, "boot_id") ? "00000000-0000-4000-8000-000000000000\n" : "0\n";
+  if (number == SYS_openat) contents = contents_of(bytes);
   if (number == SYS_openat || number == SYS_socket) return descriptors++;
   if (number == SYS_read) return read_all(bytes, words[0] == 0 ? &standard_input : &contents);
   if (number == SYS_write || number == SYS_pwrite64) return words[2];
@@ -143,13 +156,6 @@ long __wrap_syscall(long number, ...) {
   if (number == SYS_sendto) return send_all(bytes, words[2]);
   if (number == SYS_recvfrom) return receive(bytes);
   return number == SYS_getrandom ? words[1] : 0;
-}
-
-/** Every path is a network namespace. */
-int __wrap_statfs(const char *path, struct statfs *stat) {
-  (void)path;
-  *stat = (struct statfs){.f_type = NSFS_MAGIC};
-  return 0;
 }
 
 /** No program is run. */

@@ -64,6 +64,8 @@ export class AttachmentIndex {
   readonly draft: string;
   /** For each bucket read, whether it was as we had left it. */
   private readonly untouched = new Map<string, boolean>();
+  /** The buckets that don't exist. */
+  private readonly missing = new Set<string>();
   /** The buckets that we changed. */
   private readonly changed = new Set<string>();
   private caughtUp = false;
@@ -98,6 +100,7 @@ export class AttachmentIndex {
     const stats = lookForDirectory(this.bucketPath(bucket));
     const untouched = stats === undefined || isStamped(stats);
     if (!this.untouched.has(bucket)) this.untouched.set(bucket, untouched);
+    if (stats === undefined) this.missing.add(bucket);
     const found: IndexEntry[] = [];
     for (const name of stats === undefined ? [] : this.list(bucket)) {
       if (!name.startsWith(digits)) continue;
@@ -203,6 +206,7 @@ export class AttachmentIndex {
     const boot = bootID();
     const path = `${this.directory}/${bucket}/${digits}.${origin}-${boot}.${address}`;
     this.changed.add(bucket);
+    if (this.missing.delete(bucket)) mkdirSync(this.bucketPath(bucket), { mode: 0o700 });
     try {
       put(path);
     } catch (error) {

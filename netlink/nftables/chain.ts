@@ -60,7 +60,11 @@ export function newChain(chain: Chain, hook?: Hook): NetlinkRequest {
 
 /** Asks for a chain: {@link chainOf}. It fails with ENOENT if there is none. */
 export function getChain(chain: Chain): NetlinkRequest {
-  return namedMessage({ type: NFT_MSG_GETCHAIN, operation: 'get nftables chain' }, where, chain);
+  return namedMessage(
+    { type: NFT_MSG_GETCHAIN, isQuery: true, operation: 'get nftables chain' },
+    where,
+    chain,
+  );
 }
 
 /** Deletes a chain. It fails with EBUSY if it is still in use. */

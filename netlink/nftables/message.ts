@@ -43,6 +43,8 @@ export interface Verb {
   readonly type: number;
   /** NLM_F_*, besides NLM_F_REQUEST. */
   readonly flags?: number;
+  /** As {@link NetlinkRequest} has it. */
+  readonly isQuery?: boolean;
   /** For errors: `create nftables chain`. */
   readonly operation: string;
 }
@@ -71,14 +73,14 @@ export function attributesOf(body: Uint8Array): Attributes {
  * @param object what it acts on, for errors: `nat PREROUTING`
  */
 export function nftMessage(
-  { type, flags = 0, operation }: Verb,
+  { type, flags = 0, isQuery = false, operation }: Verb,
   family: number,
   object: string,
   put: (body: MessageBody) => unknown = nothing,
 ): NetlinkRequest {
   const body = new MessageBody().struct(nfgenmsg).set(nfgenmsg.nfgen_family, family);
   put(body);
-  return { type: messageType(type), flags, body: body.done(), operation, object };
+  return { type: messageType(type), flags, body: body.done(), isQuery, operation, object };
 }
 
 /** A message about an object in a table, beginning with both names. */
@@ -117,7 +119,7 @@ export function commit(
 
 /** Asks for the ruleset's generation, a number that changes with each transaction. */
 export function getGeneration(): NetlinkRequest {
-  const verb = { type: NFT_MSG_GETGEN, operation: 'get generation of' };
+  const verb = { type: NFT_MSG_GETGEN, isQuery: true, operation: 'get generation of' };
   return nftMessage(verb, NFPROTO_UNSPEC, 'nftables ruleset');
 }
 

@@ -1,6 +1,7 @@
 import { Attributes } from '../attribute.ts';
 import type { Connection } from '../connection.ts';
 import {
+  IFLA_ADDRESS,
   IFLA_GROUP,
   IFLA_IFALIAS,
   IFLA_IFNAME,
@@ -34,6 +35,10 @@ export class PassingLink {
 
   get name(): string {
     return this.attributes.get(IFLA_IFNAME);
+  }
+
+  get mac(): string {
+    return this.attributes.get(IFLA_ADDRESS);
   }
 
   get alias(): string {

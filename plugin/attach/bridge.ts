@@ -6,6 +6,7 @@ import { listPorts } from '../../netlink/route/link-list.ts';
 import { randomMac } from '../config/mac.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone, isRemovable, keepBridge, removeProvisional } from './bridge-lifetime.ts';
+import { isPortMac } from './host-veth.ts';
 import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
@@ -48,7 +49,19 @@ export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, port
   return keepBridge(host, now);
 }
 
-/** @throws CniError code 7 if the name belongs to a link of another kind */
+/**
+ * The bridge since it has an address, and so keeps its MAC address: until then the ports of other ADDs may have changed
+ * one that it took from a port.
+ * @throws BridgeGone, NetlinkError
+ */
+export function bridgeWithAddress({ sides: { host } }: Addition, bridge: Link): Link {
+  if (!isPortMac(bridge.mac)) return bridge;
+  const now = getLink(host, bridge.name);
+  if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
+  return { ...bridge, mac: now.mac };
+}
+
+/** @throws CniError code 7 where the name belongs to a link of another kind */
 function findBridge(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
   if (link === undefined || link.kind === 'bridge') return link;

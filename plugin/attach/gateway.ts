@@ -20,10 +20,11 @@ import {
   newAddress,
   restoreLinkAddress,
 } from '../../netlink/route/address.ts';
-import { type Link, setLink } from '../../netlink/route/link.ts';
+import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
+import { isPortMac } from './host-veth.ts';
 import { hostServesOthers, servesOthers } from './other-attachments.ts';
 import { changeSysctl } from './sysctl.ts';
 
@@ -94,6 +95,7 @@ function ensureAddresses(gatewayLink: GatewayLink, of: Family, wanted: readonly 
     removeAddresses(gatewayLink, inTheWay, live);
   }
   if (of === family.ipv6) enableIPv6(gatewayLink);
+  pinMac(sides.host, link);
   // A wanted address may have been there as a secondary of one that was in the way.
   for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(gatewayLink, cidr);
 }
@@ -161,9 +163,16 @@ function addAddress({ sides: { host }, undo, link, isFree }: GatewayLink, cidr: 
     if (isErrno(error, 'EEXIST')) return;
     throw error;
   }
-  // A bridge with an IP address must keep its MAC address. If another program made the bridge and left the MAC address
-  // to the kernel, which takes the lowest of the ports', setting it to itself pins it. It cannot be unpinned.
-  host.execute(setLink(link, { mac: link.mac }));
+}
+
+/**
+ * Makes a bridge keep its MAC address, which one with an address must. Setting it to itself pins it where another
+ * program made the bridge and left it to the kernel, which takes the lowest of the ports'. It cannot be unpinned. Done
+ * before there is an address, so that whoever finds the address finds the bridge pinned.
+ */
+function pinMac(host: Connection, link: Link): void {
+  const { mac } = isPortMac(link.mac) ? (getLink(host, link.name) ?? link) : link;
+  host.execute(setLink(link, { mac }));
 }
 
 /** Executes a request that the kernel refuses with one of these errnos if there is nothing left to do. */

@@ -23,12 +23,19 @@ export function vethNames(owner: string): string[] {
   return [0, 8, 4, 12].map((at) => `veth${ring.slice(at, at + 8)}`);
 }
 
+const portMacPrefix = 'fe:';
+
 /**
  * A locally administered MAC address for a bridge port, higher than nearly all others: a bridge without an address of
  * its own takes the lowest of its ports'.
  */
 export function randomPortMac(): string {
-  return `fe:${hex(libc.randomBytes(5), ':')}`;
+  return `${portMacPrefix}${hex(libc.randomBytes(5), ':')}`;
+}
+
+/** Whether a bridge may have taken this MAC address from a host veth, and so have another one soon. */
+export function isPortMac(mac: string): boolean {
+  return mac.startsWith(portMacPrefix);
 }
 
 /** A name of the same kind for a veth that belongs to no attachment. */

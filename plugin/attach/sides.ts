@@ -85,7 +85,7 @@ function open<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide
     closeSync(own.fd);
   };
   try {
-    const namespace = openNamespace(where.netns);
+    const namespace = openNamespace(where.netns, own);
     containerNamespace = namespace;
     if (!where.allowOwnNamespace && sameNamespace(own, namespace)) throw ownNamespace(where);
     const inContainer = <R>(work: () => R): R => within(namespace, own, work);

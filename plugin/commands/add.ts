@@ -1,7 +1,7 @@
 import type { Result } from '../../cni/result.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { Addition } from '../attach/addition.ts';
-import { bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
+import { bridgeWithAddress, bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
 import { BridgeGone, makePermanent } from '../attach/bridge-lifetime.ts';
 import { configureContainer } from '../attach/container.ts';
 import { enableForwarding } from '../attach/forwarding.ts';
@@ -54,7 +54,8 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (routed) enableForwarding(addition, leased.ips);
 
   makePermanent(addition, bridge);
-  const links = [bridge, port, veth.container, ...(gateway === bridge ? [] : [gateway])];
+  const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;
+  const links = [lasting, port, veth.container, ...(gateway === bridge ? [] : [gateway])];
   return resultOf(operation, links, leased);
 }
 

@@ -42,13 +42,19 @@ function checkBridge({ config, previous, sides }: Comparison): Link {
   if (link === undefined) throw mismatch(`bridge ${name}`, 'a bridge', 'no link of that name');
   if (link.kind !== 'bridge')
     throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
-  checkMac(link, previous.interfaces.find((one) => one.name === name && one.sandbox === undefined)?.mac);
-  // The promiscuity counter includes captures and ports, which come and go; the flag is what was configured.
+  const listed = previous.interfaces.find((one) => one.name === name && one.sandbox === undefined);
+  // A bridge without a MAC address of its own has another one whenever the port that it took it from goes.
+  if (listed?.mac !== link.mac && !hasPortMac(sides.host, link)) checkMac(link, listed?.mac);
+  // The promiscuity counter includes captures and ports, which come and go; the flag is what was asked for.
   const promiscuous = (link.flags & iff.promisc) !== 0;
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
   }
   return link;
+}
+
+function hasPortMac(host: Connection, { index, mac }: Link): boolean {
+  return listLinks(host, { master: index }, (port) => (port.mac === mac ? true : undefined)).length > 0;
 }
 
 function checkContainer({ request: { ifname, netns }, previous, sides }: Comparison): Link {

@@ -14,11 +14,12 @@ const limit = 1024 * 1024;
 export function readStdin(): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  let chunk = new Uint8Array(4096);
+  let filled = 0;
   for (;;) {
-    const chunk = new Uint8Array(length === 0 ? 4096 : 64 * 1024);
     let count: number;
     try {
-      count = readSync(0, chunk);
+      count = readSync(0, chunk.subarray(filled));
     } catch (error) {
       const code = fileErrorCode(error) ?? String(error);
       if (code === 'EOF') break;
@@ -33,7 +34,12 @@ export function readStdin(): Uint8Array {
     length += count;
     if (length > limit)
       throw new CniError(errorCode.io, 'configuration on stdin is too long', `over ${limit} bytes`);
-    chunks.push(chunk.subarray(0, count));
+    filled += count;
+    if (filled < chunk.length) continue;
+    chunks.push(chunk);
+    chunk = new Uint8Array(64 * 1024);
+    filled = 0;
   }
+  chunks.push(chunk.subarray(0, filled));
   return concat(chunks);
 }

@@ -15,6 +15,8 @@ struct heap {
   char magic[16];         /* HEAP_MAGIC once it is built */
   char build[64];         /* BUILD_ID of the code that built it */
   char *next, *end;       /* where the next block goes, and where the chunk ends */
+  size_t written;         /* how many bytes from here on an ADD writes to (build/quickjs/training.c) */
+  unsigned chunks;        /* how many the kernel gave */
   void *freed[96];        /* free blocks, by size class */
   JSRuntime *runtime;
   JSContext *context;

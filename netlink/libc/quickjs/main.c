@@ -206,7 +206,8 @@ static int build(void) {
   heap.end = heap_section_end;
   if (host_argv[3]) {
     places = map(host_argv[3], &size);
-    blocks = size / sizeof *places - 1;
+    blocks = size / sizeof *places - 2;
+    heap.written = (*places++ + 4095) & ~(size_t)4095;
     heap.next = heap_section + *places++;
     heap_place = place;
   }
