@@ -6,11 +6,11 @@ SBIN ?= /usr/local/sbin
 SHARE ?= /usr/local/share
 TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
-# Native addons compile against the headers beside the running Node, with no download.
+# Native addons compile against the headers beside the running Node, without a download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
 PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin man-db groff-base
 SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts') package.json build/definitions.ts dist/commit
-# The engine's host: its C half, and how it is compiled.
+# The engine's host: its C half, and the scripts that compile it.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
 OTHER := $(if $(filter arm64,$(ARCHITECTURE)),amd64,arm64)
@@ -29,10 +29,10 @@ build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
 
-dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, packages, OCI image, bill of materials and sums for amd64 and arm64
+dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, packages, OCI image, bill of materials and checksums for amd64 and arm64
 	@build/release/make dist/release
 
-docs: node_modules/.installed ## dist/docs: the reference of netlink/, from its comments
+docs: node_modules/.installed ## dist/docs: the API reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
 
 check: $(VALIDATORS) ## types, lint and format
@@ -45,16 +45,16 @@ unit: $(VALIDATORS) ## pure code, exact bytes
 integration: $(VALIDATORS) packages ## netlink against the live kernel, in a host of its own
 	build/in-host $(JEST) --selectProjects integration --runInBand
 
-e2e: build cross packages reference ## the executables, called as a runtime calls them; KILLS=all: host-local killed at every system call there is
+e2e: build cross packages reference ## the executables, called as a runtime calls them; KILLS=all kills host-local at every system call
 	build/in-host $(JEST) --selectProjects e2e
 
-test: check build cross packages reference ## all of the above
+test: check build cross packages reference ## check, unit, integration and e2e
 	build/in-host $(JEST) --selectProjects unit integration e2e
 
-faults: build packages ## ADD and DEL broken at every system call in turn; SAMPLE=20: one fault of 20; SEED=n: the same ones again
+faults: build packages ## ADD and DEL with a fault at each system call in turn; SAMPLE=20 tries one fault in 20; SEED=n repeats a run
 	@build/in-host $(TSX) test/faults/faults.ts $(or $(SAMPLE),1)
 
-fuzz: build packages ## input, results, lease files and netlink replies that break rules, for SECONDS=60; SEED=n: the same again
+fuzz: build packages ## malformed input, results, lease files and netlink replies, for SECONDS=60; SEED=n repeats a run
 	@build/in-host $(TSX) test/fuzz/fuzz.ts $(or $(SECONDS),60)
 
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
@@ -67,33 +67,33 @@ e2e-docker: build packages ## the article's Docker half, with a dockerd of its o
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
 
-e2e-runtimes: dist/bridge packages reference dist/runtimes ## podman, containerd (ctr, CRI) and cnitool with our plugins, the Go ones beside (needs root); RUNTIMES=podman takes a part
+e2e-runtimes: dist/bridge packages reference dist/runtimes ## podman, containerd (ctr, CRI) and cnitool with our plugins and with the Go plugins (needs root); RUNTIMES=podman runs a part
 	@build/debian-packages podman containerd runc busybox-static
 	@$(TSX) test/runtimes/main.ts $(RUNTIMES)
 
-# Half an hour bounds it; most of that is for a machine that is busy.
-e2e-vlan: build packages reference ## VLANs, ours beside the Go plugin's, on the kernel of user-mode-linux
+# The limit of half an hour allows for a busy machine.
+e2e-vlan: build packages reference ## VLANs, ours compared with the Go plugin's, on the kernel of user-mode-linux
 	@build/debian-packages user-mode-linux kmod
 	UML_SECONDS=1800 test/uml/run $(JEST) --selectProjects e2e-vlan --runInBand --cacheDirectory=/tmp/jest
 
-bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses which, PAIRS=10 is quick
+bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses the Go plugin, PAIRS=10 is quick
 	@build/debian-packages wrk
 	@build/in-host $(TSX) test/bench/main.ts
 
-bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against Go's; PAIRS=10 is quick, DIRECTORY=/run/leases on a tmpfs
+bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against the Go host-local; PAIRS=10 is quick, DIRECTORY=/run/leases uses a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
 
-parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (Debian's), row by row; ROWS=text takes a part
+parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (default: Debian's), row by row; ROWS=text runs a part
 	@build/debian-packages user-mode-linux kmod
 	@build/in-host $(TSX) test/parity/main.ts '$(ROWS)'
 
 sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/cni-bridge dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
 	@test/sanitize
 
-reproducible: dist/bridge ## built again in another directory: the same file, to the byte
+reproducible: dist/bridge ## build again in another directory, and compare: the same file, to the byte
 	@test/reproducible
 
-reproducible-release: dist ## the release made again in another directory, as another user, in another locale: the same sums
+reproducible-release: dist ## build the release again in another directory, as another user, in another locale: the same sums
 	@test/reproducible-release
 
 reference: dist/reference/version ## the Go plugins, into dist/reference
@@ -115,7 +115,7 @@ dist/reference/version: build/reference
 dist/nfpm: build/release/nfpm
 	build/release/nfpm $@
 
-# What is built of Go modules, each by its version: the script passes over what is there.
+# The runtimes built from Go modules; the script skips those that exist.
 .PHONY: dist/runtimes
 dist/runtimes:
 	@build/runtimes $@
@@ -131,7 +131,7 @@ node_modules/.installed: package.json package-lock.json build/docs/package.json
 $(VALIDATORS): build/validators.ts plugin/config/bridge.schema.json plugin/config/host-local.schema.json node_modules/.installed
 	$(TSX) build/validators.ts
 
-# The engine's sources and musl, of fixed versions, as PyPI and Debian have them.
+# The engine's sources in a fixed version from PyPI, and musl from Debian.
 dist/quickjs/source/version: build/quickjs/requirements.txt build/quickjs/fetch
 	build/quickjs/fetch $(@D)
 
@@ -169,7 +169,7 @@ dist/cni-bridge.8: dist/cni-bridge
 dist/cni-bridge.bash dist/cni-bridge.zsh: dist/cni-bridge.%: dist/cni-bridge
 	dist/cni-bridge completion-$* >$@
 
-# The commit that the executables print; written only where it has changed, so that they are built again then.
+# The commit that the executables print; written only if it has changed, so that they are rebuilt only then.
 dist/commit: always
 	@mkdir -p dist
 	@build/commit | cmp -s - $@ || build/commit >$@

@@ -2,7 +2,7 @@ import { type Family, family, formatCIDR, formatIP, type IP } from '../netlink/i
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, type Version } from './version.ts';
 
-/** What Go's encoder escapes beyond what JSON demands. */
+/** What Go's encoder escapes beyond what JSON requires. */
 const escaped = ['<', '>', '&', '\u2028', '\u2029'];
 
 /** JSON as Go's encoder prints it: indented by four spaces, `<`, `>` and `&` escaped. */

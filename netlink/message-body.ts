@@ -26,7 +26,7 @@ export class MessageBody {
   private begin(type: number, payload: number): number {
     const at = this.length;
     const filled = attributeHeader + payload;
-    // As align does; a call takes longer.
+    // The same as align, but faster inline.
     const end = (at + filled + 3) & ~3;
     if (end > this.room.bytes.length) this.grow(end);
     const { words } = this.room;

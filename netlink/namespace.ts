@@ -42,7 +42,7 @@ export function openNamespace(path: string, { stats: { dev } }: Namespace): Name
  * @throws Node's error if there is no /proc
  */
 export function openOwnNamespace(): Namespace {
-  // The calling thread is the main thread; /proc/thread-self takes the kernel longer.
+  // The calling thread is the main thread; /proc/thread-self would take longer.
   return opened('/proc/self/ns/net', constants.O_RDONLY, () => true);
 }
 

@@ -1,5 +1,5 @@
-// usage: bundle.ts ENTRY.ts OUTPUT.js: a program and all that it imports as one script for QuickJS. The npm packages that
-// went into it are listed in OUTPUT.js.packages.
+// usage: bundle.ts ENTRY.ts OUTPUT.js: bundles a program with everything it imports into one script for QuickJS.
+// OUTPUT.js.packages lists the npm packages in it.
 import { writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 import { definitions } from '../definitions.ts';

@@ -126,7 +126,7 @@ static int ends(const char *path, const char *name) {
   return length >= end && strcmp(path + length - end, name) == 0;
 }
 
-/** The network's leases are there with a complete index (ipam/leases/stamp.ts), but none of the container's. */
+/** The network has leases with a complete index (ipam/leases/stamp.ts), but none of the container's. */
 static long stat_path(int fd, const char *path, struct statx *stat) {
   *stat = (struct statx){.stx_mode = S_IFREG | 0600, .stx_ino = fd};
   if (ends(path, "/network") || ends(path, "/.attachments"))

@@ -45,7 +45,7 @@ static struct {
   uint32_t gone; /* freed before any call */
 } blocks[1 << 16];
 static uint32_t count;
-/* The blocks that were read and those that were written to, as they came, and how many were written to by the end of an ADD. */
+/* The blocks that were read and those that were written to, in order, and how many were written to by the end of an ADD. */
 struct touched {
   uint32_t block[sizeof blocks / sizeof *blocks], count;
 };
@@ -68,7 +68,7 @@ static int on_free(void *block) {
 
 static void note(struct touched *list, uint32_t block) { list->block[list->count++] = block; }
 
-/** The first time that a page is touched it can be read from then on, the second time it is a write. */
+/** The first fault on a page makes it readable; a second one is a write. */
 static void on_touch(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)context;
   static char opened[ROOM / PAGE];
@@ -102,7 +102,7 @@ static int write_places(const char *path) {
   uint32_t at = sizeof(struct heap);
   for (uint32_t i = 0; i < written.count; i++) {
     uint32_t block = written.block[i];
-    /* A large block is on pages of its own anyway. */
+    /* A large block has pages of its own anyway. */
     if (blocks[block].size < PAGE) places[block] = at, at += blocks[block].size;
     if (i < written_by_add) ends[0] = at;
   }

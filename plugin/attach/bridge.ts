@@ -50,8 +50,8 @@ export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, port
 }
 
 /**
- * The bridge since it has an address, and so keeps its MAC address: until then the ports of other ADDs may have changed
- * one that it took from a port.
+ * Returns the bridge now that it has an IP address, and so keeps its MAC address. Until then the ports of other ADDs
+ * may have changed a MAC address that it took from a port.
  * @throws BridgeGone, NetlinkError
  */
 export function bridgeWithAddress({ sides: { host } }: Addition, bridge: Link): Link {
@@ -61,7 +61,7 @@ export function bridgeWithAddress({ sides: { host } }: Addition, bridge: Link): 
   return { ...bridge, mac: now.mac };
 }
 
-/** @throws CniError code 7 where the name belongs to a link of another kind */
+/** @throws CniError code 7 if the name belongs to a link of another kind */
 function findBridge(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
   if (link === undefined || link.kind === 'bridge') return link;

@@ -166,9 +166,9 @@ function addAddress({ sides: { host }, undo, link, isFree }: GatewayLink, cidr: 
 }
 
 /**
- * Makes a bridge keep its MAC address, which one with an address must. Setting it to itself pins it where another
- * program made the bridge and left it to the kernel, which takes the lowest of the ports'. It cannot be unpinned. Done
- * before there is an address, so that whoever finds the address finds the bridge pinned.
+ * Makes a bridge keep its MAC address, which one with an IP address must. If another program made the bridge and left
+ * the MAC address to the kernel, which takes the lowest of the ports', setting it to itself pins it. It cannot be
+ * unpinned. Done before there is an IP address, so that whoever finds the address finds the bridge pinned.
  */
 function pinMac(host: Connection, link: Link): void {
   const { mac } = isPortMac(link.mac) ? (getLink(host, link.name) ?? link) : link;

@@ -34,7 +34,7 @@ export function randomPortMac(): string {
   return `${portMacPrefix}${hex(libc.randomBytes(5), ':')}`;
 }
 
-/** Whether a bridge may have taken this MAC address from a host veth, and so have another one soon. */
+/** Whether a bridge may have taken this MAC address from a host veth, and so may soon have another. */
 export function isPortMac(mac: string): boolean {
   return mac.startsWith(portMacPrefix);
 }

@@ -43,7 +43,7 @@ function checkBridge({ config, previous, sides }: Comparison): Link {
   if (link.kind !== 'bridge')
     throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
   const listed = previous.interfaces.find((one) => one.name === name && one.sandbox === undefined);
-  // A bridge without a MAC address of its own has another one whenever the port that it took it from goes.
+  // A bridge without a MAC address of its own gets another one when the port that it took it from goes.
   if (listed?.mac !== link.mac && !hasPortMac(sides.host, link)) checkMac(link, listed?.mac);
   // The promiscuity counter includes captures and ports, which come and go; the flag is what was asked for.
   const promiscuous = (link.flags & iff.promisc) !== 0;

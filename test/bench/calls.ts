@@ -12,17 +12,17 @@ import {
 } from './contender.ts';
 import { type Group, type Job, pluginJob, single } from './jobs.ts';
 
-/** How many calls a burst has, and so how many containers each contender has besides the one that stays. */
+/** The number of calls in a burst, and so of containers that each contender has besides the one that stays. */
 export const burstSize = 100;
 const concurrencies = [1, 4, 16];
 
-/** The row and the contender that figures belong to, as one label. */
+/** The label of figures: their row and contender. */
 export function labelOf(row: string, { key }: Contender): string {
   return `${row}|${key}`;
 }
 
 /**
- * Gives each contender a host, containers, and bridges that are in use by one container already.
+ * Gives each contender a host, containers, and bridges that one container already uses.
  * @param floorsPlugin the executable that attaches that container for the floor, which makes no bridge
  */
 export function prepareHosts(contenders: readonly Contender[], floorsPlugin: string, dataDir: string): void {
@@ -50,7 +50,7 @@ function job(command: string, contender: Contender, kind: Kind, index: number): 
   return pluginJob(command, { contender, kind, index }, `/run/bench/${kind}-${contender.key}${suffix}`);
 }
 
-/** What the table calls a network. */
+/** A network's name in the table. */
 const titles: Record<Kind, string> = {
   masquerade: 'masquerade',
   plain: 'no masquerade',
@@ -63,7 +63,7 @@ export function plugins(contenders: readonly Contender[]): Contender[] {
   return contenders.filter(({ key }) => key !== 'floor');
 }
 
-/** Without masquerading the Go plugin is the same whatever would do that. */
+/** Without masquerading the Go plugin's backend makes no difference. */
 function withoutMasquerade(contenders: readonly Contender[]): Contender[] {
   return contenders.filter(({ key }) => key !== 'go-nft');
 }

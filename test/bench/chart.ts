@@ -88,7 +88,7 @@ type Contenders = readonly Contender[];
 /** The median of a contender in a row. */
 type MedianOf = (title: string, key: Key) => number | undefined;
 
-/** Draws the medians of a run as SVG; rows that the run lacks are left out. */
+/** Draws a run's medians as SVG; rows that the run doesn't have are left out. */
 export function chart(contenders: Contenders, rows: readonly Row[], note: string): string {
   const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   const medianOf: MedianOf = (title, key) => {
@@ -180,7 +180,7 @@ function bars({ key, title }: Contender, { rows, scale }: Panel, index: number, 
   };
 }
 
-/** Lines across the bars of their row, which show what of each is left to save. */
+/** Lines across a row's bars, which show how much of each could still be saved. */
 function ticks({ key, title }: Contender, panel: Panel, index: number, medianOf: MedianOf) {
   const { rows, scale, height } = panel;
   return {

@@ -2,7 +2,7 @@ import { run } from './contender.ts';
 
 /**
  * Compiles a C program of the benchmark: static and with musl, as dist/bridge is, so that it starts in 0.15 ms. glibc
- * asks the processor what it can do, each answer of which a virtual machine has to make up, and takes 0.5 ms more.
+ * queries the processor's features, each of which a virtual machine has to emulate, and takes 0.5 ms more.
  * @returns the executable
  */
 export function compile(name: 'spawn' | 'floor', executable: string): string {

@@ -5,7 +5,7 @@ import { measure, single } from './jobs.ts';
 import type { Key, Row } from './row.ts';
 import { sleep } from './sleep.ts';
 
-/** How many others are attached beside the container that connects. */
+/** How many others are attached besides the container that connects. */
 const sizes = [1, 100, 1000];
 const root = '/run/bench-connections';
 const seconds = 1;
@@ -18,7 +18,7 @@ export function connectionRow(size: number): string {
 
 /**
  * New TCP connections per second from a container through the masquerade to nginx in a neighbour namespace, with more
- * and more others attached by the same plugin; contenders and crowds in turn.
+ * and more other containers attached by the same plugin; contenders and crowds in turn.
  */
 export function connections(contenders: readonly Contender[], spawner: string, rounds: number): Row[] {
   const crowds = contenders.flatMap((contender) =>
@@ -63,7 +63,7 @@ function prepare(crowd: Crowd, spawner: string, started: (pid: number) => void):
   const environment = environmentFor('ADD', contender.executable, client);
   measure(spawner, [single('-', crowdJob(crowd, environment, stdin))], new Map());
 
-  // Ports that are used again soon, so that a run finds as many free as the run before it.
+  // Ports are reused soon, so that each run finds as many free as the one before.
   settings(host, ['net.netfilter.nf_conntrack_tcp_timeout_time_wait=1']);
   settings(`${host}-client`, ['net.ipv4.ip_local_port_range=1024 65535']);
   settings(`${host}-beyond`, ['net.ipv4.tcp_max_tw_buckets=1024', 'net.core.somaxconn=1024']);
@@ -94,7 +94,7 @@ function serve(host: string, directory: string, started: (pid: number) => void):
   if (seen !== 'seen from 192.0.2.1') throw new Error(`not masqueraded in ${host}: ${seen}`);
 }
 
-/** The server has a session of its own, which is to come before whatever else the machine does too. */
+/** The server has its own session, which must also take priority over everything else on the machine. */
 function comeFirst(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/autogroup`, '-20');

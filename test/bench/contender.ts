@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** One of the programs compared, with what its configuration has of its own. */
+/** One of the compared programs, with its own configuration options. */
 export interface Contender {
   /** Short, for names in the kernel: its host is the network namespace of this name. */
   readonly key: 'bridge' | 'floor' | 'pkg' | 'go' | 'go-nft';
@@ -16,7 +16,7 @@ export interface Contender {
 /** The networks measured; each has a bridge of its own. */
 export type Kind = 'masquerade' | 'plain' | 'dual' | 'first';
 
-/** Who is called, for which network and container; an index of 0 is the container that stays attached. */
+/** A call: contender, network and container; index 0 is the container that stays attached. */
 export interface Target {
   readonly contender: Contender;
   readonly kind: Kind;
@@ -24,7 +24,7 @@ export interface Target {
 }
 
 const directory = '/run/bench';
-/** A thousand links in JSON take half of what is the limit otherwise. */
+/** A thousand links in JSON take half of the default limit. */
 const maxBuffer = 64 * 1024 * 1024;
 
 /** Runs a program that must succeed. @returns what it printed */
@@ -54,7 +54,7 @@ export function bridgeOf(kind: Kind): string {
   return `b-${kind}`;
 }
 
-/** What a user would write: the same for every contender but for the network's name and the contender's own options. */
+/** What a user would write: the same for every contender except the network's name and the contender's own options. */
 export function configuration({ key, options }: Contender, kind: Kind, dataDir: string) {
   const ranges = kind === 'dual' ? [[{ subnet: '10.15.0.0/16' }], [{ subnet: 'fd15::/64' }]] : undefined;
   const routes = [{ dst: '0.0.0.0/0' }, ...(ranges === undefined ? [] : [{ dst: '::/0' }])];
@@ -128,7 +128,7 @@ export function call(argv: readonly string[], host: string, config: unknown): st
   return run(['nsenter', `--net=/run/netns/${host}`, ...argv], JSON.stringify(config));
 }
 
-/** A command before whatever else the machine does, where this is allowed ("The autogroup feature", sched(7)). */
+/** A command with priority over everything else on the machine, if allowed ("The autogroup feature", sched(7)). */
 export function firstInLine(argv: readonly string[]): string[] {
   const first = '{ echo -20 >/proc/self/autogroup; } 2>/dev/null; exec "$@"';
   return ['setsid', '--wait', 'sh', '-c', first, 'first', ...argv];

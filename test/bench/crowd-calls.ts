@@ -13,7 +13,7 @@ import {
 import { type Group, type Measured, measure, single } from './jobs.ts';
 import { sleep } from './sleep.ts';
 
-// Leases are on a disk, as those of the other calls are.
+// Leases are on a disk, as for the other calls.
 const root = resolve('dist/bench/crowds');
 /** How many are attached where there are many. */
 export const many = Number(process.env.CROWD ?? 1000);
@@ -27,8 +27,8 @@ export function strandedRow(size: number): string {
 export const gcRow = `GC among ${many.toLocaleString('en')} valid attachments`;
 
 /**
- * Measures what could take longer the more are attached: a DEL whose container's namespace is gone, and a GC. The
- * plugins are all ours, so that each can call where the first of them has attached the crowd.
+ * Measures what could take longer the more containers are attached: a DEL whose container's namespace is gone, and a
+ * GC. All contenders are ours, so that each can be called where the first one has attached the crowd.
  */
 export function crowdCalls(
   plugins: readonly Contender[],
@@ -63,7 +63,7 @@ export function crowdCalls(
 }
 
 /**
- * Attaches a container and takes its namespace away, as a crash does.
+ * Attaches a container and removes its namespace, as a crash does.
  * @returns the DEL that follows, which is given the ADD's result
  */
 function strandedDelete(crowd: Crowd, plugin: Contender): Group {
@@ -82,8 +82,8 @@ function strandedDelete(crowd: Crowd, plugin: Contender): Group {
 }
 
 /**
- * The namespace behind each of those that are taken away. It stays: the kernel is busy for a while when it ends one,
- * which would disturb what is measured.
+ * The namespace behind each removed one. It stays, since the kernel is busy for a while when it destroys one, which
+ * would disturb the measurement.
  */
 function spareOf({ host }: Crowd): string {
   return `${host}-spare`;
@@ -102,7 +102,7 @@ function collection(crowd: Crowd, plugin: Contender): Group {
   );
 }
 
-/** Whether all are still attached, and nobody else. */
+/** Whether exactly these are still attached. */
 function assertWhole(crowd: Crowd): void {
   const links: unknown[] = JSON.parse(run(['ip', '-n', crowd.host, '-j', 'link', 'show', 'type', 'veth']));
   if (links.length !== crowd.size) throw new Error(`${links.length} of ${crowd.size} left in ${crowd.host}`);

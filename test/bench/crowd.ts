@@ -9,7 +9,7 @@ import {
 } from './contender.ts';
 import { type Job, measure } from './jobs.ts';
 
-/** Interfaces of the others in one network namespace, which stands for as many containers. */
+/** How many of the others share a network namespace, each interface standing for a container. */
 const perNamespace = 100;
 
 /** A host in which a plugin has attached many; a bridge takes 1,023 ports. */
@@ -30,7 +30,7 @@ export function makeCrowd(crowd: Crowd, spawner: string): void {
   makeNamespaces([host, ...namespaces]);
   run(['ip', '-n', host, 'link', 'set', 'lo', 'up']);
   for (const name of [host, ...namespaces]) {
-    // A thousand links that look for their IPv6 neighbours would disturb every run.
+    // A thousand links with IPv6 neighbour discovery would disturb every run.
     settings(name, ['net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
   }
   const { ipam, ...rest } = crowdConfiguration(crowd);

@@ -1,6 +1,6 @@
 // The floor of the benchmark: makes the state that an ADD or a DEL of the plugin leaves, by bare system calls. It reads
-// no configuration, checks nothing, chooses no address and prints no result; a message that the kernel refuses ends it.
-// Called in the environment of a plugin, with what a plugin would find out by itself:
+// no configuration, checks nothing, chooses no address and prints no result; it exits if the kernel refuses a message.
+// It is called with a plugin's environment, and with arguments for what a plugin would find out by itself:
 //
 //   floor BRIDGE VETH LEASE_DIRECTORY NETWORK ADDRESS PREFIX GATEWAY [masquerade]
 //
@@ -25,7 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// What a plugin has from its environment, and what this has from its arguments.
+// From the environment, as in a plugin, and from the arguments.
 static const char *container_id, *ifname, *bridge, *veth, *directory, *network, *address_text;
 static struct in_addr address, mask, gateway;
 static char label[256];
@@ -74,8 +74,8 @@ static int open_netlink(int protocol) {
   return fd;
 }
 
-// Sends the messages, one of which asks for an acknowledgement. The kernel has done them all when it has taken them,
-// and answers a refusal unasked: so it is the first answer there is that counts.
+// Sends the messages, one of which asks for an acknowledgement. The kernel has processed them all when the send
+// returns, and reports a refusal unasked, so the first reply counts.
 static void send_all(int fd, const char *what) {
   struct {
     struct nlmsghdr header;
@@ -166,7 +166,7 @@ static void nft_message(int type, int flags, int family, int resource) {
   header->res_id = htons(resource);
 }
 
-// Where packets from the address go on, and whose the address is.
+// Where packets from the address go next, and who owns the address.
 static void put_element_value(void) {
   struct in_addr subnet = {address.s_addr & mask.s_addr};
   char chain[64];
@@ -222,7 +222,7 @@ static int write_lease(void) {
   snprintf(lease, sizeof lease, "%s\r\n%s", container_id, ifname);
   int lock = lock_leases();
   int fd = write_file(address_text, O_EXCL, lease);
-  // The address there is as long, so that nothing is left of it.
+  // The old address has the same length, so nothing of it is left.
   close(write_file("last_reserved_ip.0", 0, address_text));
   close(lock);
   return fd;
@@ -238,8 +238,8 @@ static void add(const char *netns, unsigned prefix, int masquerade) {
   if (fsync(lease) != 0) err(1, "fsync");
 }
 
-// When netfilter's socket is closed, at the end, the kernel frees what was deleted, and does so while it deletes the
-// link: so the element is the first to go.
+// The kernel frees what was deleted when netfilter's socket is closed at the end, and meanwhile deletes the link, so
+// the element is deleted first.
 static void delete(int masquerade) {
   if (masquerade) change_map(open_netlink(NETLINK_NETFILTER), NFT_MSG_DELSETELEM, 0);
   delete_pair(open_netlink(NETLINK_ROUTE));

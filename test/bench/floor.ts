@@ -1,11 +1,11 @@
 import { bridgeOf, type Contender, configuration, type Kind } from './contender.ts';
 
-/** The address that the floor gives: the one after that of the container that stays attached. */
+/** The address that the floor assigns: the one after that of the container that stays attached. */
 const address = '10.15.0.3';
 
 /**
- * What no plugin can be faster than: a program that makes the same state by bare system calls (floor.c). It is given
- * what a plugin finds out by itself.
+ * A lower bound for every plugin: a program that makes the same state by bare system calls (floor.c). It gets what a
+ * plugin finds out by itself.
  * @param dataDir where its host, in which dist/bridge has attached a container, keeps the leases
  */
 export function floorContender(executable: string, dataDir: string): Contender {

@@ -34,7 +34,7 @@ const pkg: LeaseContender = {
 const go: LeaseContender = { key: 'go', title: 'Go', executable: `${reference}/host-local` };
 const contenders = [bridge, pkg, go];
 
-/** What a call among so many leases may take, by the same among none. */
+/** How long a call among this many leases may take, relative to one among none. */
 const judgedSize = 10_000;
 const growthTargets = [
   { state: 'own', limit: 1.2, where: '' },
@@ -44,7 +44,7 @@ const growthTargets = [
 const directory = resolve('dist/bench');
 mkdirSync(directory, { recursive: true });
 const spawner = compile('spawn', `${directory}/spawn-ipam`);
-// On a disk, as leases are in use: what waits for the disk waits here too. A tmpfs (DIRECTORY=/run/leases) is quieter.
+// On a disk, as in real use, so that waiting for the disk counts. A tmpfs (DIRECTORY=/run/leases) is quieter.
 const leases = resolve(process.env.DIRECTORY ?? `${directory}/ipam`);
 const directories = new LeaseDirectories(leases);
 const fileSystem = run(['stat', '-f', '-c', '%T', leases]).trim();
@@ -126,7 +126,7 @@ function stateTable(state: State): string {
   );
 }
 
-/** For how long each holds the lock, in an ordinary directory. */
+/** How long each holds the lock, in an ordinary directory. */
 function lockTimes(size: number, command: string, { executable, key }: LeaseContender): number {
   const calls = key === 'go' ? 'flock' : 'flock,close';
   const timed = (verb: string, index: number): number => {

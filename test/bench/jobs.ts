@@ -10,7 +10,7 @@ export interface Job {
 
 /** Jobs measured as one, from the first start to the last exit. */
 export interface Group {
-  /** What the figures are filed under; `-` for what is not measured. */
+  /** The label of the figures; `-` if they are not measured. */
   readonly label: string;
   readonly concurrency: number;
   readonly jobs: readonly Job[];
@@ -51,7 +51,7 @@ function format({ label, concurrency, jobs }: Group): string {
 export type Measured = Map<string, Figures>;
 
 /**
- * Runs groups one after the other by the program that spawn.c becomes.
+ * Runs groups one after another, with the program made from spawn.c.
  * @param measured where their figures are added
  * @throws Error when a job fails
  */

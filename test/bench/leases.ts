@@ -9,8 +9,8 @@ export interface LeaseContender {
 }
 
 /**
- * A directory's history: its leases known to its one user; or two users, of whom each finds what the other did since;
- * or leases of the Go host-local, of which the user knows nothing yet.
+ * A directory's history: one user, who knows its leases; two users, each of whom finds what the other did; or leases of
+ * the Go host-local that the user doesn't know yet.
  */
 export type State = 'own' | 'alternating' | 'import';
 
@@ -66,7 +66,7 @@ export class LeaseDirectories {
     };
   }
 
-  /** A call of host-local for a container, in somebody's directory. */
+  /** A call of host-local for a container, in a contender's directory. */
   job({ command, executable, containerID }: LeaseCall, owner: string, leases: number): Job {
     return {
       host: '/proc/self/ns/net',
@@ -113,7 +113,7 @@ export function alternatingRound(
 ): Group[] {
   const group = (command: string, { executable, key }: LeaseContender, containerID: string): Group =>
     single(
-      // Each has one figure of each command in a round.
+      // In a round each has one figure for each command.
       containerID === 'b' ? '-' : `${rowOf(command, 'alternating', leases)}|${key}`,
       directories.job({ command, executable, containerID }, 'both', leases),
     );

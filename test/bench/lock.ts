@@ -3,9 +3,9 @@ import { run } from './contender.ts';
 import type { Job } from './jobs.ts';
 
 /**
- * Runs a call under strace(1), which stops it at the system calls named and lets all others pass at full speed. Ours
- * unlock by close(2), the Go host-local by flock(2): it closes thousands of files meanwhile, and is not stopped at those.
- * @returns the milliseconds from the lock's taking to its release
+ * Runs a call under strace(1), which stops it at the named system calls and lets all others run at full speed. Ours
+ * unlocks by close(2), the Go host-local by flock(2): it closes thousands of files meanwhile, and is not stopped there.
+ * @returns the milliseconds from taking the lock to releasing it
  */
 export function lockHeld(
   { environment, argv, stdin }: Job,

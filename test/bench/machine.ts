@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { run } from './contender.ts';
 
-/** What the figures depend on, for those who compare them with theirs. */
+/** What the figures depend on, for comparing them with others. */
 export interface Machine {
   readonly date: string;
   readonly cpu: string;
@@ -29,7 +29,7 @@ export function machine(reference: string): Machine {
   };
 }
 
-/** What runs dist/bridge, where that is known. */
+/** The engine of dist/bridge, if known. */
 function engine(): string[] {
   const path = 'dist/quickjs/source/version';
   return existsSync(path) ? [`QuickJS-ng ${readFileSync(path, 'utf8').trim()}`] : [];

@@ -14,7 +14,9 @@ import { anyCall, memoryRows, type Row, sizeRows, timeRows } from './row.ts';
 import { countSystemCalls } from './system-calls.ts';
 import { judge, targets } from './targets.ts';
 
-/** With fewer pairs, or a part left out, a run is a quick look: no target fails it, and docs/benchmarks stays. */
+/**
+ * With fewer pairs, or without a part, a run is a quick look: no target fails it, and docs/benchmarks is not written.
+ */
 const fullPairs = 30;
 
 const reference = resolve(process.env.REFERENCE_CNI_PATH ?? 'dist/reference');
@@ -23,7 +25,7 @@ const { CONTENDERS, PARTS, CROWD } = process.env;
 const full = pairs >= fullPairs && [CONTENDERS, PARTS, CROWD].every((limit) => limit === undefined);
 const parts = (PARTS ?? 'calls bursts crowd connections system-calls').split(' ');
 
-// Leases are on a disk, as they are in use: what waits for the disk waits here too.
+// Leases are on a disk, as in real use, so that waiting for the disk counts.
 const directory = resolve('dist/bench');
 const leases = `${directory}/leases`;
 rmSync(leases, { recursive: true, force: true });
@@ -101,7 +103,7 @@ function gcOnly(figures: Measured): Measured {
   return new Map([...figures].filter(([label]) => label.startsWith(`${gcRow}|`)));
 }
 
-/** Four decimals are more than any figure is good for. */
+/** No figure is good for more than four decimals. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toFixed(4)) : value;
 }

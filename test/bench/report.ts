@@ -5,7 +5,7 @@ import type { SystemCalls } from './system-calls.ts';
 import { figuresTable, processorTable, systemCallsTable, targetsTable } from './table.ts';
 import type { Verdict } from './targets.ts';
 
-/** All that a run found. */
+/** Everything that a run found. */
 export interface Report {
   readonly machine: Machine;
   readonly pairs: number;

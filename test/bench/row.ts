@@ -12,7 +12,7 @@ export interface Row {
   readonly title: string;
   readonly unit: 'ms' | 'MiB' | '1/s';
   readonly samples: Partial<Record<Key, readonly number[]>>;
-  /** Milliseconds of the processor, where they were measured. */
+  /** Processor time in milliseconds, if measured. */
   readonly processor?: Partial<Record<Key, readonly number[]>>;
 }
 
@@ -45,7 +45,7 @@ function pick(
 /** What {@link memoryRows} gives of all calls on hosts of some 100 containers. */
 export const anyCall = 'any call';
 
-/** The largest peak of memory in calls, should there be any. The floor's is less than a peak is measured from. */
+/** The largest peak of memory in calls, if any. The floor's is below what can be measured. */
 export function memoryRows(of: string, measured: Measured): Row[] {
   const samples: Partial<Record<Key, number[]>> = {};
   for (const key of keys) {
@@ -64,7 +64,7 @@ export function memoryTitle(of: string): string {
 export const sizeTitle = 'size on disk, host-local included';
 export const gzippedTitle = 'size gzipped, host-local included';
 
-/** Sizes of what has to be installed: the Go plugin is of no use without its host-local, which is inside ours. */
+/** The size of an installation: the Go plugin needs its host-local, which is part of ours. */
 export function sizeRows(plugins: readonly Contender[]): Row[] {
   const size: Partial<Record<Key, number[]>> = {};
   const gzipped: Partial<Record<Key, number[]>> = {};

@@ -1,4 +1,4 @@
-/** Waits; nothing else happens in this process meanwhile. */
+/** Blocks this process for a time. */
 export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

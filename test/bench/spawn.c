@@ -1,9 +1,9 @@
-// Runs programs as a container runtime does, exec to exit, and tells how long that took. Standard input is a list of
-// groups: a line "LABEL\tCONCURRENCY\tCOUNT", then COUNT lines "HOST\tSTDIN\tNAME=VALUE\t...\tPROGRAM\tARGUMENT\t...".
-// HOST is the network namespace to call from, STDIN a file whose text the program finds in a pipe. For each group it
-// prints "LABEL\tNANOSECONDS\tMICROSECONDS\tKIBIBYTES": from the first start to the last exit; processor time; the
-// largest peak of resident memory, which is at least this program's own. The last two count a program's own
-// children too. A program that fails ends it all.
+// Runs programs as a container runtime does, and measures them from exec to exit. Standard input is a list of groups: a
+// line "LABEL\tCONCURRENCY\tCOUNT", then COUNT lines "HOST\tSTDIN\tNAME=VALUE\t...\tPROGRAM\tARGUMENT\t...". HOST is
+// the network namespace to call from, STDIN a file whose text the program finds in a pipe. For each group it prints
+// "LABEL\tNANOSECONDS\tMICROSECONDS\tKIBIBYTES": from the first start to the last exit; processor time; the largest
+// peak of resident memory, which is at least this program's own. The last two count a program's own children too. It
+// exits if a program fails.
 
 #define _GNU_SOURCE
 #include <err.h>
@@ -85,8 +85,8 @@ static void enter(const char *host) {
   snprintf(current, sizeof current, "%s", host);
 }
 
-// vfork copies nothing of this process, and nothing but exec stands between its clock and the program: posix_spawn(3)
-// sets 64 signals and takes 60 µs more. Returns when the program was started.
+// vfork copies nothing of this process, so only exec comes between its clock and the program: posix_spawn(3) sets 64
+// signals and takes 60 µs more. Returns when the program was started.
 static long long start(struct job *job) {
   int input[2], output[2];
   if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0) err(2, "pipe");
@@ -116,7 +116,7 @@ static void fail(struct job *job, int status) {
   exit(1);
 }
 
-// What a plugin prints fits into its pipe, so nobody needs to read along.
+// A plugin's output fits into its pipe, so nobody needs to read it meanwhile.
 static void finish(int count, struct rusage *usage) {
   int status;
   pid_t pid = wait4(-1, &status, 0, usage);
@@ -125,15 +125,15 @@ static void finish(int count, struct rusage *usage) {
     if (job->pid != pid) continue;
     if (status != 0) fail(job, status);
     close(job->output);
-    // Numbers are used again: this one may be a later job's.
+    // Descriptor numbers are reused: this one may belong to a later job.
     job->pid = 0;
   }
 }
 
 static long long microseconds(struct timeval time) { return time.tv_sec * 1000000LL + time.tv_usec; }
 
-// Whatever else the machine does comes second, where this is allowed: within the session, and among sessions
-// ("The autogroup feature", sched(7)).
+// Takes priority over everything else on the machine, if allowed: within the session, and among sessions ("The
+// autogroup feature", sched(7)).
 static void come_first(void) {
   (void)setpriority(PRIO_PROCESS, 0, -20);
   if (setsid() < 0) return;

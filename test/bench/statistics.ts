@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The least of some figures that 95 % of them don't exceed (nearest rank).
+ * The smallest figure that 95 % of them don't exceed (nearest rank).
  * @throws RangeError for none
  */
 export function p95(values: readonly number[]): number {
@@ -20,7 +20,7 @@ export function p95(values: readonly number[]): number {
 /**
  * The median of ours / theirs, each pair taken in one round: what disturbs the machine for longer than a round
  * disturbs both.
- * @throws RangeError unless there are as many of the one as of the other, and at least one
+ * @throws RangeError unless there are equally many of both, and at least one
  */
 export function pairwiseRatio(ours: readonly number[], theirs: readonly number[]): number {
   if (ours.length !== theirs.length) throw new RangeError(`${ours.length} figures against ${theirs.length}`);

@@ -4,7 +4,7 @@ import { median, p95, pairwiseRatio } from './statistics.ts';
 import type { SystemCalls } from './system-calls.ts';
 import type { Judgement, Target, Verdict } from './targets.ts';
 
-/** Three figures that count, and never an exponent. */
+/** Three significant digits, never an exponent. */
 function format(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
@@ -52,7 +52,7 @@ function ratio(samples: Row['samples'], ours: Key, theirs: Key): string {
   return a === undefined || b === undefined ? '' : pairwiseRatio(a, b).toFixed(2);
 }
 
-/** Processor time, median of each contender: what a call costs a machine that is busy. */
+/** Processor time, median of each contender: what a call costs a busy machine. */
 export function processorTable(contenders: readonly Contender[], rows: readonly Row[]): string {
   const timed = rows.flatMap(({ title, processor }) =>
     processor === undefined ? [] : [{ title, processor }],
@@ -70,7 +70,7 @@ export function processorTable(contenders: readonly Contender[], rows: readonly 
   );
 }
 
-/** How a target was met, in words. */
+/** Whether a target was met, as text. */
 export function inWords({ met, missedByFar }: Judgement): string {
   return met ? 'met' : missedByFar ? '**missed**' : 'missed by less than 10 %';
 }

@@ -4,10 +4,12 @@ import { gcRow, many, strandedRow } from './crowd-calls.ts';
 import { anyCall, gzippedTitle, memoryTitle, type Row, sizeTitle } from './row.ts';
 import { median, pairwiseRatio } from './statistics.ts';
 
-/** What dist/bridge is to reach in a row. */
+/** What dist/bridge must reach in a row. */
 export interface Target {
   readonly row: string;
-  /** What is compared: its figure by another contender's or by its own of another row, or the figure as it is. */
+  /**
+   * What is compared: its figure relative to another contender's or to its own in another row, or the figure itself.
+   */
   readonly of: 'go' | 'floor' | 'figure' | { readonly ownRow: string };
   readonly bound: 'at most' | 'at least';
   readonly limit: number;
@@ -45,7 +47,7 @@ export const targets: readonly Target[] = [
 /** How far a figure may miss its target before the run fails. */
 const tolerance = 0.1;
 
-/** What came of a target. */
+/** The outcome of a target. */
 export interface Judgement {
   readonly figure: number;
   readonly met: boolean;
@@ -55,7 +57,7 @@ export interface Judgement {
 /** A target beside what was measured. */
 export interface Verdict extends Target, Judgement {}
 
-/** Compares a figure with what it is to be. */
+/** Compares a figure with its target. */
 export function judgeFigure(figure: number, bound: Target['bound'], limit: number): Judgement {
   const within = (slack: number) =>
     bound === 'at most' ? figure <= limit * (1 + slack) : figure >= limit * (1 - slack);

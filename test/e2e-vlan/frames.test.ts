@@ -16,7 +16,7 @@ describe.each(executables)('frames between containers of %s', (_name, bridge) =>
   const ping = (from: string, to: string, seconds: number): boolean =>
     host.run(['ip', 'netns', 'exec', from, 'ping', '-c', '1', '-W', String(seconds), to]).status === 0;
   const reaches = (from: string, to: string): boolean => ping(from, to, 10);
-  /** Whether an answer stays out; that one would have come by then the pings that do arrive show. */
+  /** Whether there is no answer; the pings that arrive show that it would have come by then. */
   const neverReaches = (from: string, to: string): boolean => !ping(from, to, 1);
 
   test('two of a VLAN reach each other, a third in another VLAN is kept apart', () => {
@@ -46,7 +46,7 @@ describe.each(executables)('frames between containers of %s', (_name, bridge) =>
     expect(reaches('c1', '10.1.0.2')).toBe(true);
     expect(reaches('c1', '10.2.0.2')).toBe(true);
 
-    // What goes over the wire: the port sees the tag, the access port at the other side does not.
+    // On the wire: the port sees the tag, the access port on the other side doesn't.
     const seen = (dev: string | undefined, from: string, to: string): string =>
       host.sh(`tcpdump -lnne --immediate-mode -c 1 -i ${dev} icmp or vlan and icmp >/run/seen 2>/run/started & pid=$!
         until grep -q listening /run/started; do kill -0 $pid || exit; done

@@ -13,7 +13,7 @@ interface PortJson {
   vlans: unknown[];
 }
 
-/** What an ADD has made of VLANs, by the roles that the links have. */
+/** The VLANs that an ADD made, by the links' roles. */
 function world(host: Host, { interfaces }: Result) {
   const port = interfaces[1]?.name;
   const role = (name: string): string =>
@@ -86,7 +86,7 @@ describe.each(executables)('%s and the Go plugin in one network', (_name, bridge
     ['ours', bridge, reference],
   ])('a gateway that %s made serves the other, which takes back what it finds', (_which, first, second) => {
     const one = add(host, first, { conf });
-    // Before there is a second port, for the Go plugin lets the bridge take the lowest MAC address of its ports'.
+    // Before there is a second port, since the Go plugin's bridge takes the lowest MAC address of its ports.
     const check = call(host, second, 'CHECK', { conf: { ...conf, prevResult: one } });
     expect(check).toMatchObject({ status: 0 });
     const two = add(host, second, { conf, containerID: 'c2', netns: '/run/netns/c2' });

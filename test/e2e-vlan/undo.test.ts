@@ -10,7 +10,7 @@ describe.each(executables)('VLANs taken back by %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
 
-  /** An ADD that fails when all else is done: nobody takes its result. */
+  /** An ADD that fails after everything else: nobody reads its result. */
   const failAtLast = (containerID: string): void => {
     const variables = `CNI_COMMAND=ADD CNI_CONTAINERID=${containerID} CNI_NETNS=/run/netns/${containerID}`;
     const command = `exec env -i ${variables} CNI_IFNAME=eth0 CNI_PATH=/ ${bridge} >/dev/full`;

@@ -8,7 +8,7 @@ const route = (more: object): object => hostLocal({ routes: [{ dst: '198.51.100.
 const ranges = (...sets: unknown[]): object => ({ ipam: { type: 'host-local', ranges: sets } });
 const small = { subnet: '10.1.0.0/24' };
 
-/** What is put into the article's configuration, the code it is refused with, and what names key and value. */
+/** A change to the article's configuration, the code that refuses it, and the text that names key and value. */
 const refused: [object, number, string][] = [
   [{ cniVersion: 5 }, 6, 'cniVersion: must be a version such as "1.1.0", not 5'],
   [{ cniVersion: 'adsfsadf' }, 6, 'failed to decode version info'],

@@ -52,7 +52,7 @@ const cases: [string, Partial<Call>, number, string][] = [
   ['an interface name that is taken', { ifname: 'taken' }, 4, 'taken'],
 ];
 
-/** What only IPAM can tell, with the lease directory open. */
+/** What only IPAM finds out, with the lease directory open. */
 const refusedByIpam: typeof cases = [
   ['the address of the gateway', { env: { CNI_ARGS: 'IP=10.15.20.1' } }, 7, '10.15.20.1'],
   ['an address that is another subnet', { env: { CNI_ARGS: 'IP=192.0.2.9' } }, 7, '192.0.2.9'],

@@ -60,7 +60,7 @@ describe('the floor', () => {
   });
 });
 
-/** The lines of a snapshot without what is drawn by lot and without host-local's index, which the floor lacks. */
+/** A snapshot's lines without what is random and without host-local's index, which the floor doesn't have. */
 function comparable(snapshot: string): string[] {
   return snapshot
     .replace(/veth[0-9a-f]{8}/g, 'veth')

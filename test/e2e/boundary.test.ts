@@ -18,7 +18,7 @@ describe('between TypeScript and C', () => {
 
   const sanitizers = Object.entries(process.env).filter(([name]) => name.endsWith('SAN_OPTIONS'));
 
-  /** What a part of the executable prints; it must end by itself. */
+  /** What a part of the executable prints; it must exit by itself. */
   function part(name: string, more: Readonly<Record<string, string>> = {}): Outcome {
     const variables = Object.entries({ PART: name, DIRECTORY: '/run/directory', ...more });
     const pairs = [...sanitizers, ...variables].map(([key, value]) => `${key}=${value}`);

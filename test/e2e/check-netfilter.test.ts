@@ -14,7 +14,7 @@ const table = 'inet cni-bridge-lab-br1';
 const element = 'comment "cni lab-br1 c1 eth0" : goto';
 const chain = 'CNI-[0-9a-f]{24}';
 
-/** What somebody does to the rules, what CHECK says is not as it was set up, and what it expected and found. */
+/** A change to the rules, what CHECK says is not as it was set up, and what it expected and found. */
 type Change = [command: string, what: string, difference: RegExp | string];
 
 const spoofChecks: Change[] = [
@@ -76,7 +76,7 @@ describe.each(executables)('CHECK of netfilter by %s', (_name, bridge) => {
 
   const second = { containerID: 'c2', netns: '/run/netns/c2' };
 
-  /** That CHECK is content after an ADD, finds the change, and is content again after a DEL and an ADD. */
+  /** Expects that CHECK succeeds after an ADD, finds the change, and succeeds again after a DEL and an ADD. */
   function expectFound(conf: object, [command, what, difference]: Change): void {
     const check = (prevResult: unknown) => call(host, bridge, 'CHECK', { conf: { ...conf, prevResult } });
     const prevResult = add(host, bridge, { conf });

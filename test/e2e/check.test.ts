@@ -12,7 +12,7 @@ const article = {
   },
 };
 
-/** What is changed by hand ($V is the host veth, $M its MAC address), and what CHECK says of it. */
+/** What is changed by hand ($V is the host veth, $E the container's MAC address), and what CHECK says about it. */
 const changes: [string, string, string, string][] = [
   [
     'the bridge is gone',
@@ -144,7 +144,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     call(host, bridge, 'CHECK', { conf: { ...conf, prevResult } });
   const well = { status: 0, stdout: '', stderr: '' };
 
-  test('is content with what ADD made, in every version that has it, and changes nothing', () => {
+  test('succeeds after an ADD, in every version that has it, and changes nothing', () => {
     for (const cniVersion of ['0.4.0', '1.0.0', '1.1.0']) {
       const conf = { ...article, cniVersion, promiscMode: true };
       const prevResult = add(host, bridge, { conf });
@@ -172,14 +172,14 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     expect(error.code).toBe(msg.startsWith('host-local: ') ? 3 : 999);
   });
 
-  test('is content while somebody listens on the bridge, which makes it promiscuous for the time', () => {
+  test('succeeds while somebody captures on the bridge, which makes it promiscuous for the time being', () => {
     const prevResult = add(host, bridge, { conf: article });
     host.sh('ip link add listener link lab-br1 type macvlan mode passthru && ip link set listener up');
     expect(host.sh('ip -d link show lab-br1')).toContain('promiscuity 1');
     expect(check(prevResult)).toEqual(well);
   });
 
-  test('reads a prevResult that a chain has added to, and one of any version', () => {
+  test('reads a prevResult that a chain has extended, and one of any version', () => {
     const prevResult = add(host, bridge, { conf: article });
     const { interfaces, ips } = prevResult;
     const chained = {
@@ -199,7 +199,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     for (const cniVersion of ['0.3.0', '0.3.1', '0.4.0']) {
       expect(check({ ...older, cniVersion })).toEqual(well);
     }
-    // It has no interfaces to compare with.
+    // It has no interfaces to compare.
     const [ip4] = ips;
     const oldest = { cniVersion: '0.2.0', ip4: { ip: ip4?.address, gateway: ip4?.gateway } };
     expect(JSON.parse(check(oldest).stdout)).toMatchObject({
@@ -208,7 +208,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     });
   });
 
-  test('finds a prevResult that is of another container, or lists no such interface', () => {
+  test('finds a prevResult of another container, or one without such an interface', () => {
     const prevResult: Result = add(host, bridge, { conf: article });
     const moved = { containerID: 'c1', netns: '/run/netns/c2', conf: { ...article, prevResult } };
     expect(failure(host, bridge, 'CHECK', moved)).toMatchObject({
@@ -222,7 +222,7 @@ describe.each(executables)('CHECK by %s', (_name, bridge) => {
     });
   });
 
-  test('needs 0.4.0, a prevResult that is one, and the namespace', () => {
+  test('needs 0.4.0, a valid prevResult, and the namespace', () => {
     const prevResult = add(host, bridge, { conf: article });
     expect(JSON.parse(check(prevResult, { ...article, cniVersion: '0.3.1' }).stdout)).toMatchObject({
       code: 1,

@@ -48,7 +48,7 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
     expect([status, JSON.parse(stdout).supportedVersions]).toEqual([0, versions]);
   });
 
-  test('names as long and as odd as they may be', () => {
+  test('the longest and oddest valid names', () => {
     const odd = {
       conf: { ...conf, name: '0.lab_br-1' },
       containerID: `9${'a._-'.repeat(50)}`,
@@ -147,7 +147,7 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
     },
   );
 
-  test("a refusal of the kernel's bears operation, object, errno and the kernel's own words", () => {
+  test("a refusal by the kernel names operation, object, errno and the kernel's own words", () => {
     const ipam = { ...conf.ipam, routes: [{ dst: '198.51.100.0/24', gw: '203.0.113.9' }] };
     expect(failure(host, bridge, 'ADD', { conf: { ...conf, ipam } })).toMatchObject({
       code: 999,
@@ -161,7 +161,7 @@ describe.each(executables)('the contract of %s', (_name, bridge) => {
     for (const cniVersion of versions) {
       const asked = { ...conf, cniVersion };
       const prevResult: Result = JSON.parse(call(host, bridge, 'ADD', { conf: asked }).stdout);
-      // Without the lease, the result alone tells the address.
+      // Without the lease, only the result has the address.
       host.sh('rm /var/lib/cni/networks/lab-br1/10.15.20.*');
       del(host, bridge, { conf: { ...asked, prevResult }, netns: '' });
       host.sh('ip link del lab-br1; echo 0 >/proc/sys/net/ipv4/ip_forward; rm -r /var/lib/cni/networks');

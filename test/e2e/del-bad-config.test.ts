@@ -3,7 +3,7 @@ import { add, call, executables, reference } from '../support/cni.ts';
 import type { Host } from '../support/host.ts';
 import { shareHost } from '../support/use-host.ts';
 
-/** What a runtime hands over at the ADD; a DEL is then given the same with something bad in it. */
+/** What a runtime passes to the ADD; a DEL then gets the same with something bad in it. */
 const conf = {
   ...articleAs('1.1.0'),
   ipMasqBackend: 'nftables',
@@ -16,7 +16,7 @@ type Trace = 'veth' | 'lease' | 'masquerading' | 'spoof check';
 const all: Trace[] = ['veth', 'lease', 'masquerading', 'spoof check'];
 const lease: Trace[] = ['lease'];
 
-/** What is bad, what ours leaves, and words of its error; none if it succeeds. */
+/** What is bad, what ours leaves, and part of its error; none if it succeeds. */
 type Row = [what: object, left: Trace[], error: string, args?: string];
 
 const bridges: Row[] = [
@@ -79,7 +79,7 @@ const rows: Row[] = [
   [ipam({ routes: [{ dst: 'x' }] }), [], ''],
   [ipam({ routes: 5 }), [], ''],
   [ipam({ resolvConf: 5 }), [], ''],
-  // IPAM that cannot be asked: all else goes before the error.
+  // Unusable IPAM: everything else is removed before the error.
   [ipam({ dataDir: 5 }), lease, 'ipam.dataDir: must be a string, not 5'],
   [ipam({ type: '../x' }), lease, 'ipam.type: must be the name of a plugin, without `/`, not "../x"'],
   [ipam({ type: '..' }), lease, 'ipam.type'],
@@ -90,7 +90,7 @@ const rows: Row[] = [
   // Without IPAM nothing says that there is a lease.
   [{ ipam: undefined }, lease, ''],
   [ipam({ type: '' }), lease, ''],
-  // Without these nobody knows whose things are where.
+  // Without these nobody knows what belongs to whom.
   [{ name: undefined }, all, 'missing network name'],
   [{ name: 5 }, all, 'name: must begin with'],
   [{ name: '../lab-br1' }, all, 'name: must begin with'],

@@ -13,7 +13,7 @@ const conf = {
 };
 const other = { containerID: 'other', netns: '/run/netns/c2', conf };
 
-/** What has happened since the ADD ($V is the host veth), and the namespace that the DEL is given. */
+/** What happened after the ADD ($V is the host veth), and the DEL's namespace. */
 const losses: [string, string, string | undefined][] = [
   ['nothing is amiss', 'true', undefined],
   ['the namespace is gone', 'ip netns del c1; ip netns add c1.gone', undefined],
@@ -45,9 +45,9 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
     ['without one', () => conf],
   ])('%s', (_what, confOf) => {
     test.each(losses)('when %s: the host is as before the ADD', (_loss, command, netns) => {
-      // Another container stays on the network, so that bridge, tables and chains have to stay too.
+      // Another container stays on the network, so bridge, tables and chains have to stay too.
       add(host, bridge, other);
-      // The kernel makes this route when it gets to it.
+      // The kernel adds this route a little later.
       host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
       const before = host.snapshot('c2');
       const prevResult = add(host, bridge, { conf });
@@ -78,12 +78,12 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
     expect(host.snapshot('c1', 'c2')).toBe(shared);
   });
 
-  describe('goes on when something fails, and tells what', () => {
+  describe('goes on when something fails, and reports it', () => {
     const names = (): string => host.sh('ip -o link show type veth; ip -n c1 -o link show type veth');
     const leases = (): string => host.sh('find /var/lib/cni/networks/lab-br1 -name "10.*" -o -name "fd*"');
     const strace = (fault: string): string[] => ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', fault];
 
-    test('netfilter can not be reached: the veth pair and the lease go', () => {
+    test('netfilter cannot be reached: the veth pair and the lease are removed', () => {
       add(host, bridge, { conf });
       const under = strace('inject=socket:error=EMFILE:when=1');
       expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('EMFILE');
@@ -92,7 +92,7 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
       expect(host.sh('nft list ruleset')).toBe('');
     });
 
-    test('the leases can not be read: the veth pair and what netfilter does go', () => {
+    test('the leases cannot be read: the veth pair, masquerading and spoof checks are removed', () => {
       add(host, bridge, { conf });
       host.sh('D=/var/lib/cni/networks; mv $D/lab-br1 $D/kept && touch $D/lab-br1');
       expect(failure(host, bridge, 'DEL', { conf }).msg).toContain('/var/lib/cni/networks/lab-br1');
@@ -100,7 +100,7 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
       expect(host.sh('nft list ruleset')).toBe('');
     });
 
-    test('the namespace can not be entered: the host veth is found by its label', () => {
+    test('the namespace cannot be entered: the host veth is found by its label', () => {
       add(host, bridge, { conf });
       const under = strace('inject=setns:error=EPERM:when=1+');
       expect(failure(host, bridge, 'DEL', { conf, under }).details).toContain('CAP_SYS_ADMIN');
@@ -108,7 +108,7 @@ describe.each(executables)('DEL of %s', (_name, bridge) => {
       expect(host.sh('nft list ruleset')).toBe('');
     });
 
-    test('the container can not be reached and the veth has no label: the lease stays with it', () => {
+    test('the container cannot be reached and the veth has no label: the lease stays with it', () => {
       const veth = add(host, bridge, { conf }).interfaces[1]?.name;
       host.sh(`ip link set ${veth} alias ""`);
       const under = strace('inject=setns:error=EPERM:when=1+');

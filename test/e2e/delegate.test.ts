@@ -14,7 +14,7 @@ const answer = JSON.stringify({
   dns: {},
 });
 
-/** What a delegate does, the code that its ADD ends with, and what is reported of it. */
+/** What a delegate does, the code that its ADD ends with, and what is reported. */
 const broken: [string, string, number, string][] = [
   ['prints garbage', 'echo garbage', 999, 'it printed "garbage'],
   ['prints nothing', 'true', 999, 'it printed nothing'],
@@ -52,7 +52,7 @@ END
   }
   const called = (): string[] => host.sh('cat /run/called 2>/dev/null || true').split('\n').filter(Boolean);
 
-  describe('that does wrong: its error is reported, its DEL is called, and all is undone', () => {
+  describe('that fails: its error is reported, its DEL is called, and everything is undone', () => {
     test.each(broken)('%s', (_what, body, code, words) => {
       script(`[ $CNI_COMMAND = ADD ] || exit 0\n${body}`);
       const before = host.snapshot('c1');
@@ -63,7 +63,7 @@ END
       expect(host.snapshot('c1')).toBe(before);
     });
 
-    test('does wrong at its DEL too: the first error is the one told', () => {
+    test('fails in its DEL too: the first error is the one reported', () => {
       script('echo "{\\"code\\": 100, \\"msg\\": \\"no $CNI_COMMAND\\"}"; exit 1');
       expect(failure(host, bridge, 'ADD', { conf, env })).toMatchObject({ code: 100, msg: 'no ADD' });
       expect(called()).toEqual(['ADD', 'DEL']);
@@ -116,7 +116,7 @@ END
     },
   );
 
-  test('is given our environment, our stdin and no other file', () => {
+  test('gets our environment, our stdin and no other file', () => {
     // 300 kB: more than a pipe holds.
     const text = JSON.stringify({ ...conf, more: 'a'.repeat(300_000) }, undefined, 2);
     script(`cat /proc/$$/environ >/run/environ; readlink /proc/$$/cwd >/run/cwd
@@ -148,7 +148,7 @@ END
     expect(host.sh('cat /run/environ').split('\0').filter(Boolean).sort()).toEqual(pairs.sort());
     expect(host.sh('cat /run/stdin')).toBe(text);
     expect(host.sh('cat /run/cwd').trim()).toBe('/');
-    // Nothing of ours, and what the runtime left open no more than the tests' own surroundings did: ls adds a directory.
+    // Nothing of ours, and nothing that the runtime left open; ls adds a directory.
     const targets = (list: string): string[] =>
       [...list.matchAll(/ (\d+) -> (.*)$/gm)].flatMap(([, fd, to = '']) =>
         Number(fd) < 3 || /^\/proc\/\d+\/fd$/.test(to) ? [] : [to],
@@ -157,13 +157,13 @@ END
     expect(targets(host.sh('cat /run/files')).filter((to) => !surroundings.includes(to))).toEqual([]);
   });
 
-  test('that leaves its stdin unread is as good, however long that is', () => {
+  test('that leaves its stdin unread works too, however long that is', () => {
     script(`echo '${answer}'`);
     const result = add(host, bridge, { conf: { ...conf, more: 'a'.repeat(1_000_000) }, env });
     expect(result.ips[0]?.address).toBe('10.15.20.77/24');
   });
 
-  test('says what it has to say on our stderr, and nothing of it gets on stdout', () => {
+  test('writes to our stderr, and nothing of that gets to stdout', () => {
     script(`echo "log of $CNI_COMMAND" >&2; [ $CNI_COMMAND = DEL ] || echo '${answer}'`);
     const added = call(host, bridge, 'ADD', { conf, env });
     expect([added.status, added.stderr]).toEqual([0, 'log of ADD\n']);
@@ -175,7 +175,7 @@ END
     });
   });
 
-  test('is called for every command, with the configuration as it came', () => {
+  test('is called for every command, with the unchanged configuration', () => {
     script(`cat >/run/stdin.$CNI_COMMAND; [ $CNI_COMMAND != ADD ] || echo '${answer}'`);
     const prevResult = add(host, bridge, { conf, env });
     const requests: [string, object][] = [
@@ -208,7 +208,7 @@ END
       details: 'pool',
     });
     if (command === 'DEL' || command === 'GC') {
-      // What is the bridge's own is cleaned up none the less.
+      // The bridge's own things are cleaned up nevertheless.
       expect(host.sh('nft list ruleset; ip -o link show type veth')).toBe('');
     } else {
       expect(host.snapshot('c1')).toBe(before);

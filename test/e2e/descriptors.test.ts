@@ -4,14 +4,14 @@ import { useHost } from '../support/use-host.ts';
 
 const conf = articleAs('1.1.0');
 
-/** A system call of opening both sides that fails: with the injected errno, the so-manieth time it is called. */
+/** A system call for opening both sides that fails: with this errno, when it is called for the nth time. */
 const faults: [string, string][] = [
   ['the socket on the first side', 'socket:error=EMFILE:when=1'],
   ['the socket on the second side', 'socket:error=EMFILE:when=2'],
   ['entering the namespace', 'setns:error=EPERM:when=1+3'],
 ];
 
-/** Of a trace by strace, the namespaces and netlink sockets that were opened and not closed. */
+/** The namespaces and netlink sockets that an strace trace opens and doesn't close. */
 function leftOpen(trace: string): string[] {
   const open = new Map<string, string>();
   for (const line of trace.split('\n')) {

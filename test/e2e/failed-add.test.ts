@@ -6,7 +6,7 @@ import { useHost } from '../support/use-host.ts';
 const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
 const other = { containerID: 'other', netns: '/run/netns/c2' };
 
-/** What the host has before the ADD that fails. */
+/** The host's state before the failing ADD. */
 const hosts: [string, (host: Host, bridge: string) => void][] = [
   ['a host without the bridge', () => undefined],
   ['a host with another container', (host, bridge) => void add(host, bridge, { conf: article, ...other })],
@@ -21,7 +21,7 @@ interface Failure {
   readonly culprit: string | RegExp;
 }
 
-/** What the ADD fails for: the later in the list, the more there is to take back. */
+/** Why the ADD fails: the later in the list, the more there is to undo. */
 const failures: [string, Failure][] = [
   ['eth0 is taken', { command: 'ip -n c1 link add eth0 type bridge', code: 4, culprit: 'eth0' }],
   [

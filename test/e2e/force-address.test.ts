@@ -55,7 +55,7 @@ describe.each(executables)('forceAddress of %s', (_name, bridge) => {
   const host = useHost('c1');
   beforeEach(() => {
     host.sh('ip link add lab-br1 address 02:15:20:00:00:01 up type bridge');
-    // Whoever masquerades already: a step that fails, when the addresses are done.
+    // Makes masquerading fail, after the addresses are set.
     host.sh('nft add table inet cni-bridge-lab-br1');
     host.sh('nft add map inet cni-bridge-lab-br1 sources4 "{ type inet_service : verdict; }"');
   });

@@ -25,7 +25,7 @@ describe.each(executables)('GC of %s', (_name, bridge) => {
     expect(call(host, bridge, 'GC', { conf, env })).toMatchObject({ status: 0, stdout: '' });
 
   test('keeps what is listed and removes the rest, of its own network alone', () => {
-    // A name that the other begins with.
+    // A prefix of the other's name.
     const other = { ...article, name: 'lab-br', bridge: 'lab-br' };
     add(host, bridge, {
       conf: { ...other, ipam: { ...article.ipam, subnet: '10.16.0.0/24' } },
@@ -121,7 +121,7 @@ describe.each(executables)('GC of %s', (_name, bridge) => {
 
   test('1,000 stale attachments go in one pass: as many dumps as for one', () => {
     const conf = { ...article, ipam: { type: 'host-local', subnet: '10.15.0.0/16' } };
-    /** How often the kernel is asked for all that it has of something. */
+    /** How many dumps are requested. */
     const dumps = (list: unknown): number => {
       const strace = 'exec env -i CNI_COMMAND=GC CNI_PATH=/ strace -f -e trace=sendto -o /run/trace';
       const { status, stdout } = host.run(['sh', '-c', `${strace} ${bridge}`], {

@@ -6,7 +6,7 @@ const conf = articleAs('1.1.0');
 const { ipam: _ipam, ...withoutIpam } = conf;
 const layer2 = { ...withoutIpam, isGateway: false, ipMasq: false };
 
-/** How another program has left the bridge. */
+/** The bridge as another program left it. */
 const bridges: [string, string][] = [
   ['never had a port', 'ip link add lab-br1 type bridge'],
   [

@@ -6,7 +6,7 @@ import { compile } from '../support/libc/hosts.ts';
 import { shareHost } from '../support/use-host.ts';
 import { describeStatic } from './support/static.ts';
 
-/** What the heap begins with (netlink/libc/quickjs/host.h), and how many bytes of the build's ID follow. */
+/** The heap's magic (netlink/libc/quickjs/host.h), and the length of the build ID after it. */
 const magic = Buffer.from('CNI bridge heap\0');
 const idLength = 64;
 
@@ -14,10 +14,10 @@ describeStatic('the heap in %s', (_name, bridge) => {
   const host = shareHost('c1', 'c2');
 
   const bytes = readFileSync(bridge);
-  // The code has the same words, before it.
+  // The code has the same text, before it.
   const at = bytes.lastIndexOf(magic);
 
-  /** An executable like this one, but for one byte. */
+  /** An executable that differs in one byte. */
   function damaged(offset: number): string {
     const other = Buffer.from(bytes);
     other[offset] = (other[offset] ?? 0) ^ 1;
@@ -50,12 +50,12 @@ describeStatic('the heap in %s', (_name, bridge) => {
     }
   });
 
-  // Each copy of a page takes 2 us. Were the blocks that are written to all over the heap, it would be twice as many.
+  // Each copy of a page takes 2 µs. If the written blocks were all over the heap, there would be twice as many.
   test('lies so that a call writes to few of its pages', () => {
     const conf = articleAs('1.0.0');
     add(host, bridge, { conf, containerID: 'c2', netns: '/run/netns/c2' });
     let result: unknown;
-    /** How often the kernel had to give a page, the start of the process included. */
+    /** The number of page faults, including the process's start. */
     const faults = (command: string): number => {
       const under = ['/usr/bin/time', '-f', '%R', '-o', '/run/faults'];
       const outcome = call(host, bridge, command, { conf: { ...conf, prevResult: result }, under });
@@ -74,6 +74,6 @@ test('no code comes from text, and nothing of the host is in the globals', () =>
   const { code, globals, random } = JSON.parse(execFileSync(compile('code.ts'), { encoding: 'utf8' }));
   for (const outcome of Object.values(code)) expect(outcome).toBe('TypeError');
   expect(globals).toEqual([]);
-  // What the engine takes for random is the same in every process.
+  // The engine's random numbers are the same in every process.
   expect(random).toBe('undefined');
 });

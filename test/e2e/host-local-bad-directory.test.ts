@@ -15,7 +15,7 @@ import { hostLocals, reference, SharedDirectory } from './support/host-local.ts'
 
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/24' }));
 
-/** What is put where a file or directory of host-local should be; links point outside. */
+/** What is put in place of a file or directory of host-local; links point outside. */
 const plant: Record<string, (path: string) => void> = {
   'a link to a file': (path) => symlinkSync(`${net.dataDir}/precious`, path),
   'a link to nothing': (path) => symlinkSync(`${net.dataDir}/nothing`, path),
@@ -43,7 +43,7 @@ describe.each(hostLocals)('%s is not misled by something else in the place of', 
     expect([net.read('10.1.0.99'), net.read('10.1.0.98')]).toEqual(['other\r\neth0', 'theirs\r\neth0']);
   }
 
-  /** Puts it there; the name is free afterwards. */
+  /** Puts it there, after freeing the name. */
   function put(kind: string, name: string): string {
     const path = `${net.directory}/${name}`;
     mkdirSync(`${net.directory}/.attachments`, { recursive: true });
@@ -52,7 +52,7 @@ describe.each(hostLocals)('%s is not misled by something else in the place of', 
     return path;
   }
 
-  test('a directory that can be listed: none that a disk fails to list passes for an empty one', () => {
+  test('a directory that the disk fails to list, which must not pass for an empty one', () => {
     net.lease(ours, 'c1');
     const under = ['strace', '-o', '/dev/null', '-e', 'inject=getdents64:error=EIO'];
     for (const command of ['CHECK', 'DEL']) {
@@ -113,7 +113,7 @@ describe.each(hostLocals)('%s is not misled by something else in the place of', 
     'a directory of the index: %s',
     (kind) => {
       const path = put(kind, bucket);
-      // The one lease that it would take in is looked for there, and so is that of the Go host-local.
+      // It would look there for the one lease to add, and for that of the Go host-local.
       net.write('10.1.0.2', 'c1\r\neth0');
       for (const command of ['ADD', 'CHECK', 'DEL']) {
         const { code, msg } = net.refusal(ours, command, 'c1');
@@ -244,7 +244,7 @@ describe.each(hostLocals)('%s on a disk', (_name, ours) => {
     for (let room = what === 'blocks' ? 1 : 0; ; room++) {
       host.sh(`mount -t tmpfs -o ${few(room)} none /run/small`);
       if (what === 'blocks') {
-        // A size of nothing would be no limit: one block of it is taken.
+        // A size of zero would mean no limit, so one block is used up.
         host.sh('head -c 4096 /dev/zero >/run/small/filler');
       }
       const { status, stdout } = net.call(ours, 'ADD', 'c1', options());

@@ -36,7 +36,7 @@ test('500 ADDs, 16 at a time, by every executable: no address twice, no lease lo
   expect([addresses.length, new Set(addresses).size]).toEqual([500, 500]);
   expect(net.leased()).toEqual([...addresses].sort());
   expect(new Set(net.leased().map((address) => net.read(address))).size).toBe(500);
-  // Each one is found and released by one that did not make it.
+  // Each is found and released by an executable that did not make it.
   const others = [...programs.slice(1), fast];
   await all('CHECK', 120, others);
   await all('DEL', 500, others);

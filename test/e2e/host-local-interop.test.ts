@@ -86,7 +86,7 @@ describe.each(hostLocals)('%s and the Go host-local on one directory', (_name, o
           net.lease(reference, 'y', at('10.1.0.3'));
         },
       ],
-      // The address, and on ext4 the inode too, are those of a lease that is gone.
+      // The address, and on ext4 the inode too, belonged to a lease that is gone.
       [
         '10.1.0.2',
         () => {
@@ -122,7 +122,7 @@ describe.each(hostLocals)('%s and the Go host-local on one directory', (_name, o
   });
 });
 
-/** An ADD's result without the `dns` that one may print empty and the other leave out. */
+/** An ADD's result without an empty `dns`, which only one of them prints. */
 function result({ status, stdout }: Outcome): unknown {
   return status === 0 && stdout !== '' ? { dns: {}, ...JSON.parse(stdout) } : { status };
 }
@@ -238,7 +238,7 @@ describe.each(hostLocals)('%s answers a configuration as the Go host-local does'
   ];
 
   test.each(good)('%s', (what, config) => {
-    // What else a route may say is part of a result since 1.1.0.
+    // A route's other fields are part of a result since 1.1.0.
     for (const cniVersion of what.includes('fields') ? ['1.1.0'] : ['0.3.1', '0.4.0', '1.0.0', '1.1.0']) {
       const [mine, theirs] = [directory(config), directory(config)];
       for (const id of ['a', 'b']) {

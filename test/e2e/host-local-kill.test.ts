@@ -10,7 +10,7 @@ afterEach(() => {
   rmSync(log, { force: true });
 });
 
-/** The system calls of the main thread, one a line: it does all of the work. */
+/** The main thread's system calls, one on each line; it does all the work. */
 function trace(executable: string, command: string, id: string): string[] {
   const { status } = net.call(executable, command, id, { under: ['strace', '-o', log] });
   expect(status).toBe(0);
@@ -18,12 +18,12 @@ function trace(executable: string, command: string, id: string): string[] {
   return lines.filter((line) => /^\w+\(/.test(line));
 }
 
-/** One system call of a trace: its name, and how many of that name there were with it. */
+/** A system call in a trace: its name, and how many of that name there were so far. */
 type Moment = readonly [name: string, count: number];
 
 /**
- * The moments to die at: with `make e2e KILLS=all` every call that there is. Else those that change the directory, as
- * to die at another call is to die at the next of these, and a few of the runtime's own start.
+ * The calls to die at: with `make e2e KILLS=all`, all of them. Otherwise those that change the directory, since dying
+ * at any other call is the same as dying at the next of these, and a few from the runtime's own start.
  */
 function moments(lines: string[]): Moment[] {
   const counts = new Map<string, number>();
@@ -45,7 +45,7 @@ function dieAt([name, count]: Moment, executable: string, command: string, id: s
   return status === null;
 }
 
-/** All leases are whole, each program finds the same, and both go on from there. */
+/** Expects that all leases are whole, that both programs find the same, and that both continue from there. */
 function expectUsable(first: string, second: string): void {
   const leases = net.leased().map((address) => `${address} ${net.read(address)}`);
   for (const lease of leases) expect(lease).toMatch(/^10\.1\.0\.\d+ [a-z0-9]+\r\neth0$/);
@@ -104,7 +104,7 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
         expect(names().filter((name) => !/^([0-9a-f]{2}|sums)$/.test(name))).toEqual([]);
         expect(net.indexed()).toHaveLength(2);
       }
-      // A call more or less is the runtime's own, as its threads take turns.
+      // The runtime may make a call more or less, depending on its threads.
       expect(killed).toBeGreaterThanOrEqual(Math.max(5, Math.floor(times.length * 0.9)));
     },
     1_200_000,

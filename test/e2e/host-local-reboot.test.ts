@@ -5,7 +5,7 @@ import { hostLocals, reference, SharedDirectory } from './support/host-local.ts'
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.2.0/29' }));
 
 describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
-  /** Leases of ours and of the Go host-local, all of which were there before the boot. */
+  /** Leases of ours and of the Go host-local from before the boot. */
   function fillAndReboot(): void {
     for (const id of ['a', 'b', 'c']) net.lease(ours, id);
     net.lease(reference, 'd');
@@ -87,7 +87,7 @@ describe.each(hostLocals)('%s after a reboot', (_name, ours) => {
       net.must(reference, 'CHECK', id);
       expect(net.refusal(ours, 'CHECK', other).code).toBe(3);
     }
-    // What was leased in this boot is not taken from anybody.
+    // A lease from this boot is not taken from anybody.
     expect(net.refusal(ours, 'ADD', 'x', { args: 'IP=10.1.2.3' })).toMatchObject({
       code: 11,
       details: `it is leased to container f interface eth0, see ${net.directory}/10.1.2.3`,

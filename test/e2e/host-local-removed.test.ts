@@ -5,7 +5,7 @@ import { hostLocals, SharedDirectory } from './support/host-local.ts';
 
 const net = useDirectory(new SharedDirectory({ subnet: '10.1.0.0/20' }));
 
-/** Calls DEL for 40 containers and GC, 8 at a time, while somebody removes what is there again and again. */
+/** Calls DEL for 40 containers and GC, 8 at a time, while somebody keeps removing everything. */
 async function release(executable: string, remove: string): Promise<string> {
   const conf = {
     cniVersion: '1.1.0',

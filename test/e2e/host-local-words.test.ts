@@ -4,7 +4,7 @@ import { hostLocals, reference, SharedDirectory } from './support/host-local.ts'
 const subnet = '10.1.0.0/29';
 const net = useDirectory(new SharedDirectory({}));
 
-/** Which part of the work the Go host-local was at; ours may say it otherwise. */
+/** The Go host-local's prefix for the part of the work; ours may differ. */
 const prefix = /^(invalid range set \d+|failed to allocate for range \d+|ARGS: error parsing .*?): /;
 
 const configurations: [string, object, string?][] = [

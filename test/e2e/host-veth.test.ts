@@ -8,7 +8,7 @@ const other = { containerID: 'other', netns: '/run/netns/c2', conf };
 const names = ['veth7069ed2f', 'veth1b4635a6', 'vethed2f1b46', 'veth35a67069'] as const;
 const gone = '/run/netns/gone';
 
-/** What the ADD answered, the host veth under another name: that of an earlier version of the plugin. */
+/** The ADD's result with the host veth under another name, as from an earlier version of the plugin. */
 function renamed({ interfaces, ...rest }: Result, name: string): Result {
   return { ...rest, interfaces: interfaces.map((one) => (one.name === names[0] ? { ...one, name } : one)) };
 }
@@ -44,7 +44,7 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
     del(host, bridge, { conf: { ...conf, prevResult } });
     host.sh('ip link del lab-br1; sysctl -qw net.ipv4.ip_forward=0');
     expect(host.snapshot('c1')).toBe(before);
-    // Its namespace out of reach, it is found under the second name too.
+    // If its namespace can't be reached, it is found under the second name too.
     add(host, bridge, { conf });
     del(host, bridge, { conf, netns: gone });
     host.sh('ip link del lab-br1; sysctl -qw net.ipv4.ip_forward=0');
@@ -116,7 +116,7 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
   });
 
   test('is not looked for among all links of the host', () => {
-    /** How often the kernel is asked for all that it has of something. */
+    /** How many dumps are requested. */
     const dumps = (netns: string, request: unknown): number => {
       const variables = `CNI_COMMAND=DEL CNI_CONTAINERID=c1 CNI_NETNS=${netns} CNI_IFNAME=eth0 CNI_PATH=/`;
       const strace = `exec env -i ${variables} strace -f -e trace=sendto -o /run/trace`;
@@ -138,7 +138,7 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
     const prevResult = add(host, bridge, { conf });
     host.sh('ip -n c1 link del eth0');
     expect(dumps(gone, { ...conf, prevResult })).toBe(0);
-    // With nothing to go by there is no other way.
+    // With no other clue there is no other way.
     add(host, bridge, { conf });
     host.sh('ip -n c1 link del eth0');
     expect(dumps(gone, conf)).toBe(1);

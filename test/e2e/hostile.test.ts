@@ -7,7 +7,7 @@ import { useHost } from '../support/use-host.ts';
 const request =
   'CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/run/path PATH=/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Variables that Node, or its libraries, take orders from; what has no Node in it takes none (variables.test.ts). */
+/** Variables that Node or its libraries obey; an executable without Node obeys none (variables.test.ts). */
 const variables: [string, string][] = [
   ['NODE_OPTIONS', '--require /run/evil/evil.cjs'],
   ['NODE_PATH', '/run/evil/node_modules'],
@@ -29,7 +29,7 @@ const variables: [string, string][] = [
 describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => {
   const host = useHost('c1');
   beforeEach(() => {
-    // Whatever of this is run or read leaves a trace.
+    // Running or reading any of these leaves a trace.
     host.sh(`mkdir -p /run/path /run/evil/node_modules/ffi-napi && cd /run/evil
       echo 'require("node:fs").writeFileSync("/run/ran", "")' >evil.cjs
       for f in evil.ts index.js node_modules/ffi-napi/index.js; do cp evil.cjs $f; done
@@ -118,7 +118,7 @@ describe.each(executables)('the hostile surroundings of %s', (_name, bridge) => 
   );
 });
 
-/** The descriptors that a trace opens after the standard input was read and never closes. */
+/** The descriptors that a trace opens after reading standard input and never closes. */
 function leftOpen(trace: string): string[] {
   const open = new Map<string, string>();
   let isOwn = false;

@@ -25,7 +25,7 @@ describe('build/install', () => {
 
   test('while it runs, no call by way of what is installed fails', async () => {
     await run(`build/install ${directory}`);
-    // Each call's plugin where it failed; at the end how many there were.
+    // The plugin of each failed call; at the end the number of calls.
     const calls = run(`n=0; until [ -e ${directory}/.stop ]; do
         for plugin in ${plugins.join(' ')}; do
           CNI_COMMAND=VERSION ${directory}/$plugin >/dev/null </dev/null || echo $plugin

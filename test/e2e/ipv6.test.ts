@@ -24,11 +24,11 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
     host.sh(`${netns === '' ? '' : `ip netns exec ${netns}`} cat /proc/sys/net/ipv6/${path}`).trim();
   const tentative = (): string => host.sh('ip -n c1 -6 -o addr show dev eth0 tentative');
 
-  /** On a busy machine the kernel may be late to answer for an address; ping goes on asking until it does. */
+  /** On a busy machine the kernel may be slow to answer for an address; ping repeats until it does. */
   const ping = (netns: string, address: string, options = ''): void =>
     void host.sh(`ip netns exec ${netns} ping -c 1 -w 50 ${options} ${address}`);
 
-  /** Someone on the bridge who has an address already. */
+  /** A neighbour on the bridge that already has an address. */
   function makeSquatter(address: string): void {
     host.addContainers('squatter');
     host.sh(`[ -e /sys/class/net/lab-br6 ] || ip link add lab-br6 up type bridge
@@ -148,7 +148,7 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
       expect(host.sh('ip -n c1 -6 addr show dev eth0 dadfailed')).toBe('');
     });
 
-    test('finds an address that another has: an error that names it, and nothing left behind', () => {
+    test('finds a duplicate address: an error that names it, and nothing left behind', () => {
       makeSquatter('fd00:15:20::2');
       const before = host.snapshot('c1', 'squatter');
       const error = failure(host, bridge, 'ADD', { conf: { ...conf, enabledad: true } });
@@ -160,22 +160,22 @@ describe.each(executables)('IPv6 by %s', (_name, bridge) => {
       ping('c1', 'fd00:15:20::2');
     });
 
-    test('is not asked for without enabledad', () => {
+    test('is off without enabledad', () => {
       makeSquatter('fd00:15:20::2');
       expect(add(host, bridge, { conf }).ips[0]?.address).toBe('fd00:15:20::2/64');
     });
 
-    test('is of no matter to IPv4', () => {
+    test('does not concern IPv4', () => {
       const subnet = '10.15.20.0/24';
       add(host, bridge, { conf: { ...conf, enabledad: true, ipam: { type: 'host-local', subnet } } });
       ping('c1', '10.15.20.1');
     });
   });
 
-  test('CHECK finds out that an address has turned out to be a duplicate', () => {
+  test('CHECK finds an address that has turned out to be a duplicate', () => {
     const prevResult = add(host, bridge, { conf });
     makeSquatter('fd00:15:20::2');
-    // The kernel looks for duplicates when an address is added.
+    // The kernel detects duplicates when an address is added.
     host.sh(`ip netns exec c1 sysctl -qw net.ipv6.conf.eth0.accept_dad=1
       ip -n c1 addr del fd00:15:20::2/64 dev eth0 && ip -n c1 addr add fd00:15:20::2/64 dev eth0
       until ip -n c1 -6 addr show dev eth0 dadfailed | grep -q fd00:; do :; done`);

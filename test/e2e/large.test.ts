@@ -21,7 +21,7 @@ describe.each(executables)('large and odd things for %s', (_name, bridge) => {
   const mtu = (name: string, netns = ''): number | undefined =>
     host.json<LinkJson[]>(`ip ${netns} -j link show dev ${name}`)[0]?.mtu;
 
-  /** ADD, CHECK and DEL beside a first container like it, with a look at what there is in between. */
+  /** ADD, CHECK and DEL beside a similar first container, with a look at the state in between. */
   function lifeOf(request: Parameters<typeof add>[2] & { conf: object }, look: () => void): void {
     add(host, bridge, { conf: request.conf, containerID: 'first', netns: '/run/netns/c2' });
     const before = host.snapshot('c1', 'c2');
@@ -62,7 +62,7 @@ describe.each(executables)('large and odd things for %s', (_name, bridge) => {
     });
   });
 
-  test('an MTU of 9000: the bridge, both ends, and packets that long', () => {
+  test('an MTU of 9000: the bridge, both ends, and packets of that size', () => {
     const { interfaces } = add(host, bridge, { conf: { ...article, mtu: 9000 } });
     expect([mtu('lab-br1'), mtu(interfaces[1]?.name ?? ''), mtu('eth0', '-n c1')]).toEqual([
       9000, 9000, 9000,

@@ -4,7 +4,7 @@ import type { Outcome } from '../support/host.ts';
 import { useHost } from '../support/use-host.ts';
 
 const article = articleAs('1.0.0');
-/** All that makes the plugin go deep: both families, masquerading, spoofing, routes. */
+/** What makes the plugin's stack deepest: both families, masquerading, spoofing, routes. */
 const conf = {
   ...article,
   isDefaultGateway: true,
@@ -12,7 +12,7 @@ const conf = {
   ipam: { type: 'host-local', ranges: [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15::/64' }]] },
 };
 
-/** JSON that is deeper than a recursive reader gets. */
+/** JSON that is too deep for a recursive parser. */
 const deep = (open: string, close: string, depth = 100_000): string =>
   `${open.repeat(depth)}1${close.repeat(depth)}`;
 /** The article's configuration with one more key. */
@@ -35,7 +35,7 @@ const deepInputs: [string, string][] = [
   ['exactly 1 MiB of opening braces', '{"a":'.repeat(1024 * 1024).slice(0, 1024 * 1024)],
 ];
 
-/** Every command with a configuration of which it may make what it likes. */
+/** Every command with a configuration that it may accept or refuse. */
 const commands = ['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'];
 const current: Call = { conf: { ...conf, cniVersion: '1.1.0', 'cni.dev/valid-attachments': [] } };
 
@@ -45,7 +45,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 const takeBack = `ip link del lab-br1 2>/dev/null; rm -rf /var/lib/cni/networks
   sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0`;
 
-describe.each(executables)('what %s does at the end of its tether', (_name, bridge) => {
+describe.each(executables)('%s at its limits', (_name, bridge) => {
   const host = useHost('c1');
 
   test.each(deepInputs)('JSON too deep to read: %s', (_what, input) => {
@@ -71,7 +71,7 @@ describe.each(executables)('what %s does at the end of its tether', (_name, brid
     const before = host.snapshot('c1');
     const limited = (count: number, command: string): Outcome =>
       call(host, bridge, command, { ...current, under: ['prlimit', `--nofile=${count}:${count}`] });
-    // Below that Node itself ends by a signal, or is not even loaded.
+    // Below that Node itself is killed by a signal, or doesn't even load.
     const isStart = (count: number): boolean => [0, 1].includes(limited(count, 'VERSION').status ?? 2);
     const first = numbers(40).find((count) => count >= 3 && isStart(count)) ?? 40;
     for (const count of numbers(10).map((more) => first + more)) {

@@ -29,7 +29,7 @@ const shapes: Readonly<Record<string, object>> = {
     ['1.0.0', '1.1.0'].map((version) => [version, { interfaces: [lo], ips: [ip4, ip6] }]),
   ),
 };
-/** A result that a plugin before it in a chain has given, in the shape of each version. */
+/** The result of an earlier plugin in the chain, in the shape of each version. */
 const previous = (cniVersion: string): object => {
   if (cniVersion < '0.3.0') return { cniVersion, ip4: { ip: '10.0.0.2/24' }, dns: { domain: 'a' } };
   const family = cniVersion < '1.0.0' ? { version: '4' } : {};
@@ -93,7 +93,7 @@ describe.each(executables)('loopback, a link to %s', (_name, bridge) => {
     expect(run('DEL', { netns })).toEqual(done);
   });
 
-  test('a namespace that is none is an error of ADD and CHECK', () => {
+  test('a path that is not a namespace is an error of ADD and CHECK', () => {
     for (const command of ['ADD', 'CHECK']) {
       expect(failure(host, ours, command, { conf, netns: '/run/netns/gone' })).toMatchObject({ code: 8 });
     }
@@ -103,7 +103,7 @@ describe.each(executables)('loopback, a link to %s', (_name, bridge) => {
     expect(host.sh('ip -o link show lo')).toContain(',UP');
   });
 
-  test('an address that is of no loopback is refused, and lo is down again', () => {
+  test('a non-loopback address is refused, and lo is down again', () => {
     host.sh('ip -n c1 addr add 10.0.0.1/8 dev lo');
     const words = 'loopback interface found with non-loopback address "10.0.0.1"';
     expect(failure(host, ours, 'ADD', { conf })).toMatchObject({ code: 999, msg: words });
@@ -134,7 +134,7 @@ describe.each(executables)('loopback, a link to %s', (_name, bridge) => {
     expect(isUp()).toBe(false);
   });
 
-  test('what is none of its business may be anything', () => {
+  test('keys that it does not use may be anything', () => {
     const odd = { ...conf, bridge: 5, mtu: 'big', ipam: { type: '../x' } };
     for (const command of ['ADD', 'CHECK', 'DEL']) {
       expect(run(command, { conf: odd }).status).toBe(0);

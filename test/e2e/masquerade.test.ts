@@ -10,7 +10,7 @@ const ipam = {
 };
 const base = { ...articleAs('1.1.0'), ipam };
 
-/** Each way to masquerade: the backend, and whether the host's iptables is the legacy one. */
+/** Each way to masquerade: the backend, and whether the host's iptables is legacy. */
 const backends: [string, { backend: string; isLegacy: boolean }][] = [
   ['nftables', { backend: 'nftables', isLegacy: false }],
   ['iptables-nft', { backend: 'iptables', isLegacy: false }],
@@ -41,7 +41,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     return result;
   }
 
-  /** The programs that a call runs, the plugin itself left out. */
+  /** The programs that a call runs, without the plugin itself. */
   function programsOf(command: string, conf: unknown): string[] {
     const trace = '/run/trace';
     const variables = `CNI_COMMAND=${command} CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/`;
@@ -90,14 +90,14 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       },
     );
 
-    test('its DEL takes away what our ADD made, but for our own table', () => {
+    test('its DEL removes what our ADD made, except our own table', () => {
       addOther(reference, { conf });
-      // Its DEL looks for rules of iptables in any case, which makes empty tables.
+      // Its DEL always looks for iptables rules, which creates empty tables.
       host.sh('for program in iptables ip6tables; do $program -t nat -N x && $program -t nat -X x; done');
       const before = host.snapshot('c1', 'c2');
       const prevResult = add(host, bridge, { conf });
       del(host, reference, { conf: { ...conf, prevResult } });
-      // It knows nothing of our table for nftables, so the element there waits for our own DEL or GC.
+      // It doesn't know our nftables table, so the element there waits for our own DEL or GC.
       if (name === 'nftables') del(host, bridge, { conf });
       expect(host.snapshot('c1', 'c2')).toBe(before);
     });
@@ -117,7 +117,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       const kept = [{ containerID: 'c1', ifname: 'eth0' }];
       gc(conf, ...kept, { containerID: 'c2', ifname: 'eth0' });
       expect(natRules(host) + host.sh('nft list ruleset')).toBe(all);
-      // The Go plugin's veths bear no label: the spoof check of one that is gone is known to be stale.
+      // The Go plugin's veths have no label; a spoof check is stale once its veth is gone.
       host.sh(`ip link del ${interfaces[1]?.name}`);
       gc(conf, ...kept);
       gc(elsewhere);
@@ -142,7 +142,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(natRules(host)).toBe(ours);
     });
 
-    test('what leaves the subnet is masqueraded, DEL leaves the other container its own', () => {
+    test('traffic that leaves the subnet is masqueraded, DEL leaves those of the other container', () => {
       host.makeNeighbour();
       host.serve('beyond');
       addOther(bridge, { conf: { ...conf, isDefaultGateway: true } });
@@ -180,7 +180,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
     });
   });
 
-  describe('where iptables can not be had', () => {
+  describe('without iptables', () => {
     const conf = { ...base, ipMasqBackend: 'iptables' };
 
     test('missing programs are named, by ADD and by STATUS, with code 50', () => {
@@ -195,7 +195,7 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(host.snapshot('c1')).toBe(before);
     });
 
-    test('PATH finds programs where the system has none, and does not choose between two', () => {
+    test('PATH is searched after the directories of the system', () => {
       const path = '/run/path';
       for (const name of ['iptables-restore', 'ip6tables-restore']) {
         writeProgram(host, `${path}/${name}`, `echo ran >>/run/ran; cat >/dev/null`);
@@ -210,9 +210,9 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       expect(host.sh('cat /run/ran')).toBe('ran\nran\n');
     });
 
-    test('the xtables lock, held by another: try again, with code 11', () => {
+    test('the xtables lock, held by another program: try again, code 11', () => {
       useLegacyIptables(host);
-      // A legacy table has to be in use already: the snapshot shows it from then on.
+      // A legacy table must be in use already, since the snapshot shows it from then on.
       host.sh('iptables-legacy -t nat -L -n >/dev/null');
       const before = host.snapshot('c1');
       const pid = Number(

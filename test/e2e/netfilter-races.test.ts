@@ -9,7 +9,7 @@ const pairsOf = (name: string): number => (name.includes('pkg') ? 20 : 150);
 
 /**
  * Runs pairs of DELs at once: of one container, of two, of one that never was; in every other pair while the network's
- * only container comes and goes. Writes to /run/failures how each call failed that did, and what each pair left.
+ * only container comes and goes. Writes to /run/failures how calls failed, and what each pair left.
  */
 const script = (bridge: string, pairs: number, left: string): string => `
 call() {

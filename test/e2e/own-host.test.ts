@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { useHost } from '../support/use-host.ts';
 
-/** Programs that make network namespaces as on a machine whose sysctls are all turned. */
+/** Programs that make network namespaces as on a machine with all sysctls inverted. */
 const turned = resolve('test/turned');
 /** What a new network namespace may inherit, a line for each. */
 const sysctls = 'cd /proc/sys/net && grep -s "" ipv4/conf/*/* ipv6/conf/*/* bridge/* || true';

@@ -35,14 +35,14 @@ describe.each(executables)('ports of %s', (_name, bridge) => {
   });
 
   test('a bridge with a spanning tree is waited for', () => {
-    // Two seconds to listen and two to learn are the least that the kernel takes.
+    // Two seconds for listening and two for learning are the kernel's minimum.
     host.sh('ip link add lab-br1 type bridge stp_state 1 forward_delay 200');
     const { interfaces } = add(host, bridge, { conf: article });
     expect(link(interfaces[1]?.name)?.linkinfo?.info_slave_data?.state).toBe('forwarding');
     expect(reaches('c1', '10.15.20.1')).toBe(true);
   });
 
-  test('a port that does not come to forward is an error, and nothing is left behind', () => {
+  test('a port that does not begin to forward is an error, and nothing is left behind', () => {
     // An IPAM that takes the bridge down meanwhile.
     host.sh(`mkdir /run/bin && cat >/run/bin/breaker <<'END'
 #!/bin/sh
@@ -80,7 +80,7 @@ END
 
   test.each([true, false])('with hairpinMode %s frames come back to their sender', (hairpinMode) => {
     add(host, bridge, { conf: { ...article, hairpinMode } });
-    // A container that asks for its own address sees its question again, or doesn't.
+    // A container that probes for its own address sees its own probe, or doesn't.
     const heard = `ip netns exec c1 sh -c '
       tcpdump -i eth0 -Q in -n -c 1 arp >/run/heard 2>/run/said & dump=$!
       until grep -q listening /run/said; do kill -0 $dump; done
@@ -104,7 +104,7 @@ END
     expect(reaches('c3', '10.15.20.2')).toBe(true);
   });
 
-  /** Ports by the pair, both ends on the bridge. */
+  /** Adds ports in pairs, both ends on the bridge. */
   function fillBridge(ports: number): void {
     const pairs = Array.from({ length: Math.ceil(ports / 2) }, (_, index) => index);
     const lines = [

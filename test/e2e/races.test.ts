@@ -8,7 +8,7 @@ import { useHost } from '../support/use-host.ts';
 const conf = { ...article, macspoofchk: true };
 const rounds = 5;
 
-/** Waits for a child's end, and gathers what it printed. */
+/** Waits for a child to exit, and collects its output. */
 async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
@@ -25,7 +25,7 @@ async function outcomeOf(child: ChildProcess): Promise<Outcome> {
 describe.each(executables)('races with %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
 
-  /** Starts a command, and does not wait for its end. */
+  /** Starts a command without waiting for it. */
   function start(command: string, containerID = 'c1', netns = containerID): Promise<Outcome> {
     const variables = {
       CNI_COMMAND: command,
@@ -41,7 +41,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     return outcomeOf(child);
   }
 
-  /** A loop of a shell command in the host, until it is ended. */
+  /** Loops a shell command in the host until stopped. */
   function loop(command: string): { end(): Promise<Outcome> } {
     const child = spawn(
       'nsenter',
@@ -59,7 +59,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     };
   }
 
-  /** That a command succeeded, or failed as CNI has it. */
+  /** Expects that a command succeeded, or failed with one CNI error. */
   function expectAnswer({ status, stdout, stderr }: Outcome): void {
     const answer = stdout === '' ? {} : JSON.parse(stdout);
     if (status === 0) return;
@@ -160,7 +160,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
   ])(
     'an ADD that fails leaves what one of another network needs that came meanwhile, on a bridge %s',
     (_which, shared) => {
-      // The first is kept from printing its result by a pipe that is full, and fails when its reader goes.
+      // The first blocks on printing its result into a full pipe, and fails when the reader goes.
       const variables =
         'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
       host.sh(`printf %s '${JSON.stringify(conf)}' >/run/conf
@@ -185,7 +185,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
   );
 
   test.each([2, 3])('the directory of leases is made by another ADD before mkdir number %i', (when) => {
-    // On a host without any: the first ADD waits there until the second has made it all.
+    // On a host without one: the first ADD waits there until the second has made everything.
     const variables = 'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
     const delayed = `strace -o /run/trace -e trace=mkdir,mkdirat -e inject=mkdir,mkdirat:delay_enter=2000000:when=${when}`;
     host.sh(`printf %s '${JSON.stringify(conf)}' >/run/conf
@@ -202,7 +202,7 @@ describe.each(executables)('races with %s', (_name, bridge) => {
   });
 
   test('an ADD that fails leaves a bridge up and promiscuous for one that came meanwhile', () => {
-    // The first is kept from printing its result by a pipe that is full, and fails when its reader goes.
+    // The first blocks on printing its result into a full pipe, and fails when the reader goes.
     const request = { ...conf, promiscMode: true };
     const variables = 'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/';
     host.sh(`ip link add lab-br1 type bridge; printf %s '${JSON.stringify(request)}' >/run/conf

@@ -7,7 +7,7 @@ const directory = `/var/lib/cni/networks/${article.name}`;
 describe.each(executables)('%s on a host that was rebooted without a DEL', (_name, bridge) => {
   const host = useHost('c1');
 
-  /** Another boot: another boot ID of the kernel, and none of the links and namespaces that there were. */
+  /** Another boot: another boot ID, and none of the links and namespaces from before. */
   function boot(id: string): void {
     host.sh(`ip link del ${article.bridge} 2>/dev/null || true
       ip netns del c1 && ip netns add c1

@@ -68,7 +68,7 @@ describe.each(executables)('removeUnused by %s', (_name, bridge) => {
   test('a DEL that was killed while it removed the bridge: the next ADD keeps it, the next DEL removes it', () => {
     add(host, bridge, { conf });
     del(host, bridge, { conf: article });
-    // What a DEL leaves that is killed between marking the bridge and deleting it.
+    // What a DEL leaves if it is killed between marking the bridge and deleting it.
     host.sh('ip link set lab-br1 group 1660944385');
     const prevResult = add(host, bridge, { conf });
     expect(host.json<{ group: string }[]>('ip -j link show lab-br1')[0]?.group).toBe('default');

@@ -7,13 +7,13 @@ const pod = '0310ac0a-08f8-4d84-8b65-1669bb9c5f19';
 const otherPod = '7c1b6f6e-3d0b-4f0e-9d5e-0d8f3f2f6a11';
 const directory = '/etc/rkt/net.d';
 
-/** What rkt 1.x takes of a result: it is parsed as 0.2.0, whatever its `cniVersion`. */
+/** What rkt 1.x reads from a result: it is parsed as 0.2.0, whatever its `cniVersion`. */
 interface RktResult {
   readonly ip4?: { readonly ip: string; readonly gateway?: string };
   readonly dns?: object;
 }
 
-/** The network as `rkt list --full` shows it; without an ip4 it has no address there. */
+/** The network as `rkt list --full` shows it; without `ip4` it shows no address. */
 function listed(network: string, stdout: string): string {
   const { ip4 }: RktResult = JSON.parse(stdout);
   return `${network}:ip4=${ip4?.ip.split('/')[0] ?? ''}`;
@@ -22,13 +22,13 @@ function listed(network: string, stdout: string): string {
 describe.each(executables)('rkt 1.x calls %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
   beforeEach(() => {
-    // The executable lies where rkt looks first, beside the article's file.
+    // The executable is where rkt looks first, beside the article's file.
     host.sh(`mkdir /run/etc && { cp -a /etc/. /run/etc 2>/dev/null || true; } && mount --bind /run/etc /etc
       mkdir -p ${directory} && cp ${process.cwd()}/test/conf/lab-rkt-br.conf ${directory}
       touch ${directory}/bridge && mount --bind ${bridge} ${directory}/bridge`);
   });
 
-  /** Calls the plugin with the environment that rkt gives it, and the file's bytes. */
+  /** Calls the plugin with rkt's environment, and the file's bytes. */
   function rkt(command: string, containerID: string, netns: string): Outcome {
     const variables = {
       CNI_VERSION: '0.1.0',

@@ -5,8 +5,8 @@ import { useHost } from '../support/use-host.ts';
 const conf = articleAs('1.1.0');
 
 /**
- * Sends a router advertisement (RFC 4861, 4.2) to all nodes: of a router for 30 minutes, and of a prefix (4.6.2) that
- * addresses are to be made of. The kernel fills in the checksum.
+ * Sends a router advertisement (RFC 4861, 4.2) to all nodes: of a router for 30 minutes, and of a prefix (4.6.2) for
+ * address configuration. The kernel fills in the checksum.
  */
 const advertise = `
 import socket, struct, sys
@@ -37,7 +37,7 @@ describe.each(executables)('router advertisements of a neighbour, by %s', (_name
       ip netns exec rogue python3 /run/advertise.py ${prefix}:: || true; sleep 0.1; done`);
   }
 
-  /** Two, so that the first has reached every port when the second has reached the witness. */
+  /** Two, so that the first has reached every port once the second has reached the witness. */
   function advertiseTwice(): void {
     advertisePrefix('2001:db8:bad:1');
     advertisePrefix('2001:db8:bad:2');

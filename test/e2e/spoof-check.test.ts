@@ -6,7 +6,7 @@ import { useHost } from '../support/use-host.ts';
 const conf = { ...article, macspoofchk: true };
 const second = { conf, containerID: 'c2', netns: '/run/netns/c2' };
 
-/** The table as text, with the names that differ from one ADD to the next left out. */
+/** The table as text, without names that differ between ADDs. */
 function rules(host: Host): string {
   return host
     .sh('nft list table bridge nat')
@@ -34,7 +34,7 @@ describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
     add(host, bridge, { conf: { ...conf, macspoofchk } });
     const { interfaces } = add(host, bridge, { ...second, conf: article });
     expect(arrives()).toBe(true);
-    // What forges needs no answer to its own ARP: it knows c2's address.
+    // A forger needs no answer to its own ARP: it knows c2's address.
     host.sh(`ip -n c1 neigh replace 10.15.20.3 lladdr ${interfaces[2]?.mac} dev eth0
       ip -n c1 link set eth0 address 02:00:00:00:00:99
       ip -n c1 neigh replace 10.15.20.3 lladdr ${interfaces[2]?.mac} dev eth0`);
@@ -142,7 +142,7 @@ describe.each(executables)('macspoofchk of %s', (_name, bridge) => {
     gc([]);
     expect(rules(host)).not.toContain('-c1-');
     expect(rules(host)).toContain('-c3-eth3');
-    // The Go plugin's veths bear no label: their rules are known to be stale when they are gone.
+    // The Go plugin's veths have no label; their rules are stale once they are gone.
     expect(rules(host)).toContain('-c2-eth0');
     host.sh(`ip link del ${veth}`);
     gc([]);

@@ -4,7 +4,7 @@ import { useHost } from '../support/use-host.ts';
 import { describeStatic } from './support/static.ts';
 
 const article = articleAs('1.0.0');
-/** What takes the plugin deepest: both families, masquerading, spoofing, routes. */
+/** What makes the plugin's stack deepest: both families, masquerading, spoofing, routes. */
 const conf = {
   ...article,
   isDefaultGateway: true,
@@ -23,7 +23,7 @@ describeStatic('all that %s needs', (_name, bridge) => {
     expect(host.sh(`file ${bridge}`)).toContain('statically linked');
   });
 
-  /** ADD, CHECK and DEL that succeed by way of another program; the ADD's addresses. */
+  /** ADD, CHECK and DEL that succeed under another program; returns the ADD's addresses. */
   function life(executable: string, request: Call): string[] {
     const result = add(host, executable, request);
     const again = { ...request, conf: { ...conf, prevResult: result } };
@@ -63,7 +63,7 @@ describeStatic('all that %s needs', (_name, bridge) => {
       ending(call(host, bridge, command, { conf, env, under }));
   });
 
-  // From what the kernel can't even start to what is enough.
+  // From sizes that the kernel can't even start to one that is enough.
   const sizes = [256, 1024, 2048, 2304, 2560, 2816, 3072, 3328, 3584, 4096, 5120, 6144, 8192, 16384, 65536];
   test.each(sizes)('an address space of %i KiB: an answer, once it runs', (size) => {
     const before = host.snapshot('c1');

@@ -6,7 +6,7 @@ const article = articleAs('1.1.0');
 const ipam = (more: object): object => ({ ...article, ipam: { ...article.ipam, ...more } });
 const one = ipam({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.9' });
 
-/** What stands in the way of an ADD, and what STATUS says of it. */
+/** What prevents every ADD, and what STATUS says about it. */
 const obstacles: [string, string, object, string][] = [
   [
     'dataDir is read-only',
@@ -41,7 +41,7 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
     const error = failure(host, bridge, 'STATUS', { conf });
     expect(`${error.msg}: ${error.details}`).toContain(words);
     expect(error.code).toBe(50);
-    // What it says is true.
+    // What it says is true: an ADD fails.
     expect(call(host, bridge, 'ADD', { conf }).status).toBe(1);
     expect(host.snapshot('c1')).toBe(before);
   });

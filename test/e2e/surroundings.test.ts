@@ -5,7 +5,7 @@ import { useHost } from '../support/use-host.ts';
 
 const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-/** Where the build knew of a commit, so does the executable. */
+/** If the build knew its commit, so does the executable. */
 const commit = readFileSync('dist/commit', 'utf8') === '' ? '' : ' \\(commit [0-9a-f]{7}(-dirty)?\\)';
 const request =
   'CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin';
@@ -83,13 +83,13 @@ describe.each(executables)('the surroundings of %s', (_name, bridge) => {
     ]);
   });
 
-  test('a standard input that is closed is an error like any other', () => {
+  test('a closed standard input is an error like any other', () => {
     const { status, stdout } = host.run(['sh', '-c', `exec env -i ${request} ${bridge} <&-`]);
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ code: expect.any(Number), msg: expect.any(String) });
   });
 
-  test('a standard error that is closed does no harm', () => {
+  test('a closed standard error does no harm', () => {
     const input = conf.replace('10.15.20.0/24', '10.15.20.0/16');
     const { status, stdout } = host.run(['sh', '-c', `exec env -i ${request} ${bridge} 2>&-`], { input });
     expect(status).toBe(0);

@@ -17,7 +17,7 @@ const one = { conf, env };
 const two = { conf, env, containerID: 'c2', netns: '/run/netns/c2' };
 const well = { status: 0, stdout: '' };
 
-/** The commands that docs/switching.md gives for what stays of ours. */
+/** The commands in docs/switching.md that remove what ours leaves. */
 const cleaning = readFileSync(resolve('docs/switching.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('      '))
@@ -30,7 +30,7 @@ describe.each(executables)('a node that changes its plugin to %s and back', (_na
     host.serve('beyond');
   });
 
-  /** Whom a server outside sees when a container calls it. */
+  /** The client's address that a server outside sees. */
   const seenFrom = (container: string): string =>
     host.sh(`ip netns exec ${container} curl -sf --max-time 5 http://192.0.2.2`);
 

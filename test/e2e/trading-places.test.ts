@@ -25,7 +25,7 @@ describe.each(executables)("%s in the place of Go's, and Go's in its", (_name, b
     ["Go's ADD, our CHECK and DEL", go, bridge],
     ["our ADD, Go's CHECK and DEL", bridge, go],
   ])('%s leave nothing', (_what, adds, deletes) => {
-    // Another container keeps the bridge, and what Go makes once for all, in place.
+    // Another container keeps the bridge, and what Go makes once for all containers.
     add(host, adds, { ...other, conf, env });
     host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
     const before = host.snapshot('c1', 'c2');
@@ -55,7 +55,7 @@ describe.each(executables)("%s in the place of Go's, and Go's in its", (_name, b
     expect(
       call(host, bridge, 'GC', { conf: { ...one, 'cni.dev/valid-attachments': attachments } }),
     ).toMatchObject(well);
-    // Go's DEL looks for entries of its own by running iptables, which makes this table.
+    // Go's DEL looks for its own entries by running iptables, which creates this table.
     host.sh('nft delete table ip nat');
     expect(host.snapshot('c1', 'c2')).toBe(before);
   });

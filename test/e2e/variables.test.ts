@@ -9,7 +9,7 @@ const conf = {
   macspoofchk: true,
 };
 
-/** Variables that a linker, a C library, a sanitizer or a runtime may take orders from. */
+/** Variables that a linker, a C library, a sanitizer or a runtime may obey. */
 const variables: [string, string][] = [
   ['LD_PRELOAD', '/run/evil/evil.so'],
   ['LD_AUDIT', '/run/evil/evil.so'],
@@ -79,7 +79,7 @@ const variables: [string, string][] = [
   ['constructor', 'evil'],
 ];
 
-/** A library that leaves a trace where it is loaded, as a preloaded one or as an auditor. */
+/** A library that leaves a trace if it is loaded, as a preload or as an auditor. */
 const library = `
 #include <fcntl.h>
 unsigned la_version(unsigned version) { return version; }
@@ -109,7 +109,7 @@ describeStatic('what variables do to %s: nothing', (_name, bridge) => {
     return calls;
   }
 
-  /** What a VERSION does, addresses left out. */
+  /** A VERSION's system calls, without addresses. */
   const versionWith = (environment: readonly [string, string][]): string[] =>
     traced('VERSION', environment).map((line) => `${/^\w+/.exec(line)?.[0]} ${/".*"/.exec(line)?.[0] ?? ''}`);
 
@@ -133,7 +133,7 @@ describeStatic('what variables do to %s: nothing', (_name, bridge) => {
     expect(hasRun()).toBe(false);
   });
 
-  /** What ADD, CHECK and DEL say, less what is random. */
+  /** The output of ADD, CHECK and DEL, without what is random. */
   function lifeWith(env: Readonly<Record<string, string>>): string[] {
     const prevResult = add(host, bridge, { conf, env });
     const request = { conf: { ...conf, prevResult }, env };

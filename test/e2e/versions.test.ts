@@ -2,7 +2,7 @@ import { article } from '../support/article.ts';
 import { call, executables } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
-/** Two families, two routes and DNS: all that a result can tell. */
+/** Two families, two routes and DNS: everything that a result can contain. */
 const conf = {
   ...article,
   dns: { nameservers: ['10.15.20.1'], domain: 'example.org', search: ['example.org'], options: ['ndots:2'] },

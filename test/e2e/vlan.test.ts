@@ -3,7 +3,7 @@ import { useHost } from '../support/use-host.ts';
 
 const plain = { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'lab-br1' };
 
-// What VLANs do is for `make e2e-vlan` to show, on a kernel that is known to have them. This is for any other.
+// `make e2e-vlan` shows what VLANs do, on a kernel that has them. This is for any other kernel.
 describe.each(executables)('VLANs by %s on the kernel at hand', (_name, bridge) => {
   const host = useHost('c1');
 

@@ -17,7 +17,7 @@ const cni = (name: string, command: string, conf: object): string => `
 const step = (name: string, command: string): string => `printf '\\n== ${name}\\n'; ${command}`;
 const saved = 'iptables-legacy-save -t nat | grep CNI-; ip6tables-legacy-save -t nat | grep CNI-';
 
-/** What each step printed, all of them run in one boot of the other kernel. */
+/** Each step's output, all run in one boot of the other kernel. */
 function steps(bridge: string, ...scripts: string[]): Record<string, string> {
   const script = [
     'set -o pipefail; export BRIDGE="$0"; echo null >/run/result',
@@ -48,7 +48,7 @@ test.each(executables)(
       cni('STATUS', 'STATUS', base),
       cni('ADD', 'ADD', { ...base, macspoofchk: true }),
       step('rules', saved),
-      // beyond knows no way back to the container's subnet: what is answered was masqueraded.
+      // beyond has no route back to the container's subnet, so what it answers was masqueraded.
       step('reached', 'ip netns exec c1 ping -c 1 -W 10 192.0.2.2 >/dev/null && echo yes'),
       step('spoof check', 'nft list table bridge nat | grep -c macspoofchk-c1-eth0'),
       cni('CHECK', 'CHECK', { ...base, macspoofchk: true }),

@@ -1,5 +1,5 @@
-// Breaks ADD and DEL at every system call, and looks at what is left. Prints a table and a tally.
-// usage: faults.ts [SAMPLE], of every SAMPLE faults one; as a shard of its own: faults.ts shard <TRIALS
+// Breaks ADD and DEL at every system call, and checks what is left. Prints a table and a tally.
+// usage: faults.ts [SAMPLE], one fault of every SAMPLE; as a shard: faults.ts shard <TRIALS
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { tsx } from '../support/tsx.ts';
 import { faultsFor } from './trace.ts';
 import { Bench, stages, type Trial, type Verdict } from './trial.ts';
 
-/** How many hosts are at work at once. */
+/** How many hosts work at once. */
 const shards = 2;
 const commands = ['ADD', 'DEL'] as const;
 const outcomes = ['killed', 'succeeded', 'failed', 'not reached', 'residue'] as const;
@@ -27,7 +27,7 @@ async function onHost<T>(work: (host: Host) => T): Promise<T> {
   }
 }
 
-/** Every fault of every command on every stage, as far as one run tells. */
+/** Every fault of every command on every stage, as found in one run. */
 async function plan(): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (const [, executable] of executables) {
@@ -67,7 +67,7 @@ async function delegate(trials: Trial[], report: (one: Finished) => void): Promi
   for await (const line of createInterface({ input: child.stdout })) report(JSON.parse(line));
 }
 
-/** Evenly spread: any one of each `step` in turn. */
+/** Evenly spread: a random one of each `step` in turn. */
 function sample(trials: Trial[], step: number): Trial[] {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
   console.log(`one fault of every ${step}, SEED=${seed}`);

@@ -1,6 +1,6 @@
 /**
- * How often the main thread made each system call: in all, and before it first read its standard input, which is where
- * the runtime's own start ends.
+ * How often the main thread made each system call: in total, and before it first read its standard input, where the
+ * runtime's own start ends.
  */
 export interface Calls {
   readonly total: ReadonlyMap<string, number>;
@@ -24,7 +24,7 @@ export function countCalls(trace: string): Calls {
 /** What is done to one system call. */
 export interface Fault {
   readonly call: string;
-  /** The how manieth call of that name it is. */
+  /** Which call of that name, counting from 1. */
   readonly when: number;
   /** An errno's name that the call fails with, or KILL for the signal. */
   readonly what: string;
@@ -36,7 +36,7 @@ export function injection({ call, when, what }: Fault): string {
   return `inject=${call}:${effect}:when=${when}`;
 }
 
-/** What may go wrong with each call that this asks for or waits for something. */
+/** What may go wrong with each call that requests or waits for something. */
 const errors: Readonly<Record<string, readonly string[]>> = {
   sendto: ['EPERM', 'ENOBUFS', 'EINTR'],
   recvfrom: ['ENOBUFS', 'EIO', 'EINTR'],
@@ -77,7 +77,7 @@ const alike: Readonly<Record<string, string>> = {
 const inward =
   /^(futex|mmap|munmap|mprotect|madvise|brk|rt_\w+|sched_\w+|getrandom|clone3?|prctl|rseq|set_\w+)$/;
 
-/** How sparsely a kill is tried where one is like the next: while the runtime starts, and at inward calls. */
+/** How sparsely to try kills where all are alike: while the runtime starts, and at calls without outside effects. */
 const sparsely = 16;
 
 /** Every fault for a program that makes these calls. */

@@ -33,7 +33,7 @@ const conf = {
 const request: Call = { conf };
 const neighbour: Call = { containerID: 'c0', netns: '/run/netns/c0', conf };
 
-/** A host on which one executable is tried again and again. */
+/** A host for many trials of one executable. */
 export class Bench {
   private readonly stages = new Map<Stage, string>();
 
@@ -55,7 +55,7 @@ export class Bench {
     return calls;
   }
 
-  /** Tries one fault, and looks at what comes of it. */
+  /** Tries one fault, and checks the outcome. */
   run(trial: Trial): Verdict {
     const before = this.prepare(trial.stage);
     try {
@@ -63,7 +63,7 @@ export class Bench {
       this.expectClean('at the end', trial.stage);
       return verdict;
     } catch (error) {
-      // What is left now is not the next trial's fault.
+      // The next trial must not be blamed for what is left now.
       this.stages.clear();
       return { outcome: 'residue', detail: error instanceof Error ? error.message : String(error) };
     }
@@ -94,7 +94,7 @@ export class Bench {
     return verdict;
   }
 
-  /** A DEL when the namespace's name is gone while something within keeps it alive. */
+  /** A DEL when the namespace's name is gone but something inside keeps it alive. */
   private deleteOutOfReach(): void {
     const keeper = this.host
       .sh(`ip netns exec c1 sh -c 'touch /run/kept && exec sleep 600' >/dev/null 2>&1 & echo $!
@@ -113,7 +113,7 @@ export class Bench {
     }
     const at = trace.indexOf('(INJECTED)');
     if (at < 0 || !trace.slice(0, at).includes('\nread(0,')) return { outcome: 'not reached', detail: '' };
-    // Node ends itself where it cannot wake its own threads, which is a write of 1 to an eventfd.
+    // Node aborts if it can't wake its own threads, which is a write of 1 to an eventfd.
     const wakeup = /\nwrite\(\d+, "\\1(?:\\0){7}", 8\) [^\n]*\(INJECTED\)/.test(trace);
     if (wakeup && trace.includes('+++ killed by SIGABRT')) return { outcome: 'killed', detail: '' };
     if (stderr.includes('could not undo')) throw new Error(`undo: ${stderr}`);
@@ -124,7 +124,7 @@ export class Bench {
     return { outcome: 'failed', detail: JSON.stringify(error) };
   }
 
-  /** Makes the stage where it is not that already; returns its snapshot. */
+  /** Sets the stage unless it is set already; returns its snapshot. */
   private prepare(stage: Stage): string {
     const there = this.stages.get(stage);
     if (there !== undefined && stage === 'shared') return there;
@@ -137,7 +137,7 @@ export class Bench {
     this.host.addContainers('c0', 'c1');
     if (stage === 'shared') {
       add(this.host, this.executable, neighbour);
-      // The first container of all makes what each later one finds.
+      // The very first container makes what each later one finds.
       add(this.host, this.executable, request);
       del(this.host, this.executable, request);
     }
@@ -151,7 +151,7 @@ export class Bench {
     else this.expectClean(when, stage);
   }
 
-  /** That nothing is left of c1. The bridge stays, as it should, and what there is on it. */
+  /** Checks that nothing is left of c1. The bridge and what is on it should stay. */
   private expectClean(when: string, stage: Stage): void {
     if (stage === 'shared') {
       this.expect(when, this.stages.get(stage) ?? '');
@@ -179,7 +179,7 @@ export class Bench {
   private traced(command: string, more: string[]): Outcome {
     const variables = `CNI_COMMAND=${command} CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/`;
     const argv = ['env', '-i', ...variables.split(' '), this.executable];
-    // Of the main thread alone: it does all that matters, and its calls come in the same order each time.
+    // Only the main thread: it does everything that matters, and its calls come in the same order each time.
     return this.host.run(['strace', '-o', '/run/trace', ...more, ...argv], { input: JSON.stringify(conf) });
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Texts that programs stumble over, and any other. */
+/** Texts that programs stumble over, and any others. */
 export const oddText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ maxLength: 300 }),
@@ -98,7 +98,7 @@ function places(value: unknown, path: readonly string[] = []): string[][] {
   return [[...path], ...Object.entries(value).flatMap(([key, inner]) => places(inner, [...path, key]))];
 }
 
-/** The same value with another in one place. */
+/** The same value with one place replaced. */
 function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
   if (key === undefined) return by;
   if (Array.isArray(value)) {
@@ -110,7 +110,7 @@ function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown
   );
 }
 
-/** A value with up to three things in it that are others. */
+/** A value with up to three places replaced. */
 export function damaged(value: unknown): fc.Arbitrary<unknown> {
   const change = fc.tuple(fc.constantFrom(...places(value)), oddJson);
   return fc

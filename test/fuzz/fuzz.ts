@@ -1,11 +1,11 @@
-// Looks for input that breaks the plugin, property after property, until the time is over.
-// usage: fuzz.ts SECONDS; SEED=n begins where another run did
+// Looks for input that breaks the plugin, property after property, until the time is up.
+// usage: fuzz.ts SECONDS; SEED=n repeats a run
 
 import fc from 'fast-check';
 import { startProcesses } from './processes.ts';
 import { type Property, properties } from './properties.ts';
 
-/** How many cases of a property are tried before the next has its turn. */
+/** How many cases of a property to try before the next one's turn. */
 const cases = 100;
 
 interface Tally {

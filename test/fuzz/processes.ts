@@ -4,7 +4,7 @@ import { Host } from '../support/host.ts';
 import { environment, result, stdin } from './arbitraries.ts';
 import type { Property } from './properties.ts';
 
-/** How long a command may take, in seconds, on a machine that is busy. */
+/** How many seconds a command may take on a busy machine. */
 const patience = 30;
 
 /** Calls a plugin that must answer. @returns the exit status */
@@ -16,7 +16,7 @@ function exitOf(host: Host, executable: string, env: Record<string, string>, byt
   return ending(host.run(argv, { input: Buffer.from(bytes) }));
 }
 
-/** Whole processes in a host of their own: what they are given, and that a failed ADD leaves the host as it was. */
+/** Whole processes in a host of their own: their input, and that a failed ADD leaves the host as it was. */
 export async function startProcesses(): Promise<{
   properties: readonly Property[];
   stop(): Promise<void>;
@@ -31,10 +31,10 @@ export async function startProcesses(): Promise<{
   return { properties, stop: () => host.stop() };
 }
 
-/** Notes how the host is; returns what throws where it has become another. */
+/** Remembers the host's state; returns a function that throws if it has changed. */
 function watch(host: Host): () => void {
   const before = host.snapshot('c1');
-  /** Of the mounts that a test's host has of its own, and the directory that it runs in. */
+  /** The files in the mounts of a test's host, and in the directory that it runs in. */
   const strangers = (): string =>
     host.sh(
       'find /run /var/lib/cni -type f ! -path "/var/lib/cni/*" ! -path "/run/path/*" ! -path "/run/netns/*" ! -path "/run/mount/*"',
@@ -55,7 +55,7 @@ function anyInput(
   return [
     `${name} answers whatever it is given, and an ADD that fails leaves nothing`,
     fc.property(environment(commands), stdin, (env, bytes) => {
-      // Where leases lie is the operator's to say: here it has to be where the test looks.
+      // The operator chooses where leases are: here it has to be where the test looks.
       const text = Buffer.from(bytes)
         .toString('latin1')
         .replace(/dataDir/gi, 'dataDix');
@@ -101,7 +101,7 @@ function anyDelegate(
   ];
 }
 
-/** Takes an ADD's work back, whatever it was asked for. */
+/** Undoes an ADD, whatever its configuration. */
 function restore(host: Host): void {
   host.sh(`ip netns del c1; nft flush ruleset; rm -rf /var/lib/cni/networks
     ip -o link show type veth | sed 's/^[0-9]*: \\([^@:]*\\).*/\\1/' | while read -r l; do ip link del $l; done

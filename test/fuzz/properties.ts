@@ -28,7 +28,7 @@ export type Property = [string, fc.IProperty<unknown>];
 
 const commands = fc.constantFrom('ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION', 'add', '');
 
-/** Runs `work`, which may fail in these ways alone; undefined if it does. */
+/** Runs `work`, which may fail only in these ways; undefined if it does. */
 function allowed<T>(work: () => T, ...kinds: (abstract new (...args: never[]) => Error)[]): T | undefined {
   try {
     return work();
@@ -105,7 +105,7 @@ const leases: Property = [
   }),
 ];
 
-/** Attributes that are right, or wrong in their length, or any bytes. */
+/** Valid attributes, attributes with a wrong length, or any bytes. */
 const body: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 120 }),
   fc
@@ -133,7 +133,7 @@ const decoders: Property = [
   }),
 ];
 
-/** A datagram of a kernel that may be out of its mind. */
+/** A datagram from a kernel that may be insane. */
 const datagram: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 64 }),
   fc
@@ -150,7 +150,7 @@ const datagram: fc.Arbitrary<Uint8Array> = fc.oneof(
     }),
 );
 
-/** A kernel that sends these datagrams again and again. */
+/** A kernel that keeps sending these datagrams. */
 function babbling(datagrams: readonly Uint8Array[]): Connection {
   let turn = 0;
   const receive = (): Uint8Array => datagrams[turn++ % datagrams.length] ?? new Uint8Array();

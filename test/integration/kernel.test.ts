@@ -10,7 +10,7 @@ import { type LinkFilter, listLinks, listPorts } from '../../netlink/route/link-
 import { removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
 import { addNftables } from '../../plugin/netfilter/masquerade/nftables.ts';
 
-// `make integration` runs this in a host of its own; what is made here is taken away again all the same.
+// `make integration` runs this in a host of its own; the tests clean up nevertheless.
 const sh = (command: string): string => execSync(command, { encoding: 'utf8' });
 
 function cidr(text: string): CIDR {
@@ -126,7 +126,7 @@ test('masquerading: elements come and go, the table with the last of them', () =
     addNftables(nft, owner('a'), [a, cidr('fd99::2/64')]);
     addNftables(nft, owner('b'), [b]);
     expect(sh('nft list table inet cni-bridge-kt')).toContain('10.99.0.3 comment "cni kt b eth0"');
-    // Taken over: the address is another's now, and the first owner's DEL leaves it alone.
+    // Taken over: the address belongs to another now, and the first owner's DEL leaves it alone.
     addNftables(nft, owner('c'), [b]);
     remove('b', [b]);
     expect(sh('nft list table inet cni-bridge-kt')).toContain('10.99.0.3 comment "cni kt c eth0"');

@@ -5,7 +5,7 @@ import { understood } from './libcni.ts';
 import type { Part } from './observe.ts';
 import { confOf } from './row.ts';
 
-/** What a part of a row came to: the numbers of the differences that explain it, and what none of them does. */
+/** The outcome of a part of a row: the numbers of the differences that explain it, and what none explains. */
 export interface Cell {
   readonly explained: readonly number[];
   readonly unexplained: readonly Deviation[];
@@ -16,11 +16,11 @@ export interface Cell {
 /** A row's comparison. */
 export interface Comparison {
   readonly cells: Readonly<Record<Part | 'libcni', Cell>>;
-  /** Numbers of differences that are listed for this row and did not show. */
+  /** The numbers of differences that are listed for this row but don't appear. */
   readonly missing: readonly number[];
 }
 
-/** Compares two observations of a row, each deviation held against the list of deliberate differences. */
+/** Compares two observations of a row, matching each deviation with the list of deliberate differences. */
 export function compare(context: Context, withLibcni: boolean): Comparison {
   const shown = new Set<number>();
   const cell = (part: Part, ours: Record<string, string>, reference: Record<string, string>): Cell => {
@@ -50,7 +50,7 @@ export function compare(context: Context, withLibcni: boolean): Comparison {
   return { cells: { result, kernel, CHECK: check, DEL: del, libcni }, missing };
 }
 
-/** The number of the first listed difference that has this deviation in it. */
+/** The number of the first listed difference that explains this deviation. */
 function explain(context: Context, part: Part, deviation: Deviation): number | undefined {
   const index = differences.findIndex(
     ({ rows, shows }) =>
@@ -66,7 +66,7 @@ function explain(context: Context, part: Part, deviation: Deviation): number | u
   return index === -1 ? undefined : index + 1;
 }
 
-/** Left out, anything goes; null is for what must not be there. */
+/** If left out, anything goes; null means that it must not be there. */
 function matches(expected: string | RegExp | null | undefined, value: string | undefined): boolean {
   if (expected === undefined) return true;
   if (expected === null || value === undefined) return expected === null && value === undefined;

@@ -1,16 +1,16 @@
 import type { Observation, Part } from './observe.ts';
 import type { Row } from './row.ts';
 
-/** A row that was carried out with both plugins. */
+/** A row that was run with both plugins. */
 export interface Context {
   readonly row: Row;
-  /** The version of the Go plugin plugins. */
+  /** The version of the Go plugins. */
   readonly version: string;
   readonly ours: Observation;
   readonly reference: Observation;
 }
 
-/** What a difference looks like. A value that is left out may be anything, null means that the fact is missing. */
+/** What a difference looks like. A value that is left out may be anything; null means that the fact is missing. */
 interface Shape {
   readonly part?: Part;
   readonly path: RegExp;
@@ -18,11 +18,11 @@ interface Shape {
   readonly reference?: string | RegExp | null;
 }
 
-/** A difference from the Go plugin that is meant. */
+/** A deliberate difference from the Go plugin. */
 export interface Difference {
   readonly what: string;
   readonly why: string;
-  /** The rows that show it: one of them that doesn't is a failure, and so is any other row that does. */
+  /** The rows that show it. It is a failure if one of them doesn't, or if another row does. */
   readonly rows: (context: Context) => boolean;
   readonly shows: readonly Shape[];
 }

@@ -8,7 +8,7 @@ import { refusals } from './differences/refusals.ts';
 import { results } from './differences/results.ts';
 import { routes } from './differences/routes.ts';
 
-/** The differences that are meant. The first that a deviation looks like explains it. */
+/** The deliberate differences. The first that matches a deviation explains it. */
 export const differences: readonly Difference[] = [
   ...links,
   ...leases,

@@ -1,9 +1,9 @@
-/** What was seen of the world, as values under paths: `host link br0 mtu` is `1500`. */
+/** The observed state, as values under paths: `host link br0 mtu` is `1500`. */
 export type Facts = Record<string, string>;
 
 /**
  * A JSON value as facts, one for each leaf.
- * @param skip tells the keys whose values are left out
+ * @param skip whether to leave out a key's value
  */
 export function flatten(path: string, value: unknown, skip: (key: string) => boolean = () => false): Facts {
   if (typeof value !== 'object' || value === null) return { [path]: String(value) };
@@ -12,14 +12,14 @@ export function flatten(path: string, value: unknown, skip: (key: string) => boo
   return Object.assign({}, ...entries.map(([key, inner]) => flatten(`${path} ${key}`, inner, skip)));
 }
 
-/** A fact that one side has and the other lacks, or has with another value. */
+/** A fact that only one side has, or that has different values. */
 export interface Deviation {
   readonly path: string;
   readonly ours: string | undefined;
   readonly reference: string | undefined;
 }
 
-/** What two sides see differently, by path. */
+/** The differences between two sides, by path. */
 export function deviations(ours: Facts, reference: Facts): Deviation[] {
   const paths = [...new Set([...Object.keys(ours), ...Object.keys(reference)])].sort();
   return paths

@@ -12,13 +12,13 @@ export const routed = (...routes: object[]) => hostLocal({ subnet: '10.1.0.0/24'
 export const ranged = (...ranges: object[][]) => hostLocal({ ranges });
 /** No address. */
 export const layer2 = { ipam: {} };
-/** The kernel ends a namespace some time after its name is gone, and the host's end of the pair with it. */
+/** The kernel destroys a namespace some time after its name is gone, and the host's end of the pair with it. */
 export const endNamespace =
   "ip netns del c1; timeout 30 sh -c 'while ip -o link show type veth | grep -q .; do sleep 0.05; done'";
 
 /** The bridge has an address. */
 export const gateway = { isGateway: true };
-/** Options that go together. */
+/** Options that can be combined. */
 export const everything = {
   isDefaultGateway: true,
   ipMasq: true,

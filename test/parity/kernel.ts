@@ -3,7 +3,7 @@ import { type Facts, flatten } from './facts.ts';
 import { netfilterFacts } from './netfilter.ts';
 import type { Roles } from './roles.ts';
 
-/** Prints of a network namespace lines that each say what follows, and then the output of a command. */
+/** Prints a network namespace's state: lines that say what follows, each with a command's output. */
 const namespaceReport = (name: string) => `
   section() { echo "@ ${name} $*"; }
   section link; ip -j -d addr
@@ -29,9 +29,9 @@ const hostReport = `${namespaceReport('host')}
   find . -type f -exec grep -HsZ "" {} + || true`;
 
 /**
- * The state of a host and its containers as facts, names and addresses that are random by their roles.
+ * The state of a host and its containers as facts, with roles in place of random names and addresses.
  * @param containers names of network namespaces; one that is gone is left out
- * @param literally whether iptables' rules are compared as they stand
+ * @param literally whether to compare iptables' rules literally
  */
 export function kernelFacts(
   host: Host,
@@ -71,7 +71,7 @@ function items(json: string): Item[] {
   return json.split('\n').flatMap((line): Item[] => (line === '' ? [] : JSON.parse(line)));
 }
 
-/** What the kernel sets and changes by itself, and what is said elsewhere. */
+/** What the kernel sets and changes by itself, and what other facts contain. */
 const volatileKeys = new Set([
   ...['ifindex', 'link_index', 'link_netnsid', 'ifname', 'addr_info', 'operstate', 'tso_max_size'],
   ...[
@@ -113,7 +113,7 @@ function factsOf(place: string, what: string, item: Item): Facts {
   return { [`${place} fdb ${text(item, ['mac', 'ifname', 'vlan'])}`]: text(item, ['state', 'master']) };
 }
 
-/** Flags that follow the carrier or come with a queue of its own length are left out. */
+/** Flags that follow the carrier are left out. */
 const carrierFlags = new Set(['LOWER_UP', 'NO-CARRIER', 'M-DOWN', 'linkdown']);
 
 function linkFacts(place: string, item: Item): Facts {
@@ -122,7 +122,7 @@ function linkFacts(place: string, item: Item): Facts {
   const facts = flatten(path, { ...item, flags: flags.join(',') }, isVolatile);
   const addresses: Item[] = Array.isArray(item.addr_info) ? item.addr_info : [];
   for (const { local, prefixlen, family: _family, ...rest } of addresses) {
-    // Each IPv6 link has one made of its MAC address.
+    // Each IPv6 link has one derived from its MAC address.
     if (rest.scope === 'link' && String(local).startsWith('fe80:')) continue;
     const where = `${place} address ${local}/${prefixlen} on ${item.ifname}`;
     Object.assign(facts, { [where]: 'there' }, flatten(where, rest, isVolatile));
@@ -136,7 +136,7 @@ function ruleFacts(place: string, what: string, item: Item): Facts {
 
 function routeFacts(place: string, what: string, item: Item): Facts {
   const { type, dst, table, metric, dev, flags, ...rest } = item;
-  // Those of link-local and multicast addresses come with each link, those to one's own address when it is usable.
+  // Each link has those of link-local and multicast addresses; those to its own address appear when it is usable.
   if (/^(fe80:|ff00::)/.test(String(dst)) || (what === 'IPv6' && table === 'local')) return {};
   const key = text({ type, dst, table, metric }, ['type', 'dst', 'table', 'metric']);
   const path = `${place} ${what} route ${key} dev ${dev ?? 'several'}`;
@@ -166,7 +166,7 @@ function files(lines: readonly string[]): Facts {
 function contents(lines: readonly string[]): Facts {
   const facts: Facts = {};
   for (const line of lines) {
-    // grep -Z ends the file's name with a zero byte, for an IPv6 address has colons.
+    // grep -Z ends the file's name with a zero byte, since an IPv6 address contains colons.
     const [name, content] = line.split('\0');
     if (name === undefined || content === undefined) continue;
     const path = `leases ${name.slice(2)} content`;

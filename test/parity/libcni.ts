@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Facts, flatten } from './facts.ts';
 
-/** The libcni that first knew a version of the configuration, and the .mod file that names it. */
+/** The first libcni with a version of the configuration, and its .mod file. */
 function libcniOf(cniVersion: string): { name: string; modfile: string } {
   if (cniVersion === '1.1.0') return { name: 'v1.3.0', modfile: 'go.mod' };
   const name = cniVersion === '1.0.0' ? 'v1.0.1' : 'v0.7.1';
@@ -30,7 +30,7 @@ function build(cniVersion: string): string {
   return path;
 }
 
-/** What the libcni of a version makes of results: its own view of each, or its error, as facts. */
+/** What a version's libcni makes of results: its view of each, or its error, as facts. */
 export function understood(cniVersion: string, results: Readonly<Record<string, string>>): Facts {
   const containers = Object.keys(results);
   const questions = Object.values(results).map((result) =>

@@ -1,5 +1,5 @@
-// Compares the plugin with the Go plugin, row by row: see rows.ts for what is done and differences.ts for what is meant
-// to be otherwise. `main.ts TEXT` takes only the rows whose names have TEXT in them.
+// Compares the plugin with the Go plugin, row by row: rows.ts says what is done, differences.ts what differs
+// deliberately. `main.ts TEXT` runs only the rows whose names contain TEXT.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -45,7 +45,7 @@ function line(name: string, cells: readonly string[]): string {
   return `${name.padEnd(nameWidth)} ${cells.map((cell) => cell.padEnd(15)).join(' ')}`.trimEnd();
 }
 
-/** What nothing explains, ours and the Go plugin's under each other. */
+/** What nothing explains, the Go plugin's value and ours. */
 function details(row: Row, { cells, missing }: Comparison, ours: Observation, theirs: Observation): string[] {
   const lines = [`\n${row.name}`];
   for (const column of columns) {

@@ -1,16 +1,16 @@
 import type { Facts } from './facts.ts';
 
 /**
- * A host's packet filter as facts. Masquerading comes out the same whoever wrote it and in whichever of the three
- * forms: `masquerade 10.1.0.2` is `but to 10.1.0.0/24, 224.0.0.0/4`. Every other rule is a fact as it stands.
+ * A host's packet filter as facts. Masquerading gives the same facts in each of its three forms: `masquerade 10.1.0.2`
+ * is `but to 10.1.0.0/24, 224.0.0.0/4`. Every other rule is a fact as it stands.
  * @param ruleset of `nft -s -n list ruleset`
  * @param saved of iptables-save and ip6tables-save
- * @param literally whether iptables' rules are compared as they stand, too
+ * @param literally whether to compare iptables' rules literally, too
  */
 export function netfilterFacts(ruleset: string, saved: string, literally: boolean): Facts {
   const facts: Facts = {};
   for (const [table, body] of tables(ruleset)) {
-    // What iptables-nft made is read from iptables-save.
+    // iptables-nft's rules are read from iptables-save.
     if (/^table ip6? (nat|filter|mangle|raw|security)$/.test(table)) continue;
     facts[`nft ${table}`] = 'there';
     if (table.startsWith('table inet cni-bridge-')) Object.assign(facts, mapped(body));
@@ -31,7 +31,7 @@ function tables(ruleset: string): [string, string[]][] {
     });
 }
 
-/** The lines of a chain come in its order; chains may come in any. */
+/** A chain's lines keep their order; chains may come in any order. */
 function literal(path: string, body: readonly string[]): Facts {
   const facts: Facts = {};
   let chain = '';
@@ -70,7 +70,7 @@ function mapped(body: readonly string[]): Facts {
   );
 }
 
-/** The Go plugin's form in nftables: a rule for each address, after what all of them leave alone. */
+/** The Go plugin's nftables form: a rule for each address, after what all of them exempt. */
 function listed(body: readonly string[]): Facts {
   const common = body.flatMap((line) => /^ip6? daddr (\S+) return$/.exec(line)?.[1] ?? []);
   return Object.assign(

@@ -1,4 +1,4 @@
-// Carries rows out with one plugin and prints an observation in each line: observe-rows.ts BRIDGE CNI_PATH KERNEL NAMES
+// Runs rows with one plugin and prints an observation on each line: observe-rows.ts BRIDGE CNI_PATH KERNEL NAMES
 import { observe } from './observe.ts';
 import { rowsOf } from './rows.ts';
 

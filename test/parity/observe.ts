@@ -12,9 +12,9 @@ export type Part = (typeof parts)[number];
 /** What one plugin made of one row. */
 export interface Observation {
   readonly facts: Record<Part, Facts>;
-  /** The results by container, random names and addresses by their roles, for libcni to read. */
+  /** The results by container, with roles in place of random names and addresses, for libcni. */
   readonly results: Readonly<Record<string, string>>;
-  /** Its words where it refused something: not compared, and good to know. */
+  /** Its error messages: not compared, but good to know. */
   readonly words: readonly string[];
 }
 
@@ -24,13 +24,13 @@ export interface Plugin {
   readonly path: string;
 }
 
-/** Carries a row out with a plugin, on a host made for it. */
+/** Runs a row with a plugin, on a host made for it. */
 export async function observe(plugin: Plugin, row: Row): Promise<Observation> {
   for (let turn = 1; ; turn++) {
     const host = await Host.start();
     try {
       const observation = new Course(host, plugin, row).run();
-      // On a busy machine the Go plugin may give up on its IPv6 addresses: it has five seconds for them.
+      // On a busy machine the Go plugin may give up on its IPv6 addresses, after five seconds.
       const gaveUp = observation.words.some((words) => words.includes('still has tentative addresses after'));
       if (!gaveUp || turn === 5) return observation;
     } finally {

@@ -24,7 +24,7 @@ export function failed(observation: Observation): boolean {
   return codesOf(observation).length > 0;
 }
 
-/** Whether the kernel has something after one that is missing after the other. */
+/** Whether one plugin leaves something in the kernel that the other doesn't. */
 export function leavesMore(one: Observation, other: Observation): boolean {
   return Object.keys(one.facts.kernel).some((path) => other.facts.kernel[path] === undefined);
 }

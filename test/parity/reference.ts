@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** The plugins that ours is compared with. */
+/** The plugins to compare with. */
 export interface Reference {
   readonly bridge: string;
   /** `1.9.1` */
@@ -10,8 +10,8 @@ export interface Reference {
 }
 
 /**
- * Finds the Go plugin plugins and their version: in the file beside them, or as Debian's package says.
- * @throws Error if they are not there or of no known version
+ * Finds the Go plugins and their version, from the file beside them or from Debian's package.
+ * @throws Error if they don't exist or have no known version
  */
 export function findReference(directory: string): Reference {
   const path = resolve(directory);

@@ -9,12 +9,12 @@ interface Link {
   readonly linkinfo?: { readonly info_kind?: string };
 }
 
-/** Puts the names of roles in the places of random names and addresses. */
+/** Replaces random names and addresses by their roles. */
 export type Roles = (text: string) => string;
 
 /**
- * Learns who is who on a host: a veth is known by what is at its other end, a MAC address by the link that has
- * it. What the configuration itself names stays as it is.
+ * Learns who is who on a host: a veth is identified by its other end, a MAC address by its link. What the configuration
+ * names stays as it is.
  * @param given the configuration and the arguments, as text
  */
 export function learnRoles(host: Host, containers: readonly string[], given: string): Roles {
@@ -38,7 +38,7 @@ export function learnRoles(host: Host, containers: readonly string[], given: str
     const end = far === undefined ? link.link : `${far.container} ${far.ifname}`;
     names.set(link.ifname, `<veth of ${end ?? 'nobody'}>`);
   }
-  // A bridge without an address of its own has that of a port: so ports come first, and it shows.
+  // A bridge without an address of its own has that of a port: ports come first, so that it shows.
   const isBridge = ({ linkinfo }: Link) => linkinfo?.info_kind === 'bridge';
   for (const link of links.filter((one) => !isBridge(one))) {
     note(link.address, names.get(link.ifname) ?? link.ifname);

@@ -1,9 +1,9 @@
-/** One configuration, and what a runtime asks of a plugin with it. What is left out is as in `common`. */
+/** One configuration, and how a runtime calls a plugin with it. What is left out is as in `common`. */
 export interface Row {
   readonly name: string;
-  /** Laid over the common configuration; undefined takes a key away. */
+  /** Merged into the common configuration; undefined removes a key. */
   readonly conf?: Readonly<Record<string, unknown>>;
-  /** In place of the whole configuration. */
+  /** Replaces the whole configuration. */
   readonly stdin?: string;
   /** CNI_ARGS */
   readonly args?: string;
@@ -14,13 +14,13 @@ export interface Row {
   readonly before?: string;
   /** A second container, c2, is added after the first and deleted after it. */
   readonly second?: true;
-  /** Done on the host after the first CHECK, to make a second one find it out. */
+  /** Done on the host after the first CHECK, for a second one to find. */
   readonly tamper?: string;
   /** Done on the host before the DEL. */
   readonly gone?: string;
-  /** The version of the Go plugin that first knows what is asked for. */
+  /** The first version of the Go plugin with this option. */
   readonly since?: string;
-  /** The code of our error, where the Go plugin has 999 for whatever went wrong. */
+  /** The code of our error; the Go plugin uses 999 for everything. */
   readonly code?: number;
   /** Needs a kernel that filters VLANs. */
   readonly vlan?: true;

@@ -4,10 +4,10 @@ export interface Seen {
   readonly text: string;
 }
 
-/** How the checks of all suites came out. */
+/** The outcomes of all suites' checks. */
 export const tally = { passed: 0, failed: 0 };
 
-/** An error on one line: what was called, and its last words, where programs say what was wrong. */
+/** An error on one line: the command, and the end of its output, where programs say what was wrong. */
 function brief(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const line = text.replace(/\s+/g, ' ').trim();
@@ -15,8 +15,8 @@ function brief(error: unknown): string {
 }
 
 /**
- * The checks of one suite: each is one line that says what it saw. Those of the Go plugin are kept quiet, to stand
- * beside ours.
+ * The checks of one suite: each prints one line about what it saw. Those with the Go plugin print nothing; their
+ * results are shown beside ours.
  */
 export class Checks {
   readonly outcomes = new Map<string, Seen>();
@@ -27,7 +27,7 @@ export class Checks {
     private readonly beside: ReadonlyMap<string, Seen> | 'none' | 'quiet',
   ) {}
 
-  /** Looks at something that must hold: `look` returns what it saw, and throws where it does not hold. */
+  /** Checks something that must hold: `look` returns what it saw, and throws if it doesn't hold. */
   async check(what: string, look: () => Promise<string>): Promise<void> {
     let seen: Seen;
     try {
@@ -54,12 +54,12 @@ export class Checks {
   }
 }
 
-/** @throws Error with these words where the condition does not hold. */
+/** @throws Error with this message if the condition doesn't hold. */
 export function must(condition: boolean, words: string): void {
   if (!condition) throw new Error(words);
 }
 
-/** Asks again until the answer is the one hoped for, and returns the last one after a minute. */
+/** Repeats until the answer is the expected one; returns the last one after a minute. */
 export async function settled<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
   const end = Date.now() + 60_000;
   for (;;) {

@@ -5,7 +5,7 @@ import type { Machine } from './machine.ts';
 import { binDirectory } from './plugins.ts';
 import { addressesIn, fromBeyond, machineAddress, makeNeighbour, mustBeClean } from './surroundings.ts';
 
-/** The libcni of each generation, as the cnitool of that version has it, and what it was the first to ask for. */
+/** The libcni of each generation, as in that version's cnitool, and what it was the first to call. */
 const generations: readonly { version: string; newest: string; status: boolean }[] = [
   { version: 'v0.7.1', newest: '0.4.0', status: false },
   { version: 'v0.8.1', newest: '0.4.0', status: false },
@@ -29,7 +29,7 @@ const bridge = {
 const portmap = { type: 'portmap', capabilities: { portMappings: true } };
 const ports = '{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}';
 
-/** A machine with one pod, whose network cnitool makes and takes away. */
+/** A machine with one pod, whose network cnitool adds and deletes. */
 class Tool {
   private readonly path: string;
 
@@ -65,7 +65,7 @@ function addressesOf(result: string): string[] {
   return ip4 === undefined ? ips.map(({ address }) => address) : [ip4.ip];
 }
 
-/** Every generation of libcni with every version of the configuration that it knows. */
+/** Every generation of libcni with every version of the configuration that it supports. */
 export async function cnitoolChecks(machine: Machine, checks: Checks): Promise<void> {
   await makeNeighbour(machine);
   await machine.sh(`ip netns add pod && ip -n pod link set lo up
@@ -111,8 +111,8 @@ async function oneVersion(
 }
 
 /**
- * cnitool names no attachment that is to stay. Its libcni deletes those that it knows itself; the plugin, that has no
- * list, may refuse to go on, for want of knowing whether others are still there.
+ * cnitool lists no valid attachments. Its libcni deletes those that it knows itself; the plugin, without a list, may
+ * refuse, since it can't know whether others still exist.
  */
 async function garbage(machine: Machine, tool: Tool): Promise<string> {
   configure(machine, '1.1.0');

@@ -20,7 +20,7 @@ const configuration = `version = 2
 const crictl = `${resolve('dist/runtimes/crictl-v1.34.0/crictl')} -c /opt/crictl.yaml --timeout 100s`;
 const socket = 'unix:///run/containerd/containerd.sock';
 
-/** Which containerd: Debian's, or the newer one, which asks the network's STATUS; the newest CNI that each speaks. */
+/** Which containerd: Debian's, or the newer one, which calls the network's STATUS; with the newest CNI of each. */
 export interface Release {
   readonly directory: string;
   readonly cniVersion: string;
@@ -32,7 +32,7 @@ export const newer: Release = { directory: resolve('dist/runtimes/containerd-v2.
 /** The subnets of the pods' network. */
 export const podSubnets = ['10.64.0.0/24', 'fd00:64::/64'];
 
-/** A network as Kubernetes' nodes have it; `more` goes to the bridge plugin. */
+/** A network as on Kubernetes nodes; `more` goes to the bridge plugin. */
 export function network(cniVersion: string, name: string, subnets: readonly string[], more: object = {}) {
   const ranges = subnets.map((subnet) => [{ subnet }]);
   const bridge = {
@@ -52,14 +52,14 @@ export function network(cniVersion: string, name: string, subnets: readonly stri
   };
 }
 
-/** A pod's network as CRI tells it. */
+/** A pod's network as CRI reports it. */
 export interface Pod {
   readonly id: string;
   readonly address: string;
   readonly netns: string;
 }
 
-/** containerd on a machine, asked through ctr and, as kubelet does, through CRI. */
+/** containerd on a machine, used through ctr and, as by kubelet, through CRI. */
 export class Containerd {
   private daemon: ChildProcess | undefined;
 
@@ -86,7 +86,7 @@ export class Containerd {
     must(status.status === 0, `containerd did not start: ${status.stderr}`);
   }
 
-  /** Ends the daemon at once, as a crash does; its pods go on. */
+  /** Kills the daemon, as a crash does; its pods keep running. */
   async kill(): Promise<void> {
     const { daemon } = this;
     must(daemon !== undefined, 'containerd does not run');
@@ -95,7 +95,7 @@ export class Containerd {
       await once(daemon, 'exit');
   }
 
-  /** Gives it one network, with what is told of it, and waits until it has taken it. */
+  /** Configures one network, and waits until containerd has loaded it. */
   async useNetwork(name: string, subnets: readonly string[], more?: object): Promise<void> {
     const conflist = JSON.stringify(network(this.release.cniVersion, name, subnets, more));
     writeFileSync(`${this.machine.disk}/etc-cni/net.d/10-pods.conflist`, conflist);
@@ -111,7 +111,7 @@ export class Containerd {
     return this.machine.sh(`${crictl} ${command}`);
   }
 
-  /** Whether kubelet would call the node Ready, as far as its network goes, and why not. */
+  /** Whether kubelet would consider the node's network ready, and why not. */
   async networkReady(): Promise<{ ready: boolean; why: string }> {
     const info: { status: { conditions: { type: string; status: boolean; message: string }[] } } = JSON.parse(
       await this.crictl('info'),
@@ -130,7 +130,7 @@ export class Containerd {
     });
   }
 
-  /** Runs a pod, whose own process is a web server that says who asks. */
+  /** Runs a pod with a web server that prints its client's address. */
   async runPod(name: string, hostPort?: number, attempt = 0): Promise<Pod> {
     const file = `/opt/pod-${name}.json`;
     writeFileSync(`${this.machine.disk}${file}`, this.configurationOf(name, hostPort, attempt));
@@ -162,13 +162,13 @@ export class Containerd {
     await this.crictl(`rmp ${id}`);
   }
 
-  /** The IDs of all pods that containerd knows; only those in this state, where one is given. */
+  /** The IDs of all pods that containerd knows; if a state is given, only those in it. */
   async pods(state?: 'ready' | 'notready'): Promise<string[]> {
     const ids = await this.crictl(`pods -q --no-trunc ${state === undefined ? '' : `--state ${state}`}`);
     return ids.split('\n').filter(Boolean);
   }
 
-  /** Ends all pods at once, and returns how many there were. */
+  /** Stops all pods at once, and returns how many there were. */
   async removeAll(): Promise<number> {
     const pods = await this.pods();
     await Promise.all(pods.map((id) => this.removePod(id)));

@@ -13,13 +13,16 @@ function remove(directory: string): void {
   rmdirSync(directory);
 }
 
-/** Removes the control groups of a name in every hierarchy, with all below them, once their processes have ended. */
+/**
+ * Removes the control groups of a name in every hierarchy, with everything below them, once their processes have
+ * exited.
+ */
 export async function removeControlGroups(name: string): Promise<void> {
   const found = [root, ...below(root)].flatMap(below).filter((directory) => directory.endsWith(`/${name}`));
   for (const directory of found) await removeWhenEmpty(directory);
 }
 
-/** A process that was killed leaves its control group a moment after its parent knows of its end. */
+/** A killed process leaves its control group a moment after its parent has been told. */
 async function removeWhenEmpty(directory: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

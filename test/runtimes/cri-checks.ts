@@ -26,7 +26,7 @@ import {
 /** How many pods start at once. */
 const crowd = 30;
 
-/** What containerd makes of the plugins, through ctr and through CRI. */
+/** containerd with the plugins, through ctr and through CRI. */
 export async function containerdChecks(machine: Machine, checks: Checks, release: Release): Promise<void> {
   const containerd = new Containerd(machine, release);
   await makeNeighbour(machine);

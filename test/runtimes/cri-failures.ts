@@ -4,7 +4,7 @@ import type { Machine } from './machine.ts';
 import { binDirectory } from './plugins.ts';
 import { fromBeyond, leases, machineAddress, makeNeighbour, mustBeClean, pingAll } from './surroundings.ts';
 
-/** A pod whose namespace was taken away is ended, and its name is free again. */
+/** A pod whose namespace was removed can be stopped, and its name is free again. */
 export async function namespaceGone(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
   await checks.check('namespace gone', async () => {
@@ -20,7 +20,7 @@ export async function namespaceGone(containerd: Containerd, checks: Checks): Pro
   });
 }
 
-/** Two that end one pod at the same moment, as kubelet's own loops do, both succeed, and its name is free again. */
+/** Stopping one pod twice at once, as kubelet's own loops do, succeeds both times, and its name is free again. */
 export async function endedTwice(containerd: Containerd, checks: Checks): Promise<void> {
   await checks.check('a pod ended by two at once, five times', async () => {
     for (let round = 0; round < 5; round++) {
@@ -53,7 +53,7 @@ export async function afterCrash(containerd: Containerd, checks: Checks): Promis
   await checks.check('kill -9 of containerd while 10 pods start', () => killedAmidAdds(containerd));
 }
 
-/** Takes a lock, and returns what gives it back. */
+/** Takes a lock, and returns a function that releases it. */
 async function holdLock(machine: Machine, path: string): Promise<() => Promise<string>> {
   const script = `exec 9>>${path} && flock 9 && echo $$ >/run/locker && exec sleep 1000`;
   machine.start(['sh', '-c', script], 'locker');
@@ -92,7 +92,7 @@ async function killedAmidAdds(containerd: Containerd): Promise<string> {
   return `${begun} ADDs were under way; ${known} pods remembered, ${left} leases of forgotten ones; all 10 start again by their names, and go`;
 }
 
-/** What containerd forgot when it was killed, a GC takes back: no pod is left. */
+/** A GC releases what containerd forgot when it was killed: no pod is left. */
 export async function collectGarbage(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
   await checks.check('GC of what it forgot', async () => {
@@ -108,7 +108,7 @@ export async function collectGarbage(containerd: Containerd, checks: Checks): Pr
   });
 }
 
-/** Starts a pod three times, by the same name, as kubelet does, and returns what was said. */
+/** Starts a pod three times, with the same name, as kubelet does, and returns the messages. */
 async function threeRefusals(containerd: Containerd, name: string): Promise<string[]> {
   const said: string[] = [];
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -117,7 +117,7 @@ async function threeRefusals(containerd: Containerd, name: string): Promise<stri
   return said;
 }
 
-/** The ADD is refused; the DEL that follows it, of the same wrong configuration, is not. */
+/** The ADD is refused; the DEL that follows it, with the same wrong configuration, is not. */
 export async function wrongConfiguration(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
   await checks.check('a wrong configuration, put right', async () => {
@@ -138,7 +138,7 @@ export async function fullRange(containerd: Containerd, checks: Checks): Promise
   await containerd.useNetwork('small', ['10.65.0.0/29']);
   await checks.check('a full range: the next pod', async () => {
     await Promise.all(['s1', 's2', 's3', 's4', 's5'].map((name) => containerd.runPod(name)));
-    // The name must not stay taken by the one that failed.
+    // The failed one must not keep the name.
     const said = await threeRefusals(containerd, 'late');
     const wrong = said.find((words) => !/no IP address(es)? available/.test(words));
     must(wrong === undefined, `${wrong}`);
@@ -200,7 +200,7 @@ export async function afterReboot(containerd: Containerd, checks: Checks): Promi
   });
 }
 
-/** What pods, and the pods that a crashed containerd has forgotten, leave in the end. */
+/** What pods, including those that a crashed containerd forgot, leave in the end. */
 export async function cleanAfterAll(containerd: Containerd, checks: Checks): Promise<void> {
   const { machine } = containerd;
   await checks.check('in the end', async () => {

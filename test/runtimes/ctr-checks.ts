@@ -30,7 +30,7 @@ export async function ctrChecks(containerd: Containerd, checks: Checks): Promise
     const saw = await Promise.all(names.map((name) => run(name, 'ip -o -4 addr show eth0')));
     const addresses = saw.map((text) => /inet ([0-9.]+)/.exec(text)?.[1]);
     must(!addresses.includes(undefined), `no address: ${saw.join()}`);
-    // One that has ended may have given its address back already.
+    // A container that has exited may have released its address already.
     return `${addresses.length} addresses, ${(await leases(machine)).length} leases when all have ended`;
   });
   await checks.check('what ctr leaves', () => mustBeClean(machine));

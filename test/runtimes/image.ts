@@ -10,15 +10,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-/** The name of the one image that all containers here are made of, with a file of it that any runtime takes. */
+/** The name of the one image for all containers here, and its file, which any runtime loads. */
 export const image = 'localhost/box:1';
 
-/** Prints who answers, and whom it sees: `<host name> <the client's address>`. */
+/** Prints `<host name> <the client's address>`. */
 const who = `#!/bin/sh
 printf 'Content-Type: text/plain\\r\\n\\r\\n%s %s\\n' "$(hostname)" "$REMOTE_ADDR"
 `;
 
-/** ask ADDRESS PORT: what a server there says. */
+/** ask ADDRESS PORT: prints a server's answer. */
 const ask = `#!/bin/sh
 printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 10 "$1" "$2" | tail -n 1
 `;
@@ -28,7 +28,7 @@ function script(path: string, content: string): void {
   chmodSync(path, 0o755);
 }
 
-/** A root directory with busybox-static, a web page that tells who asked, and a client for it. */
+/** A root directory with busybox-static, a web page that shows the client's address, and a client for it. */
 function makeRoot(root: string): void {
   for (const directory of ['bin', 'etc', 'tmp', 'www/cgi-bin'])
     mkdirSync(`${root}/${directory}`, { recursive: true });

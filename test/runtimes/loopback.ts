@@ -6,7 +6,7 @@ import { binDirectory } from './plugins.ts';
 const configuration = { cniVersion: '0.3.1', name: 'cni-loopback', type: 'loopback' };
 const previous = { cniVersion: '0.3.1', interfaces: [{ name: 'eth0' }], ips: [], dns: {} };
 
-/** What containerd asks of the plugin that it calls `loopback`. */
+/** How containerd calls the plugin named `loopback`. */
 export async function loopbackChecks(machine: Machine, checks: Checks): Promise<void> {
   const call = (command: string, conf: object) =>
     machine.sh(

@@ -6,13 +6,13 @@ import { text } from 'node:stream/consumers';
 import type { Outcome } from '../support/host.ts';
 import { removeControlGroups } from './control-groups.ts';
 
-/** No command takes longer, whatever else the machine does: one that does has hung. */
+/** No command takes longer on any machine: one that does hangs. */
 const deadline = 180_000;
 
 /**
- * What PID 1 of the machine does before it waits. Its first line names it to the outside. What programs keep is on a
- * disk of the machine's own: /var/lib, /opt and /etc/cni; a boot ID of its own lets it boot anew. Waiting for the one child
- * that ends with this process, the shell reaps all that are left to PID 1.
+ * What the machine's PID 1 does before it waits. Its first line prints its PID on the outside. Persistent data is on
+ * the machine's own disk: /var/lib, /opt and /etc/cni; its own boot ID lets it reboot. While it waits for the one child
+ * that exits with this process, the shell reaps all orphans.
  */
 const boot = `
   read -r pid rest </proc/self/stat
@@ -34,8 +34,8 @@ const boot = `
 const environment = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: '/run' };
 
 /**
- * A machine of a suite's own that can boot anew: PID, network, mount and UTS namespaces, with a disk that outlives a
- * boot. All that runs on it ends with its PID 1, which ends with this process however that ends.
+ * A suite's own machine, which can reboot: PID, network, mount and UTS namespaces, with a disk that survives a reboot.
+ * Everything on it ends with its PID 1, which ends with this process however that ends.
  */
 export class Machine {
   /** Also the name of all control groups made on this machine. */
@@ -78,13 +78,13 @@ export class Machine {
     const { holder } = this;
     this.holder = undefined;
     if (holder === undefined || holder.exitCode !== null || holder.signalCode !== null) return;
-    // PID 1 ends with its input; the kernel then kills all others, and PID 1 is gone when they are.
+    // PID 1 exits at the end of its input; the kernel then kills all others, and PID 1 is gone once they are.
     holder.stdin?.end();
     await once(holder, 'exit');
     await removeControlGroups(this.id);
   }
 
-  /** Everything ends at once, as when the power fails, and a new boot begins on the same disk. */
+  /** Kills everything at once, like a power failure, and boots again on the same disk. */
   async reboot(): Promise<void> {
     await this.halt();
     await this.boot();
@@ -107,7 +107,7 @@ export class Machine {
       timeout: deadline,
       killSignal: 'SIGKILL',
     });
-    // A program that ends early leaves its input unread; how it ended is told all the same.
+    // A program that exits early leaves its input unread; its outcome is returned all the same.
     child.stdin.on('error', () => {}).end(input);
     const [stdout, stderr, [status, signal]] = await Promise.all([
       text(child.stdout),

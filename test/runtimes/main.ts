@@ -1,4 +1,4 @@
-// Real container runtimes with our executables, each on a machine of its own, after the same with the Go plugins.
+// Real container runtimes with our executables, each on a machine of its own, after the same run with the Go plugins.
 // usage: main.ts [RUNTIME...]
 import { Checks, type Seen, tally } from './checks.ts';
 import { cnitoolChecks } from './cnitool.ts';
@@ -15,7 +15,7 @@ interface Suite {
   readonly run: (machine: Machine, checks: Checks) => Promise<void>;
 }
 
-/** Goes before the others: they use our `loopback` where it is one. */
+/** Runs before the others, which use our `loopback` if it works. */
 const loopback: Suite = { name: 'loopback', run: loopbackChecks };
 
 const suites: readonly Suite[] = [
@@ -25,7 +25,7 @@ const suites: readonly Suite[] = [
   { name: 'containerd2', run: (machine, checks) => containerdChecks(machine, checks, newer) },
 ];
 
-/** The machine that runs, to be ended when this process is told to. */
+/** The running machine, to be stopped when this process is. */
 let current: Machine | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -48,7 +48,7 @@ async function runOn(side: Side, suite: Suite, checks: Checks, loopbackOf: Side)
   }
 }
 
-/** What the same checks see with the Go plugins; what those can't do is told beside ours, and fails nothing. */
+/** What the same checks see with the Go plugins. Their failures are shown beside ours, and fail nothing. */
 async function baseline(suite: Suite): Promise<ReadonlyMap<string, Seen>> {
   const checks = new Checks(suite.name, 'quiet');
   await runOn('Go', suite, checks, 'Go').catch((error: unknown) =>
@@ -57,7 +57,7 @@ async function baseline(suite: Suite): Promise<ReadonlyMap<string, Seen>> {
   return checks.outcomes;
 }
 
-/** Runs a suite with the Go plugins and with ours, and returns whether all went well with ours. */
+/** Runs a suite with the Go plugins and with ours, and returns whether ours passed. */
 async function compare(suite: Suite, loopbackOf: Side): Promise<boolean> {
   const began = Date.now();
   const checks = new Checks(suite.name, await baseline(suite));

@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import { executables } from '../support/cni.ts';
 import type { Machine } from './machine.ts';
 
-/** Whose `bridge`, `host-local` and `loopback` a runtime is given. */
+/** Whose `bridge`, `host-local` and `loopback` a runtime uses. */
 export type Side = 'ours' | 'Go';
 
 /** The executable under test, which all names of ours are links to. */
 const [[, ours] = ['', '']] = executables;
 const reference = resolve('dist/reference');
-/** The one plugin that the reference build leaves out. */
+/** The only plugin that `make reference` doesn't build. */
 const goLoopback = '/usr/lib/cni/loopback';
 
 /** The Go plugins that a runtime chains after the bridge. */

@@ -17,7 +17,7 @@ import {
 /** How many containers start at once. */
 const crowd = 30;
 
-/** What podman makes of the plugins: every option that reaches them, and what is left when containers go. */
+/** podman with the plugins: every option that reaches them, and what is left after its containers. */
 export async function podmanChecks(machine: Machine, checks: Checks): Promise<void> {
   const podman = new Podman(machine);
   await makeNeighbour(machine);
@@ -201,7 +201,7 @@ async function changes(podman: Podman, checks: Checks): Promise<void> {
   });
 }
 
-/** An address that the machine knows as one container's is another's a moment later. */
+/** An address that the machine knows from one container belongs to another a moment later. */
 async function addressChangesHands(podman: Podman, address: string): Promise<string> {
   const { machine } = podman;
   await podman.serve('first', `--network one --ip ${address}`);

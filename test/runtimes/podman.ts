@@ -15,7 +15,7 @@ runtime = "runc"
 log_driver = "k8s-file"
 `;
 
-/** A web server that says who asks, as a container's program. */
+/** A web server that prints its client's address, as a container's program. */
 export const server = 'httpd -f -p 80 -h /www';
 
 /** podman on a machine, with CNI for its networks. */
@@ -53,12 +53,12 @@ export class Podman {
     return this.do(`run --rm ${this.common} ${options} ${image} sh -c '${command}'`);
   }
 
-  /** The options of all containers: control groups that are found again by the machine's name. */
+  /** The options of all containers: control groups that the machine's name identifies. */
   get common(): string {
     return `--cgroup-parent=/${this.machine.id}`;
   }
 
-  /** What a server answers a container: `<who answers> <whom it sees>`. */
+  /** A server's answer to a container: `<server> <client's address>`. */
   async asked(container: string, address: string, port = 80): Promise<string> {
     const answer = plain(await this.do(`exec ${container} ask ${address} ${port}`));
     must(answer !== '', `${address}:${port} does not answer ${container}`);

@@ -1,11 +1,11 @@
 import { must } from './checks.ts';
 import type { Machine } from './machine.ts';
 
-/** The machine's own address, and those of its neighbour, which knows no way to a container but through it. */
+/** The machine's own addresses, and those of its neighbour, which has no route to a container except through it. */
 export const machineAddress = '192.0.2.1';
 export const neighbour = { v4: '192.0.2.2', v6: '2001:db8::2' };
 
-/** Makes the namespace `beyond`, the machine's neighbour, with a web server that tells who asked. */
+/** Makes the namespace `beyond`, the machine's neighbour, with a web server that prints its client's address. */
 export async function makeNeighbour(machine: Machine): Promise<void> {
   await machine.sh(`ip netns add beyond && ip link add up0 type veth peer name eth0 netns beyond
     ip addr add ${machineAddress}/24 dev up0 && ip addr add 2001:db8::1/64 dev up0 nodad && ip link set up0 up
@@ -16,7 +16,7 @@ export async function makeNeighbour(machine: Machine): Promise<void> {
 
 const curl = 'curl -sS -g --max-time 30';
 
-/** What the web server at an address and port answers the machine: `<who answers> <whom it sees>`. */
+/** The web server's answer to the machine: `<server> <client's address>`. */
 export async function fromMachine(machine: Machine, place: string): Promise<string> {
   return plain(await machine.sh(`${curl} http://${place}/cgi-bin/who`));
 }
@@ -26,7 +26,7 @@ export async function fromBeyond(machine: Machine, place: string): Promise<strin
   return plain(await machine.sh(`ip netns exec beyond ${curl} http://${place}/cgi-bin/who`));
 }
 
-/** An answer with its client's address as people write it. */
+/** An answer with its client's address in the usual spelling. */
 export function plain(answer: string): string {
   return answer.trim().replace(/\[(?:::ffff:)?([0-9a-f.:]+)\]/, '$1');
 }
@@ -38,7 +38,7 @@ interface Address {
   readonly scope: string;
 }
 
-/** The addresses of an interface in a network namespace, but for link-local ones: `10.1.0.2/24`. */
+/** The addresses of an interface in a network namespace, except link-local ones: `10.1.0.2/24`. */
 export async function addressesIn(machine: Machine, netns: string, ifname = 'eth0'): Promise<string[]> {
   const links = await machine.json<{ addr_info: Address[] }[]>(
     `nsenter --net=${netns} ip -j addr show dev ${ifname}`,
@@ -52,7 +52,7 @@ export async function addressesIn(machine: Machine, netns: string, ifname = 'eth
 /**
  * Pings every address from every namespace.
  * @returns how many answers there were
- * @throws Error that names the addresses which did not answer
+ * @throws Error that names the addresses that did not answer
  */
 export async function pingAll(
   machine: Machine,
@@ -96,10 +96,10 @@ export async function residue(machine: Machine): Promise<string[]> {
   return found.split('\n').filter(Boolean);
 }
 
-/** What a machine's checks have told of already: each is blamed for what it leaves itself. */
+/** What a machine's checks have reported already: each is blamed only for what it leaves itself. */
 const told = new WeakMap<Machine, ReadonlySet<string>>();
 
-/** @throws Error that names what containers have left on the machine since it was last looked at. */
+/** @throws Error that names what containers have left on the machine since the last look. */
 export async function mustBeClean(machine: Machine): Promise<string> {
   const all = await residue(machine);
   const left = all.filter((line) => told.get(machine)?.has(line) !== true);

@@ -1,6 +1,6 @@
-// Adds, checks and deletes containers, 16 at a time, for so many minutes. Prints operations, failures, duplicates,
+// Adds, checks and deletes containers, 16 at a time, for some minutes. Prints operations, failures, duplicates,
 // residue, and how long an ADD took at the start and at the end.
-// usage: soak.ts [MINUTES [CONTAINERS]]; SEED=n chooses the same again, as far as timing lets it
+// usage: soak.ts [MINUTES [CONTAINERS]]; SEED=n repeats the choices, as far as timing allows
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,11 +11,11 @@ import { randomNumbers } from '../support/random.ts';
 
 /** How many commands run at once. */
 const workers = 16;
-/** The kernel's limit of ports on one bridge is 1,023: 1,000 containers, and some of them on it twice. */
+/** The kernel allows 1,023 ports on a bridge: 1,000 containers, some of them on it twice. */
 const twice = 0.02;
 const onThree = 0.1;
 
-/** A container on a network. `free` while no command is at work on it. */
+/** A container on a network; `free` while no command works on it. */
 interface Attachment {
   readonly network: string;
   readonly containerID: string;
@@ -27,7 +27,7 @@ interface Attachment {
 
 const networks: Readonly<Record<string, object>> = {
   one: { bridge: 'br0', isGateway: true, isDefaultGateway: true, ...leasing('10.1.0.0/16', 'fd00:1::/64') },
-  // On the same bridge, which is its gateway no less for being another network's.
+  // On the same bridge, which is the gateway of both networks.
   two: { bridge: 'br0', ...leasing('10.2.0.0/16') },
   three: { bridge: 'br1', isGateway: true, ...leasing('10.3.0.0/16') },
 };
@@ -47,11 +47,11 @@ const failures: string[] = [];
 const duplicates: string[] = [];
 /** The addresses in use of each network. */
 const used = new Set<string>();
-/** Of the ADDs once the bridge is full, in order: milliseconds, and the peak of memory in MiB. */
+/** The ADDs once the bridge is full, in order: milliseconds, and peak memory in MiB. */
 const adds: { milliseconds: number; memory: number }[] = [];
 let filling = true;
 
-/** What a command did, and the peak of its memory in MiB. */
+/** What a command did, and its peak memory in MiB. */
 interface Ended {
   readonly status: unknown;
   readonly stdout: string;
@@ -103,7 +103,7 @@ async function run(host: Host, command: Command, attachment: Attachment): Promis
   }
 }
 
-/** Does one thing to an attachment: an ADD where there is none, else a DEL or a CHECK. */
+/** Does one thing to an attachment: an ADD if there is none, else a DEL or a CHECK. */
 async function step(host: Host, attachment: Attachment, command: Command): Promise<void> {
   attachment.free = false;
   if (command === 'DEL') {
@@ -114,7 +114,7 @@ async function step(host: Host, attachment: Attachment, command: Command): Promi
   attachment.free = true;
 }
 
-/** Works through what `next` gives, as many at once as there are workers, until it gives none. */
+/** Processes what `next` returns, with all workers at once, until it returns nothing. */
 async function work(host: Host, next: () => [Attachment, Command] | undefined): Promise<void> {
   const worker = async (): Promise<void> => {
     for (let one = next(); one !== undefined; one = next()) await step(host, ...one);
@@ -131,7 +131,7 @@ function each(attachments: readonly Attachment[], command: Command): () => [Atta
   };
 }
 
-/** Any attachment that nothing is done to, until the time is over. */
+/** Any free attachment, until the time is up. */
 function anything(attachments: readonly Attachment[], end: number): () => [Attachment, Command] | undefined {
   return () => {
     if (performance.now() > end) return undefined;
@@ -156,7 +156,7 @@ function plan(count: number): Attachment[] {
   return [...of('one', 'eth0', 1), ...of('two', 'eth1', twice), ...of('three', 'eth2', onThree)];
 }
 
-/** What is left on a host whose containers are all deleted; the bridges stay. */
+/** What is left on a host after all containers are deleted; the bridges stay. */
 function residue(host: Host): string[] {
   const left = host.sh(`ip -o link show type veth; nft list ruleset
     find /var/lib/cni -type f ! -name lock ! -name 'last_reserved_ip.*' ! -name sums`);

@@ -15,7 +15,7 @@ interface Article {
   };
 }
 
-/** The article's configuration, to the byte. */
+/** The article's configuration, byte for byte. */
 export const articleText = readFileSync('test/conf/lab-br1.conf', 'utf8');
 
 export const article: Article = JSON.parse(articleText);

@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import type { Host, Outcome } from './host.ts';
 
-/** The executables under test, all of which behave alike. */
+/** The executables under test, which all behave alike. */
 export const executables = (process.env.BRIDGE_EXECUTABLES ?? 'dist/bridge dist/pkg/bridge')
   .split(' ')
   .map((path): [string, string] => [path, resolve(path)]);
 
-/** The Go plugin, which `make reference` puts there. */
+/** The Go plugin, from `make reference`. */
 export const reference = resolve('dist/reference/bridge');
 
 /** How a runtime calls a plugin. */
@@ -15,9 +15,9 @@ export interface Call {
   readonly netns?: string;
   readonly ifname?: string;
   readonly conf: unknown;
-  /** More of the environment, or less: undefined takes a variable away. */
+  /** Added to the environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Words before the executable: a program that runs it. */
+  /** The program, with its arguments, that runs the executable. */
   readonly under?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export function call(host: Host, executable: string, command: string, request: C
     CNI_NETNS: netns,
     CNI_IFNAME: ifname,
     CNI_PATH: dirname(executable),
-    // The Go plugin looks there for nft and iptables; ours is to need none.
+    // The Go plugin looks there for nft and iptables; ours must not need them.
     ...(executable === reference ? { PATH: process.env.PATH } : {}),
     ...env,
   };
@@ -70,7 +70,7 @@ export function del(host: Host, executable: string, request: Call): void {
   if (status !== 0 || stdout !== '') throw new Error(`DEL: exit ${status}\n${stdout}${stderr}`);
 }
 
-/** The error object of a call that must fail, and is the only thing on stdout. */
+/** The error object of a call that must fail, with nothing else on stdout. */
 export function failure(host: Host, executable: string, command: string, request: Call) {
   const { status, stdout } = call(host, executable, command, request);
   if (status !== 1) throw new Error(`${command}: exit ${status}\n${stdout}`);
@@ -79,7 +79,7 @@ export function failure(host: Host, executable: string, command: string, request
 }
 
 /**
- * How a call ended that may have failed or not: 0 with a result or nothing, 1 with one error object.
+ * The outcome of a call that may fail: 0 with a result or nothing, 1 with one error object.
  * @throws Error if it ended in any other way
  */
 export function ending({ status, stdout, stderr }: Outcome): 0 | 1 {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { snapshot } from './snapshot.ts';
 
-/** What a command did. */
+/** A command's outcome. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
@@ -13,13 +13,13 @@ export interface Outcome {
 /** Root enters namespaces as they are; an ordinary user becomes root of a user namespace. */
 const isRoot = process.getuid?.() === 0;
 
-/** Gives a network namespace the sysctls that a kernel starts with. */
+/** Sets a network namespace's sysctls to the kernel's defaults. */
 const kernelDefaults = resolve('build/kernel-defaults');
 
 /**
  * A host of a test's own, as `build/in-host` makes it: network and mount namespaces with the kernel's own sysctls and
  * an empty /run and /var/lib/cni, which vanish with the process that holds them. That process reads a pipe from here,
- * so that it ends with the tests however they end.
+ * so it ends with the tests however they end.
  */
 export class Host {
   private holder: ChildProcess | undefined;
@@ -32,7 +32,7 @@ export class Host {
     return host;
   }
 
-  /** Makes the host, with these containers; one that was stopped can be started again, with nothing of before. */
+  /** Makes the host, with these containers; a stopped one can be started again, empty. */
   async start(...containers: readonly string[]): Promise<void> {
     const holder = spawn('build/in-host', ['sh', '-c', 'echo ready && exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -45,7 +45,7 @@ export class Host {
     if (containers.length > 0) this.addContainers(...containers);
   }
 
-  /** Ends the host and all that is in it. */
+  /** Stops the host and everything in it. */
   async stop(): Promise<void> {
     for (const pid of this.servers.splice(0)) process.kill(pid);
     const { holder } = this;
@@ -62,7 +62,7 @@ export class Host {
     return pid;
   }
 
-  /** Makes named network namespaces, each with the kernel's own sysctls whatever this machine's are. */
+  /** Makes named network namespaces, each with the kernel's default sysctls whatever this machine's. */
   addContainers(...names: readonly string[]): void {
     this.sh(`set -e; for name in ${names.join(' ')}; do
         ip netns add $name
@@ -70,7 +70,7 @@ export class Host {
       done`);
   }
 
-  /** How to enter the host, for a command that is to go on in the background. */
+  /** The command that enters the host, for running something in the background. */
   get entering(): string[] {
     const user = isRoot ? [] : ['-U', '--preserve-credentials'];
     return ['-t', String(this.pid), ...user, '-n', '-m', '--wd=/'];
@@ -87,7 +87,7 @@ export class Host {
       env: options.env ?? { PATH: process.env.PATH ?? '' },
       maxBuffer: 64 * 1024 * 1024,
     });
-    // A program that fails early leaves its input unread; how it ended is returned all the same.
+    // A program that fails early leaves its input unread; its outcome is returned all the same.
     const unread = error !== undefined && 'code' in error && error.code === 'EPIPE';
     if (error !== undefined && !unread) throw error;
     return { status, stdout, stderr };
@@ -106,7 +106,9 @@ export class Host {
     return JSON.parse(text === '' ? '[]' : text);
   }
 
-  /** All that a plugin may change here and in these containers: the same text before an ADD and after its DEL. */
+  /**
+   * Everything that a plugin may change here and in these containers: the same text before an ADD and after its DEL.
+   */
   snapshot(...containers: string[]): string {
     return snapshot(this, containers);
   }
@@ -114,7 +116,7 @@ export class Host {
   /** Starts an nginx in a network namespace of this host that answers with the address that it sees. */
   serve(netns: string): void {
     const directory = `/run/nginx-${netns}`;
-    // In a user namespace there may be no other user than root, so none is changed to.
+    // In a user namespace root may be the only user, so nginx doesn't switch users.
     const conf = `user root; master_process off; pid ${directory}/pid; error_log ${directory}/error; events {}
       http { access_log off; client_body_temp_path ${directory}/b; proxy_temp_path ${directory}/p;
         fastcgi_temp_path ${directory}/f; uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
@@ -125,8 +127,8 @@ export class Host {
   }
 
   /**
-   * Makes the namespace `beyond`: 192.0.2.2 and 2001:db8::2, a neighbour of this host's 192.0.2.1 and 2001:db8::1 that
-   * knows no other way back.
+   * Makes the namespace `beyond`: 192.0.2.2 and 2001:db8::2, a neighbour of this host's 192.0.2.1 and 2001:db8::1, its
+   * only route back.
    */
   makeNeighbour(): void {
     this.addContainers('beyond');

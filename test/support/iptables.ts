@@ -1,7 +1,7 @@
 import type { Host } from './host.ts';
 
 /**
- * Sets Debian's alternatives in one host: what `iptables-restore` and its like in /usr/sbin lead to.
+ * Sets Debian's alternatives in one host: what `iptables-restore` and the like in /usr/sbin lead to.
  * @param programs the names with the path that each is to lead to
  */
 export function setAlternatives(host: Host, programs: Readonly<Record<string, string>>): void {
@@ -13,7 +13,7 @@ export function setAlternatives(host: Host, programs: Readonly<Record<string, st
     ${links.join('\n')}`);
 }
 
-/** Lets iptables and ip6tables lead to the programs for the legacy tables. */
+/** Makes iptables and ip6tables the programs for the legacy tables. */
 export function useLegacyIptables(host: Host): void {
   const names = ['iptables', 'ip6tables'].flatMap((name) =>
     ['', '-save', '-restore'].map((part) => name + part),
@@ -24,13 +24,13 @@ export function useLegacyIptables(host: Host): void {
   );
 }
 
-/** Takes the programs of iptables away, both kinds. */
+/** Removes the iptables programs, both kinds. */
 export function removeIptables(host: Host): void {
   host.sh(`touch /run/nothing
     for file in /usr/sbin/xtables-nft-multi /usr/sbin/xtables-legacy-multi; do mount --bind /run/nothing $file; done`);
 }
 
-/** Writes a shell script that a test puts in the place of a program. */
+/** Writes a shell script that replaces a program in a test. */
 export function writeProgram(host: Host, path: string, script: string): void {
   host.run(['sh', '-c', `mkdir -p "$(dirname "$0")" && cat >"$0" && chmod 755 "$0"`, path], {
     input: `#!/bin/sh\n${script}\n`,

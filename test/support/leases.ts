@@ -18,14 +18,14 @@ import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
 import { bootID } from '../../ipam/leases/boot.ts';
 import { formatCIDR, formatIP } from '../../netlink/ip.ts';
 
-/** Host-local's verbs, in short, on a data directory of its own that has the network `net`. */
+/** host-local's commands on a data directory of its own, with the network `net`. */
 export class LeaseDirectory {
   private made: string | undefined;
   readonly warnings: string[] = [];
 
   constructor(readonly config: HostLocalConfig = {}) {}
 
-  /** Made when it is first asked for, and anew after {@link remove}. */
+  /** Created on first use, and again after {@link remove}. */
   get dataDir(): string {
     this.made ??= mkdtempSync(`${tmpdir()}/ipam-`);
     return this.made;
@@ -93,7 +93,7 @@ export class LeaseDirectory {
     return names.filter((name) => name !== 'sums');
   }
 
-  /** Makes every entry of the index one of an earlier boot, as it is after a reboot. */
+  /** Makes every entry of the index one from an earlier boot, as after a reboot. */
   reboot(): void {
     for (const path of this.files(`${this.directory}/.attachments`)) {
       renameSync(path, path.replace(`-${bootID()}.`, '-01234567.'));
@@ -107,7 +107,7 @@ export class LeaseDirectory {
     this.write('last_reserved_ip.0', address);
   }
 
-  /** What the Go host-local does to release a container: whatever has its content goes, wherever it is. */
+  /** What the Go host-local does to release a container: removes every file with its content, wherever it is. */
   goDel(containerID: string, ifname = 'eth0'): void {
     for (const path of this.files(this.directory)) {
       if (readFileSync(path, 'utf8').trim() === `${containerID}\r\n${ifname}`) unlinkSync(path);
@@ -123,13 +123,13 @@ export class LeaseDirectory {
   }
 }
 
-/** Gives each test of the enclosing `describe` the directory anew, empty. */
+/** Gives each test in the enclosing `describe` a new, empty directory. */
 export function useDirectory<T extends LeaseDirectory>(directory: T): T {
   afterEach(() => directory.remove());
   return directory;
 }
 
-/** What differs from the directory's own configuration, and who asks. */
+/** What differs from the directory's own configuration, and the attachment. */
 export interface Options extends HostLocalConfig {
   readonly ifname?: string;
   readonly requestedIPs?: string[];

@@ -1,7 +1,7 @@
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import type { Socket } from '../../netlink/socket.ts';
 
-// Netlink by hand, so that no test takes the encoder's word for what the encoder writes.
+// Netlink by hand, so that no test relies on the encoder to check the encoder.
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -35,7 +35,7 @@ export function attribute(type: number, payload: Uint8Array): Uint8Array {
 export const nested = (type: number, ...attributes: Uint8Array[]): Uint8Array =>
   attribute(type | 0x8000, concat(attributes));
 
-/** struct nlmsghdr and a body, whose length it says without the padding. */
+/** struct nlmsghdr and a body, with its length without padding. */
 export function message(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
   const encoded = new Uint8Array(Math.ceil((16 + body.length) / 4) * 4);
   const view = new DataView(encoded.buffer);
@@ -54,7 +54,7 @@ export function answer(sequence: number, errno: number, words = ''): Uint8Array 
   return message(2, words === '' ? 0x100 : 0x300, sequence, body);
 }
 
-/** A kernel that receives what is sent, and hands out the datagrams that are next in line. */
+/** A fake kernel that records what is sent, and returns the queued datagrams. */
 export function kernel(...answers: (Uint8Array | Error)[]): Socket & { readonly sent: Uint8Array[] } {
   const sent: Uint8Array[] = [];
   return {

@@ -4,9 +4,9 @@ interface Shell {
 }
 
 /**
- * All that a plugin may change on a host and in its containers, as text that is the same before an ADD and after its
- * DEL. What differs from run to run by itself is left out: indices, handles, counters, timers, a link's carrier, and
- * the link-local addresses that come and go as links settle.
+ * Everything that a plugin may change on a host and in its containers, as text that is the same before an ADD and after
+ * its DEL. What varies by itself is left out: indices, handles, counters, timers, a link's carrier, and the link-local
+ * addresses that come and go as links settle.
  * @param containers names of network namespaces
  */
 export function snapshot(host: Shell, containers: readonly string[]): string {
@@ -23,14 +23,14 @@ export function snapshot(host: Shell, containers: readonly string[]): string {
   return report.split('\n').map(settled).filter(Boolean).join('\n');
 }
 
-/** The lease directory to the last file: also the lock and the round robin's place, which snapshots leave out. */
+/** The whole lease directory, including the lock and the round robin's place, which snapshots leave out. */
 export function leaseDirectory(host: Shell): string {
   return host.sh(
     'cd /var/lib/cni && find . -mindepth 1 -printf "%M %p\\n" | sort; find . -type f -exec grep -H "" {} + | sort',
   );
 }
 
-/** Of a network namespace. JSON is one line of each command; iptables is asked only where it has tables. */
+/** For a network namespace. JSON is one line for each command; iptables runs only if it has tables. */
 const networkReport = `
   set -e
   ip -j -d addr; for family in -4 -6; do ip -j $family route show table all; ip -j $family rule; done
@@ -43,12 +43,12 @@ const networkReport = `
   grep -s "" ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/arp_notify ipv4/conf/*/route_localnet || true
   grep -s "" ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/accept_dad ipv6/conf/*/disable_ipv6 || true`;
 
-/** The round robin's place moves on with every lease; the index takes note of leases that others made, and of its sums. */
+/** The round robin's place moves on with every lease; the index records others' leases, and its sums. */
 const leaseReport = `
   cd /var/lib/cni
   find . -type f ! -name "last_reserved_ip.*" ! -name lock ! -name "*.seen-*" ! -name sums -printf "%M %p\\n" -exec grep -H "" {} + | sort`;
 
-/** One line of a report without what differs from run to run. */
+/** One line of a report without what varies by itself. */
 function settled(line: string): string {
   if (line.startsWith('[') || line.startsWith('{')) {
     const value: unknown = JSON.parse(line, steady);
@@ -88,10 +88,10 @@ const volatileKeys = new Set([
   'state',
 ]);
 
-/** For JSON.parse: drops what is volatile, and of a link's or a route's flags what follows the carrier. */
+/** For JSON.parse: drops what is volatile, and the flags of links and routes that follow the carrier. */
 function steady(key: string, value: unknown): unknown {
   if (volatileKeys.has(key)) return undefined;
-  // A link has its queue from the first time that it is up; no one can take that back.
+  // A link gets its queue when it is first up; nobody can undo that.
   if (key === 'qdisc' && value === 'noop') return 'noqueue';
   if (key === 'flags' && Array.isArray(value)) {
     return value.filter((flag) => !['LOWER_UP', 'NO-CARRIER', 'M-DOWN', 'linkdown'].includes(String(flag)));
@@ -100,7 +100,7 @@ function steady(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Whether a route or an address is one that someone made, not one that the kernel gives each IPv6 link. */
+/** Whether somebody added a route or an address, rather than the kernel, which gives some to each IPv6 link. */
 function isOurs(item: unknown): boolean {
   if (typeof item !== 'object' || item === null) return true;
   const place = 'dst' in item ? item.dst : 'local' in item ? item.local : '';

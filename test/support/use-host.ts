@@ -1,6 +1,6 @@
 import { Host } from './host.ts';
 
-/** A {@link Host} of its own for each test of the enclosing `describe`, with these containers in it. */
+/** A new {@link Host} for each test in the enclosing `describe`, with these containers in it. */
 export function useHost(...containers: readonly string[]): Host {
   const host = new Host();
   beforeEach(() => host.start(...containers));
@@ -8,7 +8,7 @@ export function useHost(...containers: readonly string[]): Host {
   return host;
 }
 
-/** One {@link Host} for all tests of the enclosing `describe`, which must leave nothing on it. */
+/** One {@link Host} for all tests in the enclosing `describe`, which must leave nothing on it. */
 export function shareHost(...containers: readonly string[]): Host {
   const host = new Host();
   beforeAll(() => host.start(...containers));

@@ -15,8 +15,9 @@
 
 #define CHUNK (256u << 10)
 /*
- * A VERSION does with a small chunk. Who needs a second one does real work, and is going to write to all that training
- * found, and to so much of the chunk: the kernel is asked for these pages at once, rather than by a fault for each.
+ * A small chunk is enough for a VERSION. A call that needs a second one does real work, and will write to all the
+ * blocks that training found, and to this much of the chunk: these pages are requested at once, rather than by a fault
+ * for each.
  */
 #define FIRST_CHUNK (16u << 10)
 #define POPULATED (80u << 10)
@@ -39,7 +40,7 @@ static unsigned class_of(size_t size, size_t *taken) {
   return SMALL_CLASSES + 4 * (bits - 11) + (unsigned)quarters - 5;
 }
 
-/** Linux before 5.14 refuses, and then a fault brings each page. */
+/** Linux before 5.14 refuses; each page then takes a fault. */
 static void populate(void *from, size_t length) { madvise(from, length, MADV_POPULATE_WRITE); }
 
 static int more(size_t size) {

@@ -10,7 +10,7 @@ export const hostLocals = executables.map(([name, path]): [string, string] => [
   join(dirname(path), 'host-local'),
 ]);
 
-/** The Go host-local's host-local (`make reference`). */
+/** The Go host-local (`make reference`). */
 export const reference = resolve(process.env.REFERENCE_CNI_PATH ?? 'dist/reference', 'host-local');
 
 /** What differs from a plain call. */
@@ -20,11 +20,11 @@ export interface CallOptions {
   readonly cniVersion?: string;
   readonly args?: string;
   readonly runtimeConfig?: object;
-  /** Words before the executable: a program that runs it. */
+  /** The program, with its arguments, that runs the executable. */
   readonly under?: readonly string[];
 }
 
-/** A directory of leases that executables work on. */
+/** A lease directory that executables share. */
 export class SharedDirectory extends LeaseDirectory {
   /** Calls an executable as a plugin does that delegates to it. */
   call(executable: string, command: string, containerID: string, options: CallOptions = {}): Outcome {
@@ -40,7 +40,7 @@ export class SharedDirectory extends LeaseDirectory {
     const { status, stdout, stderr, error } = spawnSync(program, words, {
       encoding: 'utf8',
       cwd: '/',
-      // No call here takes a second; one that hangs is a failure, not a test without an end.
+      // No call here takes a second; one that hangs is a failure, not an endless test.
       timeout: 30_000,
       killSignal: 'SIGKILL',
       env: {

@@ -5,7 +5,7 @@ import { confOf } from '../row.ts';
 
 const routesWithoutGateway = ['route without gw', 'route without gw, no gateway', 'routes of both families'];
 
-/** What CHECK finds otherwise. */
+/** Differences in CHECK. */
 export const checks: readonly Difference[] = [
   {
     what: 'CHECK goes on to succeed when another container comes to a bridge without an IP address',

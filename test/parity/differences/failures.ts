@@ -1,10 +1,10 @@
 import type { Difference } from '../difference.ts';
 import { checkCode, codesOf, failed, leavesMore } from '../observed.ts';
 
-/** What a failure answers and leaves otherwise. */
+/** Differences in what a failure answers and leaves. */
 export const failures: readonly Difference[] = [
   {
-    what: 'an ADD that fails takes back all that it did, the bridge included',
+    what: 'an ADD that fails undoes everything it did, the bridge included',
     why: 'the Go plugin leaves what it had set up on both sides, and moves on in the lease directory',
     rows: ({ ours, reference }) => failed(ours) && failed(reference) && leavesMore(reference, ours),
     shows: [
@@ -15,7 +15,7 @@ export const failures: readonly Difference[] = [
   },
   {
     what: 'an error has the code that SPEC.md has for it',
-    why: 'the Go plugin says 999 of whatever went wrong; the code is in the row',
+    why: 'the Go plugin says 999 whatever went wrong; the code is in the row',
     rows: ({ row, ours }) =>
       row.code !== undefined && [...codesOf(ours), checkCode(ours)].includes(String(row.code)),
     shows: [

@@ -6,7 +6,7 @@ const leaseMode = /^leases .*\/(\d[^/ ]*|fd[^/ ]*|last_reserved_ip\.\d) mode$/;
 
 const lock = /^leases .*\/lock mode$/;
 
-/** What the lease directory has otherwise. */
+/** Differences in the lease directory. */
 export const leases: readonly Difference[] = [
   {
     what: 'leases have an index by container',
@@ -21,7 +21,7 @@ export const leases: readonly Difference[] = [
     shows: [{ path: lock, ours: '-rw-------', reference: '-rwxr-x---' }],
   },
   {
-    what: 'leases are for root alone to read',
+    what: 'only root may read leases',
     why: 'as they are with newer versions of the Go plugin',
     rows: ({ version, ours, reference }) =>
       !atLeast(version, '1.2.0') &&

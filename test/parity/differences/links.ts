@@ -3,10 +3,10 @@ import { added, has, hasGateway, hasIPv6, isLayer3 } from '../observed.ts';
 import { atLeast } from '../reference.ts';
 import { confOf } from '../row.ts';
 
-/** What links, their addresses and their VLANs have otherwise. */
+/** Differences in links, their addresses and their VLANs. */
 export const links: readonly Difference[] = [
   {
-    what: "the host veth's alias says whose it is",
+    what: "the host veth's alias says who owns it",
     why: 'for a person and for GC, which the Go plugin lacks',
     rows: ({ ours }) => added(ours),
     shows: [{ path: /^host link \S+ .* ifalias$/, ours: /^cni /, reference: null }],
@@ -19,7 +19,7 @@ export const links: readonly Difference[] = [
   },
   {
     what: 'a bridge without an IP address has a MAC address of its own',
-    why: 'given at birth, it stays while ports come and go; the kernel lends it the lowest of the ports',
+    why: 'given when it is created, it stays while ports come and go; the kernel would lend it the lowest of its ports',
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && !hasGateway(row),
     shows: [
       { part: 'result', path: /interfaces 0 mac$/, ours: /^<MAC of \w+>$/, reference: /^<MAC of <veth/ },
@@ -29,13 +29,13 @@ export const links: readonly Difference[] = [
         reference: /^(<MAC of <veth.*|00:00:00:00:00:00)$/,
       },
       { path: /^host fdb <MAC of (br0|cni0)> (br0|cni0)( \d+)?$/, ours: /^permanent/, reference: null },
-      // An address that is lent stands in the bridge's own VLAN as the bridge's, not as the port's.
+      // A lent address is in the bridge's own VLAN as the bridge's, not as the port's.
       { path: /^host fdb <MAC of <veth .*>> br0 1$/, ours: null, reference: /^permanent/ },
       { path: /^host fdb <MAC of (<veth .*>)> \1 1$/, ours: /^permanent/, reference: null },
     ],
   },
   {
-    what: "the bridge's IPv6 address can be used when ADD returns",
+    what: "the bridge's IPv6 address is usable when ADD returns",
     why: 'given without duplicate address detection, where the Go plugin lets it run on after its result',
     rows: ({ ours, reference }) =>
       added(reference) && has(ours.facts.kernel, /^host address \S+ on \S+ nodad$/),
@@ -77,7 +77,7 @@ export const links: readonly Difference[] = [
   },
   {
     what: "router advertisements change nothing on a VLAN's gateway",
-    why: 'its routes are ours to make, as on the bridge itself, where the Go plugin sees to it',
+    why: "its routes are the plugin's to add, as on the bridge itself, where the Go plugin does the same",
     rows: ({ ours, reference }) =>
       added(ours) && added(reference) && has(ours.facts.kernel, /^host link br0\.\d+ mtu$/),
     shows: [{ path: /^host sysctl ipv6\/conf\/br0\.\d+\/accept_ra$/, ours: '0', reference: '1' }],
@@ -107,7 +107,7 @@ export const links: readonly Difference[] = [
     ],
   },
   {
-    what: "a VLAN's gateway says that an ADD made it, and goes with the last port in the VLAN",
+    what: "a VLAN's gateway says that an ADD made it, and is deleted with the last port in the VLAN",
     why: 'the Go plugin leaves it behind',
     rows: ({ ours, reference }) =>
       added(ours) && added(reference) && has(ours.facts.kernel, /^host link br0\.\d+ mtu$/),

@@ -2,11 +2,11 @@ import type { Difference } from '../difference.ts';
 import { added, isLayer3 } from '../observed.ts';
 import { confOf } from '../row.ts';
 
-/** What masquerading and macspoofchk have otherwise. */
+/** Differences in masquerading and macspoofchk. */
 export const netfilter: readonly Difference[] = [
   {
-    what: 'each network has a table of masquerading of its own, which its last DEL takes away',
-    why: 'one lookup however many containers there are; what is masqueraded is compared and is the same',
+    what: 'each network has its own table for masquerading, which its last DEL deletes',
+    why: 'one lookup however many containers there are; what is masqueraded is compared, and is the same',
     rows: ({ row, ours }) =>
       added(ours) && confOf(row).ipMasq === true && confOf(row).ipMasqBackend !== 'iptables' && isLayer3(row),
     shows: [
@@ -15,7 +15,7 @@ export const netfilter: readonly Difference[] = [
     ],
   },
   {
-    what: "macspoofchk's table says who made it, and goes with the last container's DEL",
+    what: "macspoofchk's table says who made it, and is deleted with the last container's DEL",
     why: 'the Go plugin leaves the table and its base chain on the host',
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && confOf(row).macspoofchk === true,
     shows: [
@@ -24,7 +24,7 @@ export const netfilter: readonly Difference[] = [
     ],
   },
   {
-    what: "a DEL ends the masquerading when the container's namespace or link is gone already",
+    what: "a DEL removes the masquerading when the container's namespace or link is gone already",
     why: 'the Go plugin learns the addresses from the link, and leaves their rules behind',
     rows: ({ row, ours }) =>
       added(ours) &&

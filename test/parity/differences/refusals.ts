@@ -6,7 +6,10 @@ const oldest = ['0.1.0', '0.2.0'];
 
 const refusedRoutes = ['route with host bits', 'route with scope', 'default route of IPAM, isDefaultGateway'];
 
-/** What the Go plugin refuses, so that all of the row differs; what comes before explains what it can. */
+/**
+ * What the Go plugin refuses, so that the whole row differs. These come last, after the differences that explain a
+ * part.
+ */
 export const refusals: readonly Difference[] = [
   {
     what: 'CNI_ARGS may have MAC without IgnoreUnknown',
@@ -22,7 +25,7 @@ export const refusals: readonly Difference[] = [
   },
   {
     what: 'routes that the Go plugin refuses are made',
-    why: 'host bits say the network that they are in; a scope of link needs no gateway; the default route twice is one route',
+    why: 'host bits still name their network; a route with scope link needs no gateway; the same default route twice is one',
     rows: ({ row, ours, reference }) => refusedRoutes.includes(row.name) && added(ours) && failed(reference),
     shows: [{ path: /./ }],
   },

@@ -2,7 +2,7 @@ import type { Difference } from '../difference.ts';
 import { added, cniVersionOf, has } from '../observed.ts';
 import { atLeast } from '../reference.ts';
 
-/** What a result says otherwise. */
+/** Differences in results. */
 export const results: readonly Difference[] = [
   {
     what: 'an empty "dns" is printed in 1.0.0 and 1.1.0',

@@ -2,7 +2,7 @@ import type { Difference } from '../difference.ts';
 import { added } from '../observed.ts';
 import { confOf } from '../row.ts';
 
-/** Routes that the container has otherwise. */
+/** Differences in the container's routes. */
 export const routes: readonly Difference[] = [
   {
     what: 'IPv4 routes that differ in the gateway alone are next hops of one route',

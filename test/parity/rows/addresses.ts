@@ -1,7 +1,7 @@
 import { gateway, hostLocal, ranged, resolv, v6 } from '../fragments.ts';
 import type { Row } from '../row.ts';
 
-/** Addresses, from wherever they come. */
+/** Addresses, from all sources. */
 export const addresses: readonly Row[] = [
   { name: 'IPv6 alone', conf: { ipam: v6 } },
   { name: 'IPv6, default gateway, masquerading', conf: { ipam: v6, isDefaultGateway: true, ipMasq: true } },

@@ -1,7 +1,7 @@
 import { endNamespace, gateway } from '../fragments.ts';
 import type { Row } from '../row.ts';
 
-/** What CHECK finds out, and what DEL meets. */
+/** What CHECK detects, and what DEL finds. */
 export const losses: readonly Row[] = [
   { name: 'CHECK: the address is gone', conf: gateway, tamper: 'ip -n c1 addr flush dev eth0' },
   { name: 'CHECK: a route is gone', conf: { isDefaultGateway: true }, tamper: 'ip -n c1 route del default' },

@@ -1,7 +1,7 @@
 import { bridgeWith, dual, gateway, layer2 } from '../fragments.ts';
 import type { Row } from '../row.ts';
 
-/** What is there before the ADD, and what else is on the bridge. */
+/** What exists before the ADD, and what else is on the bridge. */
 export const surroundings: readonly Row[] = [
   { name: 'second container', conf: gateway, second: true },
   { name: 'second container, IPv4 and IPv6', conf: { ...gateway, ipam: dual }, second: true },

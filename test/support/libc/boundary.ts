@@ -1,6 +1,6 @@
-// Calls the C half of the QuickJS host with all that is wrong, and prints what is not as it must be; the last line says
-// how many calls were made. PART chooses: `texts`, `random`, `environment`, `calls`, or `fuzz` with SEED and CASES,
-// which tells each call on stderr before it is made. DIRECTORY is a directory with a file `hundred` of 100 bytes.
+// Calls the C half of the QuickJS host with wrong arguments of all kinds, and prints unexpected outcomes; the last line
+// is the number of calls. PART chooses: `texts`, `random`, `environment`, `calls`, or `fuzz` with SEED and CASES, which
+// prints each call on stderr before it is made. DIRECTORY is a directory with a file `hundred` of 100 bytes.
 
 import { libc } from '#libc';
 import { hex } from '../../../netlink/bytes.ts';

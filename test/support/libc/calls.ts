@@ -1,23 +1,23 @@
 import { described, harmless, type Kind, noPaths, signatures, Trap, wrong } from './signatures.ts';
 import { views } from './views.ts';
 
-/** rtnetlink(7): a request for every link, of which the answer is longer than any view here. */
+/** rtnetlink(7): a request for every link, whose answer is longer than any view here. */
 const request = Uint8Array.of(32, 0, 0, 0, 18, 0, 1, 3, ...new Array(24).fill(0));
 const AF_NETLINK = 16;
 const SOCK_RAW_NONBLOCK = 0o4003;
 const MSG_PEEK_TRUNC = 0x22;
 /** fcntl.h, the same on every architecture. */
 const O_RDWR_CREAT = 0o102;
-/** The most that a call to the kernel is refused with. */
+/** The largest errno. */
 const maxErrno = 4095;
 
 /** Whether a call ended in an exception. */
 const isThrown = (outcome: unknown): boolean => outcome instanceof Error;
-/** Whether it ended in one, or the kernel refused it. */
+/** Whether it ended in an exception, or the kernel refused it. */
 const isRefused = (outcome: unknown): boolean =>
   isThrown(outcome) || (typeof outcome === 'number' && outcome < 0 && outcome >= -maxErrno);
 
-/** The functions of the C half, called with whatever there is. */
+/** The functions of the C half, called with anything. */
 export class Calls {
   private readonly functions: ReadonlyMap<string, (...args: never[]) => unknown>;
   private readonly failures: string[] = [];
@@ -39,7 +39,7 @@ export class Calls {
     }
   }
 
-  /** Notes a call whose outcome is not as it must be. */
+  /** Records a call with an unexpected outcome. */
   private expect(name: string, args: readonly unknown[], isRight: (outcome: unknown) => boolean): void {
     const outcome = this.outcome(name, args);
     if (!isRight(outcome))
@@ -71,7 +71,7 @@ export class Calls {
     }
   }
 
-  /** An object must not be asked for its value, which could take away what another parameter is. */
+  /** Objects must not be converted, since that could invalidate another argument. */
   private expectTraps(name: string, kinds: readonly Kind[]): void {
     for (const at of kinds.keys()) {
       const bytes = new Uint8Array(64);
@@ -145,7 +145,7 @@ export class Calls {
     }
   }
 
-  /** Of a list, the items alone may run code: an item that is computed. */
+  /** In a list only the items may run code: a computed item. */
   private expectLists(): void {
     const bytes = new Uint8Array(64);
     const list = ['cat', '-'];

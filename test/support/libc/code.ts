@@ -1,4 +1,4 @@
-// Tries to make code of text in every way that the language has, and tells what it finds of the host in the globals.
+// Tries every way in the language to make code from text, and prints what the globals reveal of the host.
 import { libc } from '#libc';
 import { print } from './print.ts';
 

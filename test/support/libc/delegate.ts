@@ -1,4 +1,4 @@
-// Calls the IPAM plugin `slow` in the directory that DIRECTORY names, and prints what its ADD fails with.
+// Calls the IPAM plugin `slow` in DIRECTORY, and prints its ADD's error.
 
 import { libc } from '#libc';
 import { delegateAdd } from '../../../ipam/delegate.ts';

@@ -1,6 +1,6 @@
 import type { Files } from '../../../netlink/libc/files.ts';
 
-/** The calls of a stage, and where they note what comes of them. */
+/** The calls of a stage, and where they record their outcomes. */
 interface Exercise {
   readonly files: Files;
   readonly directory: string;
@@ -10,7 +10,7 @@ interface Exercise {
   attempt(call: () => unknown): void;
 }
 
-/** What each of a row of calls gave or how it was refused, the same for every implementation of {@link Files}. */
+/** The results or errors of a series of calls, the same for every implementation of {@link Files}. */
 export function exerciseFiles(files: Files, directory: string): unknown[] {
   const outcomes: unknown[] = [];
   const attempt = (call: () => unknown): void => {
@@ -18,7 +18,7 @@ export function exerciseFiles(files: Files, directory: string): unknown[] {
       outcomes.push(call() ?? null);
     } catch (error) {
       const { code, message }: { code?: unknown; message?: unknown } = Object(error);
-      // The reason in words is libuv's in one and libc's in the other.
+      // The message is libuv's in one and libc's in the other.
       outcomes.push({ code, message: String(message).replace(/: [^,]*,/, ',') });
     }
   };
@@ -80,7 +80,7 @@ function list({ files, attempt, directory, path }: Exercise): void {
   attempt(() => files.sumAddressesSync(path, 0));
 }
 
-/** What is there is looked at. */
+/** Files and directories are examined. */
 function look({ files, attempt, directory, path }: Exercise): void {
   attempt(() => kind(files.lstatSync(`${directory}/none`, { throwIfNoEntry: false })) ?? 'nothing');
   attempt(() => kind(files.lstatSync(`${path}/none`, { throwIfNoEntry: false })) ?? 'nothing');
@@ -92,7 +92,7 @@ function look({ files, attempt, directory, path }: Exercise): void {
   attempt(() => files.statfsSync(`${directory}/none`));
 }
 
-/** What is allowed, and what is taken away. */
+/** Permissions and removal. */
 function refuse({ files, attempt, directory, path }: Exercise): void {
   const { O_NOFOLLOW, O_RDONLY, O_WRONLY, X_OK } = files.constants;
   attempt(() => files.accessSync(path, X_OK));

@@ -1,4 +1,4 @@
-// Prints what a host's `#files` makes of exercise-files.ts in the directory that DIRECTORY names.
+// Runs exercise-files.ts on a host's `#files` in DIRECTORY, and prints the outcome.
 
 import * as files from '#files';
 import { libc } from '#libc';

@@ -6,11 +6,11 @@ import { views } from './views.ts';
 
 /** How often a parameter is of a wrong type. */
 const wrongShare = 0.1;
-/** fcntl.h, asm-generic/socket.h: nothing here may wait for what never comes. */
+/** fcntl.h, asm-generic/socket.h: nothing here may block for ever. */
 const O_NONBLOCK = 0o4000;
 const LOCK_NB = 4;
 
-/** Descriptors that may be there, but for the two that are written to; numbers that have a meaning somewhere. */
+/** Descriptors that may exist, except the two that are written to; numbers that mean something somewhere. */
 const ints = [
   -1,
   -100,
@@ -55,7 +55,7 @@ const integers = [
 const texts = ['', 'text', 'ÿ€\u{1f600}', '\ud800', '\0', 'x'.repeat(70_000)];
 const lists = [[], ['cat'], ['sh', '-c', 'exit 3'], ['A=b', 'PATH=/bin'], ['']];
 
-/** Calls anything with anything, as a seed has it; a write beside a view is reported. */
+/** Calls anything with anything, determined by a seed; reports writes outside a view. */
 export function fuzz(calls: Calls, directory: string, seed: number, cases: number): string[] {
   const random = randomNumbers(seed);
   const any = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
@@ -76,7 +76,7 @@ export function fuzz(calls: Calls, directory: string, seed: number, cases: numbe
     return [any<unknown>(kind === 'list' ? lists : texts)];
   }
 
-  /** Keeps a call from waiting: for a lock, for a message, for a program that doesn't end. */
+  /** Keeps a call from blocking: on a lock, a message, or a program that doesn't exit. */
   function hasty(name: string, args: readonly unknown[]): unknown[] {
     const or = (at: number, bits: number) =>
       args.map((arg, i) => (i === at && typeof arg === 'number' ? arg | bits : arg));

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { tsx } from '../tsx.ts';
 
-/** Makes an executable of a program beside this file, as dist/bridge is made; it takes a second or two. */
+/** Builds an executable from a program beside this file, as dist/bridge is built; it takes a second or two. */
 export function compile(name: string): string {
   const output = resolve('dist/test', basename(name, '.ts'));
   mkdirSync('dist/test', { recursive: true });
@@ -11,7 +11,7 @@ export function compile(name: string): string {
   return output;
 }
 
-/** A host's name, and the words that run a program on it. */
+/** A host's name, and the command that runs a program on it. */
 export type HostedProgram = [string, readonly [string, ...string[]]];
 
 /** A program beside this file on both hosts. */

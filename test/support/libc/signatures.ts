@@ -1,10 +1,10 @@
 /**
- * What a parameter of the C half takes: an integer of 32 bits, a longer one, a path, another text, bytes, words of 32
- * bits, or a list of texts.
+ * What a parameter of the C half accepts: a 32-bit integer, a longer one, a path, another text, bytes, 32-bit words, or
+ * a list of texts.
  */
 export type Kind = 'int' | 'integer' | 'path' | 'text' | 'bytes' | 'words' | 'list';
 
-/** Every function of the C half (netlink/libc/quickjs/native.ts), with what it takes. */
+/** Every function of the C half (netlink/libc/quickjs/native.ts), with its parameters. */
 export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   open: ['path', 'integer', 'integer'],
   close: ['int'],
@@ -44,7 +44,7 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   run: ['path', 'list', 'list', 'bytes', 'integer', 'integer', 'int'],
 };
 
-/** A value of each kind that does nothing: no such descriptor, no such file, no room. */
+/** A harmless value of each kind: no such descriptor, no such file, no room. */
 export function harmless(kind: Kind): unknown {
   if (kind === 'int') return 12345;
   if (kind === 'integer') return 0;
@@ -54,7 +54,7 @@ export function harmless(kind: Kind): unknown {
   return kind === 'path' ? '/nowhere/at/all' : 'text';
 }
 
-/** Objects that would do harm if they were asked for a number or a text; `sprung` when one was. */
+/** Objects that would do harm if they were converted to a number or a text; `sprung` once one was. */
 export class Trap {
   sprung = false;
 
@@ -141,7 +141,7 @@ const noList: readonly unknown[] = [
   ...[new Array(2 ** 32 - 1), [new Uint8Array(8)]],
 ];
 
-/** What is none of a kind: each of these must be refused by an exception. */
+/** Values of the wrong kind, each of which must throw an exception. */
 export function wrong(kind: Kind): readonly unknown[] {
   if (kind === 'int') return [...never, ...noNumber, ...tooLong, new Uint8Array(8)];
   if (kind === 'integer')
@@ -157,7 +157,7 @@ export const noPaths: readonly string[] = [
   ...['/nowhere/\ud800', '/nowhere/\udc00\ud800', '/nowhere/ÿ', '/nowhere/\uffff'],
 ];
 
-/** A value in words. */
+/** A value as text. */
 export function described(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `${Object.prototype.toString.call(value)} of ${value.byteLength}`;
   if (Array.isArray(value)) {

@@ -1,4 +1,4 @@
-/** UTF-8, as a host has it. */
+/** A host's UTF-8. */
 export interface Utf8 {
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
@@ -9,15 +9,15 @@ const bytes = [
   ...[0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec],
   ...[0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf8, 0xfe, 0xff],
 ];
-/** The same of UTF-16's units, halves of pairs among them. */
+/** The same for UTF-16's units, including surrogates. */
 const units = [
   ...[0x00, 0x41, 0x7f, 0x80, 0xff, 0x100, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000],
   ...[0xfeff, 0xfffd, 0xffff],
 ];
-/** Of those, what begins three bytes or more. */
+/** Those of them that begin three bytes or more. */
 const leads = bytes.filter((byte) => byte >= 0xe0 && byte <= 0xf5);
 
-/** A number that two lists of lists are most unlikely to share (FNV-1a). */
+/** A hash of a list of lists (FNV-1a). */
 function digest(all: readonly ArrayLike<number>[]): number {
   let hash = 0x811c9dc5;
   for (const list of all) {
@@ -33,7 +33,7 @@ function unitsOf(text: string): number[] {
   return list;
 }
 
-/** Every list of so many of these, after a beginning. */
+/** Every list of this many of these, after a prefix. */
 function* lists(
   of: readonly number[],
   length: number,
@@ -45,7 +45,7 @@ function* lists(
 
 const hex = (list: readonly number[]): string => list.map((number) => number.toString(16)).join(' ');
 
-/** Texts that an engine may keep in its own way: long, of one byte a character, joined, cut out. */
+/** Texts that an engine may store specially: long, one byte a character, concatenated, sliced. */
 function* oddTexts(): Generator<string> {
   const half = '\ud83d';
   const smile = `${half}\ude00`;
@@ -64,7 +64,7 @@ function* oddTexts(): Generator<string> {
   yield joined;
 }
 
-/** What a host makes of every class of right and wrong UTF-8: a line for some thousand cases with one beginning. */
+/** What a host makes of every class of valid and invalid UTF-8: a line for some thousand cases with the same prefix. */
 export function textOutcomes({ encode, decode }: Utf8): string[] {
   const lines: string[] = [];
   for (let length = 0; length <= 2; length++) {
@@ -95,7 +95,7 @@ export function textOutcomes({ encode, decode }: Utf8): string[] {
   for (const text of oddTexts()) {
     const encoded = encode(text);
     lines.push(`text ${++count}: ${digest([encoded, unitsOf(decode(encoded))])}`);
-    // Cut in the midst of a character.
+    // Cut in the middle of a character.
     lines.push(`text ${count} cut: ${digest([unitsOf(decode(encoded.subarray(1, -1)))])}`);
   }
   return lines;

@@ -1,16 +1,16 @@
-/** A view of memory whose every other byte is watched. */
+/** A view of memory in which all bytes outside the view are watched. */
 export interface Watched {
   readonly what: string;
   readonly view: Uint8Array;
-  /** Whether its memory has changed: what it is given to may refuse it. */
+  /** Whether its memory has been detached or resized, so that a call may refuse it. */
   readonly isChanged: boolean;
-  /** How long the view was before that, which may be all that the engine tells of it. */
+  /** The view's length before that, which may be all that the engine reports. */
   readonly had: number;
-  /** Whether a byte beside the view has changed. */
+  /** Whether a byte outside the view has changed. */
   isDamaged(): boolean;
 }
 
-/** What memory is filled with. */
+/** The byte that fills the memory. */
 const filling = 0xa5;
 
 function watched<T extends ArrayBufferLike>(

@@ -90,7 +90,7 @@ test('links are deleted by name, or as a group', () => {
   expect(hex(deleteGroup(7).body)).toBe(`${'00'.repeat(16)}08001b0007000000`); // IFLA_GROUP
 });
 
-test('a link is read with all that is told of it', () => {
+test('a link is decoded with every attribute in use', () => {
   const header = bytes('0000' + '0100' + '07000000' + '43100000' + '00000000'); // ARPHRD_ETHER, index, IFF_*
   const body = concat([
     header,
