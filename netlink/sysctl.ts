@@ -26,11 +26,21 @@ export function readSysctl(name: string): string | undefined {
 }
 
 /**
- * Sets a sysctl unless it has the value, so that a read-only /proc/sys is no trouble where nothing changes.
+ * Sets a sysctl unless it has the value, so that a read-only /proc/sys is no trouble where nothing changes. One that the
+ * kernel does not have, or whose link is deleted meanwhile, is passed over.
  * @returns the value from before, undefined where nothing was changed
  * @throws node's error where it can't be written
  */
 export function setSysctl(name: string, value: string): string | undefined {
+  try {
+    return change(name, value);
+  } catch (error) {
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function change(name: string, value: string): string | undefined {
   let fd: number;
   try {
     fd = openSync(pathOf(name), constants.O_RDWR);

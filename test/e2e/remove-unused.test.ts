@@ -78,6 +78,13 @@ describe.each(executables)('removeUnused by %s', (_name, bridge) => {
     expect(bridges()).toBe('');
   });
 
+  test('a bridge that is deleted while an ADD sets its sysctl is no error', () => {
+    const accepts = '/proc/sys/net/ipv6/conf/lab-br1/accept_ra';
+    const fault = ['-P', accepts, '-e', 'inject=pwrite64:error=ENOENT'];
+    const under = ['/usr/bin/strace', '-o', '/dev/null', ...fault];
+    expect(add(host, bridge, { conf, under }).interfaces[0]).toMatchObject({ name: 'lab-br1' });
+  });
+
   test('20 containers that come and go at once: each that is connected stays so, and nothing is left', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `p${index}`);
     host.addContainers(...ids);
