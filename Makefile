@@ -89,7 +89,7 @@ reproducible: dist/bridge ## built again in another directory: the same file, to
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
 install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
-	build/install $(DESTDIR)$(PREFIX)
+	build/install "$(DESTDIR)$(PREFIX)"
 
 clean: ## remove what make made
 	rm -rf dist plugin/config/generated node_modules build/docs/node_modules
