@@ -1,6 +1,7 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import { KernelError } from '../../netlink/error.ts';
 import { type BridgeAbility, probeBridges } from '../../netlink/route/bridge-probe.ts';
+import { findBridge } from '../attach/bridge.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables } from '../netfilter/connection.ts';
@@ -10,11 +11,12 @@ import type { Operation } from './operation.ts';
 /**
  * Fails where no ADD could succeed and neither a DEL nor a GC would mend that ("STATUS" in SPEC.md): for want of a
  * capability, of what the configuration asks of the kernel, or by the IPAM's own STATUS. Nothing is changed.
- * @throws CniError code 50, or the IPAM's
+ * @throws CniError code 50, or the IPAM's; 7 where the bridge's name belongs to a link of another kind
  */
 export function status({ config, ipam }: Operation): void {
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
+  withHost((host) => findBridge(host, config.bridge));
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
