@@ -78,6 +78,25 @@ describe.each(executables)('removeUnused by %s', (_name, bridge) => {
     expect(bridges()).toBe('');
   });
 
+  test('the bridge goes by the DEL after an ADD or a DEL that was killed, whenever that was', () => {
+    const kill = (command: string): void => {
+      let killed = 0;
+      for (;;) {
+        const fault = `inject=sendto:signal=KILL:when=${killed + 1}`;
+        const under = ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', fault];
+        if (command === 'DEL') add(host, bridge, { conf });
+        const { status } = call(host, bridge, command, { conf, under });
+        del(host, bridge, { conf });
+        expect([command, killed, bridges()]).toEqual([command, killed, '']);
+        if (status === 0) break;
+        killed++;
+      }
+      expect(killed).toBeGreaterThan(5);
+    };
+    kill('ADD');
+    kill('DEL');
+  });
+
   test('a bridge that is deleted while an ADD sets its sysctl is no error', () => {
     const accepts = '/proc/sys/net/ipv6/conf/lab-br1/accept_ra';
     const fault = ['-P', accepts, '-e', 'inject=pwrite64:error=ENOENT'];
