@@ -99,7 +99,7 @@ reproducible-release: dist ## build the release again in another directory, as a
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
 install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
-	build/install $(DESTDIR)$(PREFIX)
+	build/install "$(DESTDIR)$(PREFIX)"
 	install -d $(DESTDIR)$(SBIN)
 	ln -sfT $(PREFIX)/bridge $(DESTDIR)$(SBIN)/cni-bridge
 	install -D -m 644 dist/cni-bridge.8 $(DESTDIR)$(SHARE)/man/man8/cni-bridge.8

@@ -26,11 +26,21 @@ export function readSysctl(name: string): string | undefined {
 }
 
 /**
- * Sets a sysctl unless it already has the value, so that a read-only /proc/sys does no harm if nothing changes.
+ * Sets a sysctl unless it already has the value, so that a read-only /proc/sys does no harm if nothing changes. One that
+ * the kernel doesn't have, or whose link is deleted meanwhile, is skipped.
  * @returns the previous value, undefined if nothing was changed
  * @throws Node's error if it can't be written
  */
 export function setSysctl(name: string, value: string): string | undefined {
+  try {
+    return change(name, value);
+  } catch (error) {
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function change(name: string, value: string): string | undefined {
   let fd: number;
   try {
     fd = openSync(pathOf(name), constants.O_RDWR);

@@ -23,13 +23,18 @@ export function isRemovable(bridge: Link): boolean {
   return bridge.group === provisionalGroup || bridge.alias === removableAlias || isBeingRemoved(bridge);
 }
 
+/** The group of a bridge that stays, if it may be deleted. No ADD has succeeded on one without the alias. */
+function groupIfKept({ alias }: Link): number {
+  return alias === removableAlias ? 0 : provisionalGroup;
+}
+
 /**
  * Keeps the bridge from being deleted as unused.
  * @param bridge as read after this ADD's port joined it
  * @throws BridgeGone, NetlinkError
  */
 export function keepBridge(host: Connection, bridge: Link): Link {
-  const group = bridge.alias === removableAlias ? 0 : provisionalGroup;
+  const group = groupIfKept(bridge);
   if (!keep(host, bridge, group)) throw new BridgeGone(bridge.name);
   return isBeingRemoved(bridge) ? { ...bridge, group } : bridge;
 }
@@ -56,11 +61,11 @@ export function makePermanent({ attachment, config, sides, undo }: Addition, bri
 }
 
 /**
- * Deletes a bridge that was made with removeUnused, if it has no port.
+ * Deletes a bridge that was made with removeUnused, or by an ADD that was killed, if it has no port.
  * @throws NetlinkError
  */
 export function removeUnusedBridge(host: Connection, name: string): void {
   const bridge = getLink(host, name);
-  if (bridge?.kind !== 'bridge' || bridge.alias !== removableAlias) return;
-  removeUnused(host, bridge, 0, () => listPorts(host, bridge).length > 0);
+  if (bridge?.kind !== 'bridge' || !isRemovable(bridge)) return;
+  removeUnused(host, bridge, groupIfKept(bridge), () => listPorts(host, bridge).length > 0);
 }

@@ -61,8 +61,11 @@ export function bridgeWithAddress({ sides: { host } }: Addition, bridge: Link): 
   return { ...bridge, mac: now.mac };
 }
 
-/** @throws CniError code 7 if the name belongs to a link of another kind */
-function findBridge(host: Connection, name: string): Link | undefined {
+/**
+ * The bridge of that name; undefined if there is none.
+ * @throws CniError code 7 if the name belongs to a link of another kind
+ */
+export function findBridge(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
   if (link === undefined || link.kind === 'bridge') return link;
   const kind = link.kind === '' ? 'a link of another kind' : `a ${link.kind}`;

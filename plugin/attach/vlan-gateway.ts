@@ -30,9 +30,8 @@ export function ensureVlanGateway(addition: Addition, bridge: Link): Link {
   const { host } = sides;
   const name = vlanGatewayName(config);
   const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
-  // Read after the container's port is in the VLAN, so that a DEL that would delete the link sees that port.
-  const found = findKept(host, name);
-  const link = found ?? createPair(addition, bridge, isFree);
+  // Read after the container's port is in the VLAN, so that a DEL that would delete it sees that port.
+  const link = findKept(host, name) ?? createPair(addition, bridge, isFree);
   if ((link.flags & iff.up) !== 0) return link;
   // Setting it up comes last, so one that is down is incomplete: the ADD that made it was killed, or is still at work.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
@@ -42,10 +41,9 @@ export function ensureVlanGateway(addition: Addition, bridge: Link): Link {
   for (const end of port === undefined ? [name] : [port.name, name]) {
     changeSysctl(`net/ipv6/conf/${end}/accept_ra`, '0', undo, isFree);
   }
-  const alias = found === undefined ? madeHereAlias : undefined;
   undo.attempt(
     `flags of ${name}`,
-    () => host.execute(...vlans, setLink(link, { up: true, alias })),
+    () => host.execute(...vlans, setLink(link, { up: true })),
     () => {
       if (isFree()) host.execute(setLink(link, { up: false }));
     },
@@ -91,15 +89,23 @@ function createPair({ config, sides: { host }, undo }: Addition, bridge: Link, i
   for (let attempt = 1; ; attempt++) {
     const port = randomVethName();
     try {
-      undo.attempt(
+      const [, labelled] = undo.attempt(
         `link ${name}`,
-        () =>
-          host.execute(newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } })),
+        () => {
+          // In one datagram, so that nobody can die between them and leave a gateway that no DEL takes for ours.
+          const replies = host.exchange([
+            newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } }),
+            setLink(name, { alias: madeHereAlias }),
+          ]);
+          if (replies[0]?.error !== undefined) throw replies[0].error;
+          return replies;
+        },
         () => {
           // The port's random name shows that it is the pair made here.
           if (isFree()) removeLink(host, port);
         },
       );
+      if (labelled?.error !== undefined) throw labelled.error;
     } catch (error) {
       // Either name may be taken: `name` by another ADD that made the link meanwhile.
       if (!isErrno(error, 'EEXIST') || attempt === nameAttempts) throw error;

@@ -3,7 +3,8 @@ import type { Result } from '../../cni/result.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import { removeHostVeth } from '../attach/host-veth.ts';
+import { hasLink } from '../../netlink/sysctl.ts';
+import { removeHostVeth, vethNames } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
@@ -78,11 +79,12 @@ export function withListed(held: readonly IP[], previous: Result | undefined): C
  */
 function removeVeth({ request, config }: Operation, owner: string, steps: Steps): boolean {
   const deleted = steps.attempt(() => deleteContainerLink(request));
-  if (deleted === true) return true;
+  // Whoever renamed ours may have given its name to another link, which was deleted in its place.
+  if (deleted === true && !vethNames(owner).some(hasLink)) return true;
   const { bridge, prevResult } = config;
   const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, bridge, prevResult)));
-  // If the namespace could not be entered and no veth on the host has the label, the pair may still exist.
-  return found === true || (found === false && deleted === false);
+  // If the container could not be entered and no veth on the host has the label, the pair may still exist.
+  return found === true || (found === false && deleted !== undefined);
 }
 
 /** @returns whether there was such a link; its peer on the host goes with it */

@@ -32,6 +32,21 @@ describe.each(executables)("a VLAN's gateway by %s", (_name, bridge) => {
     host.sh('ip netns exec c1 ping -c 1 -W 10 10.1.0.1');
   });
 
+  test('goes with the bridge by the DEL after an ADD that was killed, whenever that was', () => {
+    const removing = { ...conf, removeUnused: true };
+    let killed = 0;
+    for (;;) {
+      const fault = `inject=sendto:signal=KILL:when=${killed + 1}`;
+      const under = ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', fault];
+      const { status } = call(host, bridge, 'ADD', { conf: removing, under });
+      del(host, bridge, { conf: removing });
+      expect([killed, ...links()]).toEqual([killed]);
+      if (status === 0) break;
+      killed++;
+    }
+    expect(killed).toBeGreaterThan(10);
+  });
+
   test('goes by a GC that keeps nobody', () => {
     add(host, bridge, { conf });
     const gc = (valid: object[]) =>

@@ -24,6 +24,12 @@ const losses: [string, string, string | undefined][] = [
     'ip -n c1 link set eth0 down; ip -n c1 link set eth0 name eth7',
     undefined,
   ],
+  [
+    'the link was given another name, and its own to another link',
+    `ip -n c1 link set eth0 down; ip -n c1 link set eth0 name eth7
+      ip -n c1 link add eth0 type veth peer name eth8`,
+    undefined,
+  ],
   ['the host veth was given another name', 'ip link set $V down; ip link set $V name other0', undefined],
   ['the leases are gone', 'rm $D/10.15.20.3 $D/fd00*3', undefined],
   ['one of the leases is gone', 'rm $D/fd00*3', undefined],

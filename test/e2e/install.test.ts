@@ -45,6 +45,12 @@ describe('build/install', () => {
     for (const name of links) expect(readlinkSync(join(directory, name))).toBe('bridge');
   });
 
+  test('make install takes a directory with a space in its name', async () => {
+    const command = `make --silent --old-file=dist/bridge install DESTDIR=${directory} PREFIX='/a b'`;
+    expect((await run(command)).status).toBe(0);
+    expect(readdirSync(join(directory, 'a b')).sort()).toEqual(plugins);
+  });
+
   test("it takes the place of the Go plugins' executables", async () => {
     for (const name of plugins) writeFileSync(join(directory, name), 'old', { mode: 0o755 });
     expect((await run(`build/install ${directory}`)).status).toBe(0);

@@ -78,6 +78,32 @@ describe.each(executables)('removeUnused by %s', (_name, bridge) => {
     expect(bridges()).toBe('');
   });
 
+  test('the bridge goes by the DEL after an ADD or a DEL that was killed, whenever that was', () => {
+    const kill = (command: string): void => {
+      let killed = 0;
+      for (;;) {
+        const fault = `inject=sendto:signal=KILL:when=${killed + 1}`;
+        const under = ['/usr/bin/strace', '-f', '-o', '/dev/null', '-e', fault];
+        if (command === 'DEL') add(host, bridge, { conf });
+        const { status } = call(host, bridge, command, { conf, under });
+        del(host, bridge, { conf });
+        expect([command, killed, bridges()]).toEqual([command, killed, '']);
+        if (status === 0) break;
+        killed++;
+      }
+      expect(killed).toBeGreaterThan(5);
+    };
+    kill('ADD');
+    kill('DEL');
+  });
+
+  test('a bridge that is deleted while an ADD sets its sysctl is no error', () => {
+    const accepts = '/proc/sys/net/ipv6/conf/lab-br1/accept_ra';
+    const fault = ['-P', accepts, '-e', 'inject=pwrite64:error=ENOENT'];
+    const under = ['/usr/bin/strace', '-o', '/dev/null', ...fault];
+    expect(add(host, bridge, { conf, under }).interfaces[0]).toMatchObject({ name: 'lab-br1' });
+  });
+
   test('20 containers that come and go at once: each that is connected stays so, and nothing is left', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `p${index}`);
     host.addContainers(...ids);

@@ -74,6 +74,14 @@ describe.each(executables)('STATUS of %s', (_name, bridge) => {
     expect(error).toMatchObject({ code: 50, details: expect.stringContaining('EAFNOSUPPORT') });
   });
 
+  test("7 where the bridge's name belongs to a link of another kind", () => {
+    const error = failure(host, bridge, 'STATUS', { conf: { ...article, bridge: 'lo' } });
+    expect(error).toMatchObject({
+      code: 7,
+      details: expect.stringContaining('already exists but is not a bridge'),
+    });
+  });
+
   test('is refused for a configuration of an earlier version than 1.1.0', () => {
     expect(failure(host, bridge, 'STATUS', { conf: { ...article, cniVersion: '1.0.0' } })).toMatchObject({
       code: 1,
