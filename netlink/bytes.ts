@@ -98,9 +98,12 @@ const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padS
 
 /** Two lower-case hex digits for each byte. */
 export function hex(bytes: Uint8Array, separator = ''): string {
-  const pairs: string[] = [];
-  for (let i = 0; i < bytes.length; i++) pairs.push(hexPairs[bytes[i] ?? 0] ?? '');
-  return pairs.join(separator);
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    if (i > 0) text += separator;
+    text += hexPairs[bytes[i] ?? 0] ?? '';
+  }
+  return text;
 }
 
 /** A string in UTF-8 with a terminating NUL. */

@@ -110,9 +110,13 @@ export class Connection {
   }
 
   private exchangeOnce(requests: readonly NetlinkRequest[]): Reply[] {
-    const queries = requests.every(({ isQuery }) => isQuery === true);
+    const replies: OpenReply[] = [];
+    let queries = true;
+    for (const { isQuery } of requests) {
+      queries &&= isQuery === true;
+      replies.push({ messages: [], answered: false });
+    }
     const first = this.number(requests, queries ? 0 : NLM_F_ACK);
-    const replies = requests.map((): OpenReply => ({ messages: [], answered: false }));
     let open = requests.length;
     const take = (message: Message): void => {
       const index = message.sequence - first;

@@ -104,8 +104,9 @@ function formatIPv6(bytes: Uint8Array): string {
 
 /** Formats an address: dotted, or compressed lower-case (RFC 5952). */
 export function formatIP(ip: IP): string {
-  const bytes = ipBytes(ip);
-  return ip.family === family.ipv4 ? bytes.join('.') : formatIPv6(bytes);
+  if (ip.family !== family.ipv4) return formatIPv6(ipBytes(ip));
+  const value = Number(ip.value);
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 }
 
 /** Formats `address/length`. */

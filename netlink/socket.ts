@@ -75,6 +75,42 @@ function setBuffer(fd: number, forced: number, limited: number, length: number):
   }
 }
 
+class NetlinkSocket implements Socket {
+  constructor(private readonly fd: number) {}
+
+  send(bytes: Uint8Array): void {
+    if (bytes.length > largeDatagram) {
+      setBuffer(this.fd, SO_SNDBUFFORCE, SO_SNDBUF, 2 * bytes.length);
+      setBuffer(this.fd, SO_RCVBUFFORCE, SO_RCVBUF, replyFactor * bytes.length);
+    }
+    for (;;) {
+      const sent = libc.send(this.fd, bytes, 0);
+      if (sent >= 0) return;
+      if (sent !== -EINTR) throw new SystemError('send on', 'netlink socket', -sent);
+    }
+  }
+
+  receive(): Uint8Array {
+    for (;;) {
+      const length = libc.recv(this.fd, buffer, MSG_TRUNC);
+      if (length > buffer.length) {
+        const had = buffer.length;
+        buffer = new Uint8Array(2 * length);
+        throw new TruncatedError(`reply of ${length} bytes truncated to ${had}`);
+      }
+      if (length >= 0) return buffer.subarray(0, length);
+      if (length === -EAGAIN) {
+        throw new ProtocolError(`no reply from the kernel within ${replyDeadlineSeconds} s`);
+      }
+      if (length !== -EINTR) throw new SystemError('receive on', 'netlink socket', -length);
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}
+
 /**
  * Opens a netlink socket in the calling thread's network namespace, where it stays.
  * @throws SystemError
@@ -85,35 +121,5 @@ export function openSocket(family: number): Socket {
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
   if (family === NETLINK_ROUTE) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
   libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, replyTimeout);
-  return {
-    send(bytes) {
-      if (bytes.length > largeDatagram) {
-        setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, 2 * bytes.length);
-        setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, replyFactor * bytes.length);
-      }
-      for (;;) {
-        const sent = libc.send(fd, bytes, 0);
-        if (sent >= 0) return;
-        if (sent !== -EINTR) throw new SystemError('send on', 'netlink socket', -sent);
-      }
-    },
-    receive() {
-      for (;;) {
-        const length = libc.recv(fd, buffer, MSG_TRUNC);
-        if (length > buffer.length) {
-          const had = buffer.length;
-          buffer = new Uint8Array(2 * length);
-          throw new TruncatedError(`reply of ${length} bytes truncated to ${had}`);
-        }
-        if (length >= 0) return buffer.subarray(0, length);
-        if (length === -EAGAIN) {
-          throw new ProtocolError(`no reply from the kernel within ${replyDeadlineSeconds} s`);
-        }
-        if (length !== -EINTR) throw new SystemError('receive on', 'netlink socket', -length);
-      }
-    },
-    close() {
-      closeSync(fd);
-    },
-  };
+  return new NetlinkSocket(fd);
 }
