@@ -2,17 +2,21 @@
 
 SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
+SBIN ?= /usr/local/sbin
+SHARE ?= /usr/local/share
 TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, without a download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
-PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
-SOURCES := $(shell find plugin ipam cni netlink -name '*.ts') package.json build/definitions.ts dist/commit
+PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin man-db groff-base
+SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts') package.json build/definitions.ts dist/commit
 # The engine's host: its C half, and the scripts that compile it.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
 OTHER := $(if $(filter arm64,$(ARCHITECTURE)),amd64,arm64)
 OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64-linux-gnu) qemu-user-static
+# Made of the commands' own description.
+PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
@@ -21,7 +25,7 @@ VALIDATORS := plugin/config/generated/validate-config.ts
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: dist/bridge dist/host-local dist/loopback dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node), host-local and loopback beside each
+build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge $(PAGES) ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
 
@@ -83,7 +87,7 @@ parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/re
 	@build/debian-packages user-mode-linux kmod
 	@build/in-host $(TSX) test/parity/main.ts '$(ROWS)'
 
-sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
+sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/cni-bridge dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
 	@test/sanitize
 
 reproducible: dist/bridge ## build again in another directory, and compare: the same file, to the byte
@@ -94,8 +98,13 @@ reproducible-release: dist ## build the release again in another directory, as a
 
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
-install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
+install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
 	build/install $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(SBIN)
+	ln -sfT $(PREFIX)/bridge $(DESTDIR)$(SBIN)/cni-bridge
+	install -D -m 644 dist/cni-bridge.8 $(DESTDIR)$(SHARE)/man/man8/cni-bridge.8
+	install -D -m 644 dist/cni-bridge.bash $(DESTDIR)$(SHARE)/bash-completion/completions/cni-bridge
+	install -D -m 644 dist/cni-bridge.zsh $(DESTDIR)$(SHARE)/zsh/site-functions/_cni-bridge
 
 clean: ## remove what make made
 	rm -rf dist plugin/config/generated node_modules build/docs/node_modules
@@ -131,15 +140,15 @@ dist/quickjs/musl/%/gcc.specs: build/quickjs/musl
 
 dist/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version dist/quickjs/musl/$(ARCHITECTURE)/gcc.specs
 	@build/debian-packages gcc libc6-dev
-	build/quickjs/compile plugin/main.ts $@
+	build/quickjs/compile cli/executable.ts $@
 
 dist/$(OTHER)/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version dist/quickjs/musl/$(OTHER)/gcc.specs
 	@build/debian-packages gcc libc6-dev $(OTHER_PACKAGES)
-	build/quickjs/compile plugin/main.ts $@ $(OTHER)
+	build/quickjs/compile cli/executable.ts $@ $(OTHER)
 
 dist/sanitize/bridge: $(SOURCES) $(HOST) $(VALIDATORS) dist/quickjs/source/version
 	@build/debian-packages gcc libc6-dev
-	build/quickjs/compile plugin/main.ts $@ sanitize
+	build/quickjs/compile cli/executable.ts $@ sanitize
 
 dist/pkg/bridge: $(SOURCES) build/close-environment.ts build/bundle-node.ts build/addon.ts build/compile-pkg build/pkg-sea.cjs $(VALIDATORS)
 	build/compile-pkg
@@ -150,6 +159,15 @@ dist/host-local dist/pkg/host-local dist/$(OTHER)/host-local dist/sanitize/host-
 
 dist/loopback dist/pkg/loopback dist/$(OTHER)/loopback dist/sanitize/loopback: %/loopback: %/bridge
 	ln -sf bridge $@
+
+dist/cni-bridge dist/pkg/cni-bridge dist/$(OTHER)/cni-bridge dist/sanitize/cni-bridge: %/cni-bridge: %/bridge
+	ln -sf bridge $@
+
+dist/cni-bridge.8: dist/cni-bridge
+	dist/cni-bridge man >$@
+
+dist/cni-bridge.bash dist/cni-bridge.zsh: dist/cni-bridge.%: dist/cni-bridge
+	dist/cni-bridge completion-$* >$@
 
 # The commit that the executables print; written only if it has changed, so that they are rebuilt only then.
 dist/commit: always

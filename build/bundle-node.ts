@@ -29,7 +29,7 @@ const [outfile] = process.argv.slice(2);
 if (outfile === undefined) throw new Error('usage: bundle-node.ts OUTFILE');
 
 build({
-  entryPoints: ['plugin/main.ts'],
+  entryPoints: ['cli/executable.ts'],
   outfile,
   bundle: true,
   minify: true,

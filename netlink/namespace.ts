@@ -46,6 +46,25 @@ export function openOwnNamespace(): Namespace {
   return opened('/proc/self/ns/net', constants.O_RDONLY, () => true);
 }
 
+/**
+ * Makes a network namespace that ends with the descriptor, and with us. The calling thread is where it was afterwards.
+ * @throws SystemError: EPERM without CAP_SYS_ADMIN
+ */
+export function newNamespace(): Namespace {
+  const own = openOwnNamespace();
+  try {
+    const made = libc.unshare(CLONE_NEWNET);
+    if (made < 0) throw new SystemError('make', 'a network namespace', -made);
+    try {
+      return openOwnNamespace();
+    } finally {
+      enter(own);
+    }
+  } finally {
+    closeSync(own.fd);
+  }
+}
+
 /** Whether two are the same namespace. */
 export function sameNamespace(a: Namespace, b: Namespace): boolean {
   return a.stats.dev === b.stats.dev && a.stats.ino === b.stats.ino;

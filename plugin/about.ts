@@ -18,4 +18,6 @@ Container runtimes call it: CNI_COMMAND and the other CNI_* variables are in the
 environment, the network configuration is on stdin, the result goes to stdout.
 
   --version  print the lines above
-  --help     print this`;
+  --help     print this
+
+A person at the node calls it cni-bridge: cni-bridge --help.`;

@@ -6,7 +6,6 @@ import { formatResult } from '../cni/print-result.ts';
 import type { Result } from '../cni/result.ts';
 import { atLeast, formatVersions, latestVersion, type Version } from '../cni/version.ts';
 import { encodeText } from '../netlink/bytes.ts';
-import { readFile } from '../netlink/file.ts';
 import { about, usage } from './about.ts';
 import { add } from './commands/add.ts';
 import { check } from './commands/check.ts';
@@ -50,7 +49,7 @@ function deliverFor(request: Request, config: NetworkConfig): (result: Result) =
 /** The first configuration version with a command ("Summary of changes" in SPEC.md). */
 const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
 
-/** Prints what a cleanup ignores, and refuses a command that the configuration's version doesn't have. */
+/** Prints what was ignored, and refuses a command that the configuration's version doesn't have. */
 function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
   for (const line of ignored) warn(line);
   const least = sinceVersion[command];
@@ -96,19 +95,10 @@ const answers: Readonly<Record<PluginName, (request: Request, stdin: Uint8Array)
   loopback: answerAsLoopback,
 };
 
-/** The command line's arguments, which a person gives and a runtime doesn't. */
-function argumentsGiven(): string[] {
-  try {
-    return readFile('/proc/self/cmdline').split('\0').slice(1, -1);
-  } catch {
-    return [];
-  }
-}
-
 /** @returns whether a person called, and has been told what this is */
 function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
   if ((environment.CNI_COMMAND ?? '') !== '') return false;
-  const given = argumentsGiven();
+  const given = libc.args();
   const isHelp = given.includes('--help');
   // Other CNI variables without a command are a runtime's mistake.
   if (!isHelp && !given.includes('--version') && Object.keys(environment).length > 0) return false;
@@ -117,8 +107,11 @@ function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
   return true;
 }
 
-/** @returns the exit status */
-function main(): number {
+/**
+ * Does what the runtime asks for in the environment.
+ * @returns the exit status
+ */
+export function main(): number {
   const environment = libc.environment('CNI_');
   if (isIntroduced(environment)) return 0;
   let stdin: Uint8Array | undefined;
@@ -144,5 +137,3 @@ function main(): number {
     return 1;
   }
 }
-
-libc.start(main);

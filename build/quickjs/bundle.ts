@@ -13,6 +13,8 @@ const { metafile } = buildSync({
   bundle: true,
   // Constants and short functions are inlined.
   minifySyntax: true,
+  // Each name is a string in the heap, and so in the executable.
+  minifyIdentifiers: true,
   treeShaking: true,
   conditions: ['quickjs'],
   platform: 'neutral',

@@ -2,10 +2,12 @@
  * Training finds the blocks of the heap that calls write to. They are then put side by side, since the kernel copies
  * each page that is written to; after them come those that calls only read, since each page has to be mapped. The heap
  * is built as for the executable, but with each block on its own pages. Access to these is then taken away, and main is
- * called for one command after another on a fake kernel (kernel.c).
+ * called for one command after another on a fake kernel (kernel.c). Blocks that are freed before that are kept out of
+ * the executable.
  *
  * usage: training OUTPUT, a file of 32-bit numbers: where the places that an ADD writes to end, where all assigned places
- * end, then for each block, in the order of allocation, its place: an offset in the heap, or 0 for anywhere.
+ * end, then for each block, in the order of allocation, its place: an offset in the heap, 0 for anywhere,
+ * HEAP_PASSING for one that is freed again before the heap is written.
  */
 #define TRAINING
 #include "main.c"
@@ -40,6 +42,7 @@ static uint32_t owners[ROOM / PAGE];
 static struct {
   uint32_t size;
   enum { UNTOUCHED, READ, WRITTEN } state;
+  uint32_t gone; /* freed before any call */
 } blocks[1 << 16];
 static uint32_t count;
 /* The blocks that were read and those that were written to, in order, and how many were written to by the end of an ADD. */
@@ -56,6 +59,11 @@ static char *on_own_pages(size_t size) {
   for (char *page = place; page < next; page += PAGE) owners[(page - room) / PAGE] = count;
   blocks[count++].size = size;
   return place;
+}
+
+static int on_free(void *block) {
+  blocks[owners[((char *)block - room) / PAGE]].gone = 1;
+  return 1;
 }
 
 static void note(struct touched *list, uint32_t block) { list->block[list->count++] = block; }
@@ -103,6 +111,8 @@ static int write_places(const char *path) {
     if (blocks[block].state == READ) places[block] = at, at += blocks[block].size;
   }
   ends[1] = at;
+  for (uint32_t block = 0; block < count; block++)
+    if (blocks[block].gone) places[block] = HEAP_PASSING;
   FILE *output = fopen(path, "wb");
   if (!output || fwrite(ends, sizeof *ends, 2, output) != 2) return -1;
   return fwrite(places, sizeof *places, count, output) == count ? fclose(output) : -1;
@@ -112,8 +122,10 @@ int main(int argc, char **argv) {
   if (argc != 2) return fprintf(stderr, "usage: training OUTPUT\n"), 2;
   host_argv = (char *[]){"bridge", NULL};
   heap_place = on_own_pages;
+  heap_gone = on_free;
   make(&heap_functions, (const uint8_t *)heap_section, heap_section_end - heap_section);
   heap_place = NULL;
+  heap_gone = NULL;
   /* As in heap_write: no freed block is reused. */
   memset(heap.freed, 0, sizeof heap.freed);
   train();

@@ -10,8 +10,11 @@ export interface Program {
   readonly outputLimit: number;
   /** How long it may run before it is killed. */
   readonly milliseconds: number;
-  /** Whether its stderr goes to ours or is captured. */
-  readonly stderr: 'inherit' | 'capture';
+  /**
+   * Whether its stderr goes to ours or is captured; or whether all its standard streams are ours, as is our terminal,
+   * whose signals then don't end us.
+   */
+  readonly stderr: 'inherit' | 'capture' | 'foreground';
 }
 
 /** How a program ended: with a status, or by a signal. */
@@ -41,6 +44,8 @@ export interface Libc {
   recv(fd: number, buffer: Uint8Array, flags: number): number;
   /** setns(2) */
   setns(fd: number, nstype: number): number;
+  /** unshare(2) */
+  unshare(flags: number): number;
   /** flock(2) */
   flock(fd: number, operation: number): number;
   /** Waits until a descriptor is readable or the time is up. */
@@ -61,6 +66,10 @@ export interface Libc {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   /** The name that the process was started by: the link's, if it was a link. */
   argv0(): string;
+  /** The words after that name. */
+  args(): readonly string[];
+  /** How many columns a terminal has; 0 where the descriptor isn't a terminal's. */
+  columns(fd: number): number;
   /** The environment variables whose names have this prefix. */
   environment(prefix: string): Readonly<Record<string, string | undefined>>;
   /**

@@ -1,6 +1,6 @@
 /** linux/if_link.h, with VETH_INFO_PEER of linux/veth.h */
 import { attribute, nest } from '../attribute.ts';
-import { be16, be32, flag, mac, text, u8, u16, u32 } from '../format.ts';
+import { be16, be32, bytes, flag, mac, s32, text, u8, u16, u32 } from '../format.ts';
 
 export const IFLA_ADDRESS = attribute(1, mac);
 export const IFLA_IFNAME = attribute(3, text);
@@ -10,10 +10,14 @@ export const IFLA_MASTER = attribute(10, u32);
 export const IFLA_OPERSTATE = attribute(16, u8);
 export const IFLA_LINKINFO = nest(18);
 export const IFLA_IFALIAS = attribute(20, text);
+/** struct rtnl_link_stats64 */
+export const IFLA_STATS64 = attribute(23, bytes);
 export const IFLA_AF_SPEC = nest(26);
 export const IFLA_GROUP = attribute(27, u32);
 export const IFLA_NET_NS_FD = attribute(28, u32);
 export const IFLA_EXT_MASK = attribute(29, u32);
+/** The id that the namespace of a veth's peer has in the namespace that tells of it. */
+export const IFLA_LINK_NETNSID = attribute(37, s32);
 
 // Within IFLA_LINKINFO:
 export const IFLA_INFO_KIND = attribute(1, text);

@@ -14,6 +14,7 @@ export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
 export const RTM_GETNEIGH = 30;
+export const RTM_GETNSID = 90;
 
 /** AF_BRIDGE, linux/socket.h */
 export const AF_BRIDGE = 7;
@@ -27,6 +28,9 @@ export const ifinfomsg = struct({
   ifi_flags: u32,
   ifi_change: u32,
 });
+
+/** struct rtgenmsg */
+export const rtgenmsg = struct({ rtgen_family: u8 });
 
 /** Of IFLA_EXT_MASK: VLANs come as ranges. */
 export const RTEXT_FILTER_BRVLAN_COMPRESSED = 0x4;

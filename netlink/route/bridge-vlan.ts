@@ -118,6 +118,19 @@ export function listVlans(connection: Connection, port: Pick<Link, 'index' | 'na
   return own === undefined ? [] : decodeVlans(own.body);
 }
 
+/**
+ * The VLANs of every bridge port, and of the bridges themselves, by the index of the link.
+ * @throws NetlinkError
+ */
+export function listEveryVlan(connection: Connection): Map<number, PortVlans[]> {
+  return new Map(
+    connection.collect(vlansRequest('list VLANs of', 'every bridge'), ({ body }): [number, PortVlans[]] => [
+      ifinfomsg.ifi_index.get(body),
+      decodeVlans(body),
+    ]),
+  );
+}
+
 /** Decodes the VLANs in an RTM_NEWLINK message of AF_BRIDGE. */
 export function decodeVlans(body: Uint8Array): PortVlans[] {
   const found: PortVlans[] = [];

@@ -7,8 +7,11 @@ import {
   IFLA_IFNAME,
   IFLA_INFO_KIND,
   IFLA_LINK,
+  IFLA_LINK_NETNSID,
   IFLA_LINKINFO,
   IFLA_MASTER,
+  IFLA_MTU,
+  IFLA_OPERSTATE,
 } from '../linux/if_link.ts';
 import { ifinfomsg, RTM_GETLINK } from '../linux/rtnetlink.ts';
 import { type Link, linkQuery } from './link.ts';
@@ -55,6 +58,25 @@ export class PassingLink {
 
   get peer(): number {
     return this.attributes.get(IFLA_LINK);
+  }
+
+  get mtu(): number {
+    return this.attributes.get(IFLA_MTU);
+  }
+
+  /** IFF_* */
+  get flags(): number {
+    return ifinfomsg.ifi_flags.get(this.body);
+  }
+
+  /** IF_OPER_* (RFC 2863) */
+  get operstate(): number {
+    return this.attributes.get(IFLA_OPERSTATE);
+  }
+
+  /** For a veth, the id of the peer's namespace; undefined where both ends are in one. */
+  get peerNamespaceId(): number | undefined {
+    return this.attributes.has(IFLA_LINK_NETNSID) ? this.attributes.get(IFLA_LINK_NETNSID) : undefined;
   }
 
   get kind(): string {

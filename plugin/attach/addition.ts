@@ -6,6 +6,8 @@ import type { Undo } from './undo.ts';
 /** An ADD in progress: its attachment, its configuration, both sides of it, and how to undo what it has done. */
 export interface Addition {
   readonly attachment: Attachment;
+  /** The pod that it is of, `namespace/name`; empty where nothing tells. */
+  readonly pod: string;
   readonly config: BridgeConfig;
   readonly sides: Sides;
   readonly undo: Undo;

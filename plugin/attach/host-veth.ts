@@ -11,6 +11,7 @@ import { findLinks, type Link } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { parseMac } from '../config/mac.ts';
 import { linkNameFault } from '../config/request.ts';
+import { isAliasOf } from './owner.ts';
 
 /**
  * The names that an attachment's host veth may have, with the Go plugin's prefix; it gets the first that is free. The
@@ -61,7 +62,7 @@ export function removeHostVeth(
     ({ name, sandbox }) => sandbox === undefined && name !== bridgeName && linkNameFault(name) === undefined,
   );
   const links = findLinks(host, [...new Set([bridgeName, ...names, ...listed.map(({ name }) => name)])]);
-  const isOwn = ({ kind, alias }: Link): boolean => kind === 'veth' && alias === owner;
+  const isOwn = ({ kind, alias }: Link): boolean => kind === 'veth' && isAliasOf(owner, alias);
   let own = links.filter(isOwn);
   if (own.length === 0) {
     const bridge = links.find(({ name }) => name === bridgeName);
@@ -90,9 +91,9 @@ function findByMac(host: Connection, bridge: Link | undefined, mac: string | und
 }
 
 /** An earlier version used random names, and somebody may have renamed it. */
-function listAliased(host: Connection, alias: string): Link[] {
+function listAliased(host: Connection, owner: string): Link[] {
   const indexes = listLinks(host, { kind: 'veth' }, (link) =>
-    link.alias === alias ? link.index : undefined,
+    isAliasOf(owner, link.alias) ? link.index : undefined,
   );
   return findLinks(host, indexes);
 }

@@ -8,7 +8,7 @@ import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
 import { randomPortMac, vethNames } from './host-veth.ts';
-import { ownerLabel } from './owner.ts';
+import { ownerLabel, vethAlias } from './owner.ts';
 import { filtersVlans, setPortVlans } from './port-vlans.ts';
 
 /** Both ends of a pair. */
@@ -76,7 +76,7 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
         newVeth(name, near, peer),
         // In the same datagram, which the kernel processes without a pause: a process can't die in between and leave a
         // pair without an owner.
-        setLink(name, { alias: ownerLabel(attachment) }),
+        setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
         ...(port === undefined ? [] : [setLink(name, { port })]),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;

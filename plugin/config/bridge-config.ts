@@ -44,7 +44,7 @@ export interface BridgeConfig extends NetworkConfig {
  */
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
   const reading = new Reading(bytes, request);
-  const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate);
+  const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate, reading.adviseOn);
   const { vlan = 0, mtu = 0 } = json;
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {

@@ -22,15 +22,20 @@ export function decodeConfig(bytes: Uint8Array): JsonObject {
 /**
  * Normalizes the case of known keys, since Go matches them in any case and configurations rely on it; an exact match
  * wins. A known key whose value is null or an empty string counts as absent, as it does in Go. Everything else is kept.
+ *
+ * @param unknown is told of each unknown key, and the place of its object: `ipam.ranges[][]`
  */
-export function canonicalKeys(config: JsonObject): unknown {
-  return withCanonicalKeys(config, '');
+export function canonicalKeys(config: JsonObject, unknown: UnknownKey = () => undefined): unknown {
+  return withCanonicalKeys(config, '', unknown);
 }
 
-function withCanonicalKeys(value: unknown, place: string): unknown {
+/** Takes notice of a key that isn't known. */
+export type UnknownKey = (place: string, key: string) => void;
+
+function withCanonicalKeys(value: unknown, place: string, unknown: UnknownKey): unknown {
   if (Array.isArray(value)) {
     const items = `${place}[]`;
-    return keysAt.has(items) ? value.map((item) => withCanonicalKeys(item, items)) : value;
+    return keysAt.has(items) ? value.map((item) => withCanonicalKeys(item, items, unknown)) : value;
   }
   const known = keysAt.get(place);
   if (known === undefined || !isObject(value)) return value;
@@ -39,9 +44,11 @@ function withCanonicalKeys(value: unknown, place: string): unknown {
   for (const written of Object.keys(value)) {
     const inner = value[written];
     const key = known.includes(written) ? written : inAnyCase(known, written);
-    if (key === undefined) result[written] = inner;
-    else if (inner !== null && inner !== '' && (key === written || !Object.hasOwn(value, key))) {
-      result[key] = withCanonicalKeys(inner, place === '' ? key : `${place}.${key}`);
+    if (key === undefined) {
+      result[written] = inner;
+      unknown(place, written);
+    } else if (inner !== null && inner !== '' && (key === written || !Object.hasOwn(value, key))) {
+      result[key] = withCanonicalKeys(inner, place === '' ? key : `${place}.${key}`, unknown);
     }
   }
   return result;

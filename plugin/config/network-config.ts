@@ -33,7 +33,7 @@ export interface NetworkConfig {
   readonly prevResult: Result | undefined;
   /** `cni.dev/valid-attachments`; undefined if absent, which is not the same as an empty list. */
   readonly validAttachments: readonly ValidAttachment[] | undefined;
-  /** Mistakes that a DEL or a GC ignored, for the operator. */
+  /** Mistakes that were ignored, for the operator. */
   readonly ignored: readonly string[];
 }
 

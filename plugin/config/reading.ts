@@ -1,10 +1,12 @@
 import { CniError } from '../../cni/error.ts';
-import type { JsonObject } from '../../cni/json.ts';
+import { isObject, type JsonObject } from '../../cni/json.ts';
 import type { Version } from '../../cni/version.ts';
 import { readConfVersion } from './conf-version.ts';
-import { decodeConfig } from './json.ts';
+import { keysAt } from './generated/validate-config.ts';
+import { decodeConfig, type UnknownKey } from './json.ts';
 import type { Request } from './request.ts';
 import { invalidConfig } from './schema-check.ts';
+import { nearest } from './spelling.ts';
 
 /** What a DEL and a GC need. */
 const neededToCleanUp = ['', 'cniVersion', 'name'];
@@ -15,7 +17,7 @@ export class Reading {
   readonly json: JsonObject;
   readonly version: Version;
   readonly request: Request;
-  /** Mistakes that were ignored. */
+  /** Mistakes that were ignored, and keys that an ADD takes for misspelt. */
   readonly ignored: string[] = [];
   private readonly ignoredKeys = new Set<string>();
   private fault: CniError | undefined;
@@ -43,6 +45,17 @@ export class Reading {
     else this.ignored.push(reason);
     this.ignoredKeys.add(key);
     return true;
+  };
+
+  /** Takes note, in an ADD, of a key that is nearly a known one. Another IPAM plugin's keys are its own. */
+  readonly adviseOn: UnknownKey = (place, key) => {
+    if (this.request.command !== 'ADD') return;
+    const { ipam } = this.json;
+    const isOthers = place.startsWith('ipam') && !(isObject(ipam) && ipam.type === 'host-local');
+    const meant = isOthers ? undefined : nearest(key, keysAt.get(place) ?? []);
+    if (meant === undefined) return;
+    const where = place === '' ? '' : `${place.replaceAll('[]', '')}.`;
+    this.ignored.push(`${where}${key}: unknown, did you mean ${meant}?`);
   };
 
   /** Whether a mistake in or below a top-level key was ignored. */

@@ -1,7 +1,7 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { type Guard, rules, type SchemaError } from './generated/validate-config.ts';
-import { canonicalKeys } from './json.ts';
+import { canonicalKeys, type UnknownKey } from './json.ts';
 
 /** Takes note of a mistake in a part that the command doesn't need; false if it does. */
 export type Tolerate = (path: readonly string[], reason: string) => boolean;
@@ -11,10 +11,16 @@ export type Tolerate = (path: readonly string[], reason: string) => boolean;
  *
  * @param tolerate is asked about each mistake. A tolerated one is removed: the key at the top level, or in `ipam` the
  * key below it
+ * @param unknown as in {@link canonicalKeys}
  * @throws CniError code 7 that names key and value
  */
-export function checkSchema<T>(config: JsonObject, guard: Guard<T>, tolerate: Tolerate): T {
-  let checked = canonicalKeys(config);
+export function checkSchema<T>(
+  config: JsonObject,
+  guard: Guard<T>,
+  tolerate: Tolerate,
+  unknown?: UnknownKey,
+): T {
+  let checked = canonicalKeys(config, unknown);
   for (;;) {
     if (guard(checked)) return checked;
     const [error] = guard.errors ?? [];

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isatty, WriteStream } from 'node:tty';
 import type { Libc } from '../libc.ts';
 import { run } from './run.ts';
 import { open, pointer } from './system.ts';
@@ -24,6 +25,18 @@ function indexAttributes(bytes: Uint8Array, places: Uint32Array): number {
   return -1;
 }
 
+/**
+ * The words that the process was started by. Node follows links in process.argv0 and execPath; the kernel keeps them as
+ * they were given.
+ */
+function commandLine(): string[] {
+  try {
+    return readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [process.argv0, ...process.argv.slice(2)];
+  }
+}
+
 /** Sleeps without using the processor. */
 function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
@@ -37,6 +50,7 @@ export const libc: Libc = {
   send: (fd, bytes, flags) => result(open().functions.send(fd, pointer(bytes), bytes.length, flags)),
   recv: (fd, buffer, flags) => result(open().functions.recv(fd, pointer(buffer), buffer.length, flags)),
   setns: (fd, nstype) => result(open().functions.setns(fd, nstype)),
+  unshare: (flags) => result(open().functions.unshare(flags)),
   flock: (fd, operation) => result(open().functions.flock(fd, operation)),
   // The next try shows whether it is readable.
   awaitReadable: (_fd, milliseconds) => pause(Math.min(milliseconds, 1)),
@@ -45,15 +59,9 @@ export const libc: Libc = {
   encodeText: (text) => encoder.encode(text),
   decodeText: (bytes) => decoder.decode(bytes),
   indexAttributes,
-  argv0() {
-    // Node resolves links in process.argv0 and execPath; the kernel keeps the name as given.
-    try {
-      const [name = ''] = readFileSync('/proc/self/cmdline', 'utf8').split('\0');
-      return name;
-    } catch {
-      return process.argv0;
-    }
-  },
+  argv0: () => commandLine()[0] ?? process.argv0,
+  args: () => commandLine().slice(1),
+  columns: (fd) => (isatty(fd) ? new WriteStream(fd).columns || 80 : 0),
   environment: (prefix) =>
     Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith(prefix))),
   run,

@@ -46,10 +46,14 @@ export function run({ file, args, variables, outputLimit, milliseconds, stderr, 
   const stdin = openTemporary(rest.stdin);
   try {
     closeOnExec();
+    const isForeground = stderr === 'foreground';
+    // A handler, though it never runs, keeps the terminal's signals from ending us.
+    if (isForeground)
+      for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
     const ended = spawnSync(file, args, {
       ...(stdin === undefined ? { input: rest.stdin } : {}),
       env: { ...process.env, ...variables },
-      stdio: [stdin ?? 'pipe', 'pipe', stderr === 'capture' ? 'pipe' : 'inherit'],
+      stdio: isForeground ? 'inherit' : [stdin ?? 'pipe', 'pipe', stderr === 'capture' ? 'pipe' : 'inherit'],
       timeout: milliseconds,
       killSignal: 'SIGKILL',
       maxBuffer: outputLimit,
@@ -62,7 +66,7 @@ export function run({ file, args, variables, outputLimit, milliseconds, stderr, 
     return {
       status: ended.status ?? undefined,
       signal: ended.signal ?? undefined,
-      stdout: ended.stdout,
+      stdout: ended.stdout ?? new Uint8Array(),
       stderr: ended.stderr ?? new Uint8Array(),
     };
   } finally {

@@ -7,6 +7,7 @@ function openLibc() {
     send: ['long', ['int', 'pointer', 'size_t', 'int']],
     recv: ['long', ['int', 'pointer', 'size_t', 'int']],
     setns: ['int', ['int', 'int']],
+    unshare: ['int', ['int']],
     flock: ['int', ['int', 'int']],
     fcntl: ['int', ['int', 'int', 'int']],
   });

@@ -104,6 +104,7 @@ static const struct {
     {"mkdir", SYS_mkdirat, "@pn"},
     {"flock", SYS_flock, "dd"},
     {"setns", SYS_setns, "dd"},
+    {"unshare", SYS_unshare, "d"},
     {"socket", SYS_socket, "ddd"},
     {"setsockopt", SYS_setsockopt, "dddb"},
     {"send", SYS_sendto, "dbd00"},

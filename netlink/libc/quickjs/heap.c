@@ -21,7 +21,7 @@
  */
 #define FIRST_CHUNK (16u << 10)
 #define POPULATED (80u << 10)
-/* Multiples of 16 up to 1 KiB, then powers of two. */
+/* Multiples of 16 up to 1 KiB, then four to each power of two. */
 #define SMALL_CLASSES 65
 #define LARGEST ((size_t)1 << 40)
 
@@ -35,8 +35,9 @@ static unsigned class_of(size_t size, size_t *taken) {
     return *taken / 16;
   }
   unsigned bits = 64 - __builtin_clzl(size - 1);
-  *taken = (size_t)1 << bits;
-  return SMALL_CLASSES + bits - 11;
+  size_t quarter = (size_t)1 << (bits - 3), quarters = (size + quarter - 1) / quarter;
+  *taken = quarters * quarter;
+  return SMALL_CLASSES + 4 * (bits - 11) + (unsigned)quarters - 5;
 }
 
 /** Linux before 5.14 refuses; each page then takes a fault. */
@@ -56,6 +57,7 @@ static int more(size_t size) {
 }
 
 char *(*heap_place)(size_t size);
+int (*heap_gone)(void *block);
 
 static void *made_at(char *place, size_t taken) {
   void *block = place + sizeof(size_t);
@@ -83,7 +85,7 @@ static void *heap_malloc(void *opaque, size_t size) {
 
 static void heap_free(void *opaque, void *block) {
   (void)opaque;
-  if (!block) return;
+  if (!block || (heap_gone && heap_gone(block))) return;
   size_t taken;
   unsigned class = class_of(*size_of(block) + sizeof(size_t), &taken);
   *(void **)block = heap.freed[class];

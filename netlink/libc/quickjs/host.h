@@ -17,7 +17,7 @@ struct heap {
   char *next, *end;       /* where the next block goes, and where the chunk ends */
   size_t written;         /* how many bytes from here on an ADD writes to (build/quickjs/training.c) */
   unsigned chunks;        /* how many the kernel gave */
-  void *freed[96];        /* free blocks, by size class */
+  void *freed[192];       /* free blocks, by size class */
   JSRuntime *runtime;
   JSContext *context;
   JSValue main;           /* the program: a function without parameters that returns the exit status */
@@ -33,13 +33,18 @@ extern struct heap heap;
 #define heap (*(struct heap *)heap_section)
 #endif
 int heap_write(const char *path);
+/** In the list of places that training makes: a block that is freed before the heap is written. */
+#define HEAP_PASSING 1
 /** At build time: where the next block goes, preceded by its size; NULL for anywhere. */
 extern char *(*heap_place)(size_t size);
+/** While the heap is built: told of each block that is freed; whether it is not to be used again. */
+extern int (*heap_gone)(void *block);
 
 /* Each adds its functions to the object that TypeScript knows as `native`. */
 void add_system_calls(JSContext *context, JSValueConst native);
 void add_text(JSContext *context, JSValueConst native);
 void add_attributes(JSContext *context, JSValueConst native);
+void add_terminal(JSContext *context, JSValueConst native);
 void add_programs(JSContext *context, JSValueConst native);
 void add_function(JSContext *context, JSValueConst native, const char *name, JSCFunction *function, int parameters);
 

@@ -23,6 +23,9 @@ const signals: Readonly<Record<number, string>> = {
   31: 'SIGSYS',
 };
 
+/** enum streams in program.c */
+const streamsOf = { inherit: 0, capture: 1, foreground: 2 } as const;
+
 /** {@link Libc} by the C half in this directory. */
 export const libc: Libc = {
   socket: native.socket,
@@ -30,6 +33,7 @@ export const libc: Libc = {
   send: native.send,
   recv: native.recv,
   setns: native.setns,
+  unshare: native.unshare,
   flock: native.flock,
   awaitReadable: native.readable,
   clock: native.clock,
@@ -43,11 +47,20 @@ export const libc: Libc = {
   decodeText: native.decode,
   indexAttributes: native.indexAttributes,
   argv0: native.argv0,
+  args: native.args,
+  columns: native.columns,
   environment: native.environment,
   run({ file, args, variables = {}, stdin, outputLimit, milliseconds, stderr }) {
     const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const capture = stderr === 'capture' ? 1 : 0;
-    const ended = native.run(file, [file, ...args], pairs, stdin, outputLimit, milliseconds, capture);
+    const ended = native.run(
+      file,
+      [file, ...args],
+      pairs,
+      stdin,
+      outputLimit,
+      milliseconds,
+      streamsOf[stderr],
+    );
     if (typeof ended === 'number') throw new SystemError('run', file, -ended);
     const [status, signal, out, errors] = ended;
     return {

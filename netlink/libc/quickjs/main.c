@@ -137,6 +137,7 @@ static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, si
   add_text(context, native);
   add_attributes(context, native);
   add_programs(context, native);
+  add_terminal(context, native);
   JS_SetPropertyStr(context, global, "native", JS_DupValue(context, native));
   JSValue program = JS_ReadObject(context, bytecode, length, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(program) || JS_IsException(JS_EvalFunction(context, program)))
@@ -188,13 +189,23 @@ static const void *map(const char *path, size_t *length) {
 /* Where to put the blocks that calls write to, as found by training (build/quickjs/training.c). */
 static const uint32_t *places;
 static size_t placed, blocks;
+/* Blocks that are freed before the heap is written are made here, and so take no room in the executable. */
+static char *passing, *passing_next;
+#define PASSING_SIZE (256u << 20)
+/* Always here: what is left of an address in blocks that last is the same in every build. */
+#define PASSING_AT ((void *)0x40000000)
 
 static char *place(size_t size) {
-  (void)size;
   if (placed == blocks) give_up(NULL, "training ran another program");
   uint32_t offset = places[placed++];
-  return offset ? heap_section + offset : NULL;
+  if (offset != HEAP_PASSING) return offset ? heap_section + offset : NULL;
+  char *here = passing_next;
+  passing_next += size;
+  if (passing_next > passing + PASSING_SIZE) give_up(NULL, "no room to build in");
+  return here;
 }
+
+static int is_passing(void *block) { return (char *)block >= passing && (char *)block < passing + PASSING_SIZE; }
 
 /**
  * Writes the executable's heap (host_argv[2]) from a program's bytecode (host_argv[1]); host_argv[3] has the places.
@@ -209,7 +220,11 @@ static int build(void) {
     blocks = size / sizeof *places - 2;
     heap.written = (*places++ + 4095) & ~(size_t)4095;
     heap.next = heap_section + *places++;
+    passing = mmap(PASSING_AT, PASSING_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (passing == MAP_FAILED) give_up(NULL, "no room to build in");
+    passing_next = passing;
     heap_place = place;
+    heap_gone = is_passing;
   }
   make(&heap_functions, bytecode, length);
   if (placed != blocks) give_up(NULL, "training ran another program");

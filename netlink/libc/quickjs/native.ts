@@ -14,6 +14,7 @@ interface SystemCalls {
   mkdir(path: string, mode: number): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, nstype: number): number;
+  unshare(flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, flags: number): number;
@@ -47,13 +48,15 @@ interface Constants {
   readonly X_OK: number;
 }
 
-/** The functions of text.c, attributes.c and program.c. */
+/** The functions of text.c, attributes.c, terminal.c and program.c. */
 interface Rest {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
   strerror(errno: number): string;
   argv0(): string;
+  args(): string[];
+  columns(fd: number): number;
   environment(prefix: string): Record<string, string>;
   run(
     file: string,
@@ -62,7 +65,8 @@ interface Rest {
     stdin: Uint8Array,
     limit: number,
     milliseconds: number,
-    errors: number,
+    /** 0: stderr is ours; 1: none is; 2: all are, and the terminal's signals are the program's. */
+    streams: number,
   ): [status: number, signal: number, stdout: Uint8Array, stderr: Uint8Array] | number;
   /** The program, which main.c takes after the top level has run. */
   main?: () => number;

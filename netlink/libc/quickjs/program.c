@@ -16,11 +16,14 @@
 
 #include "host.h"
 
-/** What to run, as execve(2) wants it, and whether to capture its stderr too. */
+/** Which of its standard streams are ours: stderr; none; all, and the terminal's signals are the program's alone. */
+enum streams { ITS_ERRORS_ARE_OURS, ALL_CAPTURED, FOREGROUND };
+
+/** What to run, as execve(2) wants it. */
 struct program {
   const char *file;
   char **arguments, **variables;
-  int with_errors;
+  enum streams streams;
 };
 
 /** Bytes read from a pipe, up to a limit. */
@@ -62,8 +65,9 @@ static _Noreturn void become(const struct program *program, const int streams[3]
   sigset_t none;
   sigemptyset(&none);
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) signal(defaults[i], SIG_DFL);
+  if (program->streams == FOREGROUND) signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  for (int fd = 0; fd < 3; fd++)
+  for (int fd = 0; fd < 3 && program->streams != FOREGROUND; fd++)
     if (streams[fd] >= 0 && dup2(streams[fd], fd) < 0) goto failed;
   close_on_exec();
   execve(program->file, program->arguments, program->variables);
@@ -88,7 +92,7 @@ static int begin(struct running *run, const struct program *program) {
     /* Die with the parent; at once if it is already dead. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
-    const int streams[3] = {input[0], out[1], program->with_errors ? err[1] : -1};
+    const int streams[3] = {input[0], out[1], program->streams == ALL_CAPTURED ? err[1] : -1};
     become(program, streams, report[1]);
   }
   close_one(&input[0]), close_one(&out[1]), close_one(&err[1]), close_one(&report[1]);
@@ -172,6 +176,8 @@ static int run_program(JSContext *context, struct running *run, const struct pro
   sigaddset(&children, SIGCHLD);
   signal(SIGCHLD, SIG_DFL);
   sigprocmask(SIG_BLOCK, &children, &before);
+  void (*interrupt)(int) = SIG_DFL, (*quit)(int) = SIG_DFL;
+  if (program->streams == FOREGROUND) interrupt = signal(SIGINT, SIG_IGN), quit = signal(SIGQUIT, SIG_IGN);
   run->children = signalfd(-1, &children, SFD_NONBLOCK | SFD_CLOEXEC);
   int failed = run->children < 0 ? -errno : begin(run, program);
   if (!failed) failed = attend(context, run, now() + milliseconds, status);
@@ -180,6 +186,7 @@ static int run_program(JSContext *context, struct running *run, const struct pro
     waitpid(run->pid, NULL, 0);
   }
   close_one(&run->children), close_one(&run->input), close_one(&run->out.fd), close_one(&run->err.fd);
+  if (program->streams == FOREGROUND) signal(SIGINT, interrupt), signal(SIGQUIT, quit);
   sigprocmask(SIG_SETMASK, &before, NULL);
   return failed;
 }
@@ -214,14 +221,14 @@ static char **new_texts(JSContext *context, JSValueConst list, char **before) {
 }
 
 /**
- * run(file, argv, variables, stdin, limit, milliseconds, errors): [status, signal, stdout, stderr], or the negative
- * errno: -ETIMEDOUT, -ENOBUFS for output beyond the limit. The variables are added to our own environment; without
- * `errors` its stderr is ours. Nothing is freed: a process runs few programs.
+ * run(file, argv, variables, stdin, limit, milliseconds, streams): [status, signal, stdout, stderr], or the negative
+ * errno: -ETIMEDOUT, -ENOBUFS for output beyond the limit. The variables are added to our own environment; `streams`
+ * is one of enum streams. Nothing is freed: a process runs few programs.
  */
 static JSValue js_run(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
   int64_t limit, milliseconds;
-  int errors;
+  int streams;
   struct running run = {.input = -1, .children = -1, .out.fd = -1, .err.fd = -1};
   if (argc < 7) return JS_ThrowTypeError(context, "too few arguments");
   const char *file;
@@ -230,11 +237,12 @@ static JSValue js_run(JSContext *context, JSValueConst self, int argc, JSValueCo
   char **arguments = new_texts(context, argv[1], NULL), **variables = arguments ? new_texts(context, argv[2], environ) : NULL;
   if (!variables) return JS_EXCEPTION;
   if (get_integer(context, argv[4], &limit) || get_integer(context, argv[5], &milliseconds) ||
-      get_int(context, argv[6], &errors) || get_bytes(context, argv[3], (uint8_t **)&run.rest, &run.left))
+      get_int(context, argv[6], &streams) || get_bytes(context, argv[3], (uint8_t **)&run.rest, &run.left))
     return JS_EXCEPTION;
   run.limit = limit < 0 ? 0 : (size_t)limit;
   int status = 0;
-  const struct program program = {file, arguments, variables, errors != 0};
+  const struct program program = {file, arguments, variables,
+                                  streams == FOREGROUND ? FOREGROUND : streams ? ALL_CAPTURED : ITS_ERRORS_ARE_OURS};
   int failed = run_program(context, &run, &program, milliseconds, &status);
   if (failed) return JS_NewInt32(context, failed);
   JSValue result = JS_NewArray(context);

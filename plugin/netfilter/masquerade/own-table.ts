@@ -32,7 +32,7 @@ import { abbreviate } from '../../attach/owner.ts';
 // Our table, one for each network: a map from source addresses to their subnets' chains.
 
 /** A family: the map of its sources, and where the header has the addresses. */
-const families = {
+export const families = {
   [family.ipv4]: {
     map: 'sources4',
     keyType: keyType.ipv4_addr,

@@ -1,0 +1,161 @@
+import { rangeSetSize } from '../../ipam/host-local/allocate.ts';
+import { type RangeSet, readRangeSets } from '../../ipam/host-local/ranges.ts';
+import { formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
+import { Finds, type Found } from './attachments.ts';
+import type { AttachmentFacts, Facts, NetworkFacts } from './facts.ts';
+import { attachmentFaults, networkFaults, type Surroundings } from './faults.ts';
+import { parseLabel } from './label.ts';
+import type { HostLink, Raw } from './raw.ts';
+
+/** What is looked up again and again. */
+class Lookup {
+  readonly byIndex: ReadonlyMap<number, HostLink>;
+  readonly byName: ReadonlyMap<string, HostLink>;
+  /** Indexes of the bridges with a veth that bears no label and that nobody could look behind. */
+  readonly unlabelled: ReadonlySet<number>;
+  readonly seesLeases: boolean;
+
+  constructor(readonly raw: Raw) {
+    this.byIndex = new Map(raw.links.map((link) => [link.index, link]));
+    this.byName = new Map(raw.links.map((link) => [link.name, link]));
+    const looked = new Set(raw.farEnds.map(({ veth }) => veth));
+    const foreign = raw.links.filter((link) => isForeignVeth(link) && !looked.has(link.index));
+    this.unlabelled = new Set(foreign.map(({ master }) => master));
+    this.seesLeases = raw.directories.every(({ leases }) => leases.every(({ fault }) => fault !== 'EACCES'));
+  }
+}
+
+function isForeignVeth({ kind, alias }: HostLink): boolean {
+  return kind === 'veth' && parseLabel(alias) === undefined;
+}
+
+function rangeSets(config: BridgeConfig | undefined): RangeSet[] {
+  const { ipam } = config ?? {};
+  if (ipam?.type !== 'host-local') return [];
+  try {
+    return readRangeSets({ config: ipam.hostLocal, ipRanges: [], warn: () => undefined });
+  } catch {
+    // Not enough, or not right: the configuration's fault is told elsewhere.
+    return [];
+  }
+}
+
+/** The bridge that the configuration names, or that most of the network's veths are ports of. */
+function bridgeNameOf(config: BridgeConfig | undefined, found: readonly Found[], lookup: Lookup): string {
+  if (config !== undefined) return config.bridge;
+  const counts = new Map<string, number>();
+  for (const { veth } of found) {
+    const name = lookup.byIndex.get(veth?.master ?? 0)?.name;
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most?.[0] ?? '';
+}
+
+function attachmentOf(found: Found, lookup: Lookup): AttachmentFacts {
+  const { network, containerID, pod, veth, leases, elements, seen, label } = found;
+  return {
+    network,
+    containerID,
+    ifname: label.ifname,
+    pod,
+    veth,
+    bridge: lookup.byIndex.get(veth?.master ?? 0)?.name ?? '',
+    vlans: lookup.raw.vlans.get(veth?.index ?? 0) ?? [],
+    leases,
+    elements,
+    seen,
+    faults: [],
+  };
+}
+
+function addressing(
+  sets: readonly RangeSet[],
+  bridgeAddresses: readonly string[],
+  lookup: Lookup,
+  bridge: HostLink | undefined,
+) {
+  const ranges = sets.flat();
+  const own = lookup.raw.addresses.filter(({ index }) => index === bridge?.index);
+  const isLinkLocal = (text: string): boolean => text.startsWith('fe80:');
+  const subnets =
+    ranges.length > 0
+      ? ranges.map(({ subnet }) => formatCIDR(subnet))
+      : own.map(({ cidr }) => formatCIDR(subnetOf(cidr))).filter((text) => !isLinkLocal(text));
+  const gateways =
+    ranges.length > 0
+      ? ranges.map(({ gateway }) => formatIP(gateway))
+      : bridgeAddresses.filter((text) => !isLinkLocal(text)).map((text) => text.replace(/\/.*/, ''));
+  const capacity =
+    sets.length > 0 ? Number(sets.reduce((sum, set) => sum + rangeSetSize(set), 0n)) : undefined;
+  return { subnets: [...new Set(subnets)], gateways: [...new Set(gateways)], capacity };
+}
+
+function networkOf(name: string, found: readonly Found[], lookup: Lookup): NetworkFacts {
+  const { raw } = lookup;
+  const described = raw.configured.filter((one) => one.name === name);
+  const config = described.find((one) => one.config !== undefined)?.config;
+  const bridgeName = bridgeNameOf(config, found, lookup);
+  const bridge = lookup.byName.get(bridgeName);
+  const bridgeAddresses = raw.addresses
+    .filter(({ index }) => index === bridge?.index)
+    .map(({ cidr }) => formatCIDR(cidr));
+  const tableName = ownTable(name).name;
+  const table = raw.tables?.find((one) => one.name === tableName)?.name ?? '';
+  const own = raw.directories.filter(({ network }) => network === name);
+  const files = own.flatMap(({ leases }) => leases);
+  const isLease = (fault: string | undefined): boolean => fault === undefined || fault === 'EACCES';
+  const network = {
+    name,
+    files: [...new Set(described.map(({ file }) => file))],
+    config,
+    bridgeName,
+    bridge,
+    bridgeAddresses,
+    ...addressing(rangeSets(config), bridgeAddresses, lookup, bridge),
+    masquerades: config?.ipMasq ?? (raw.tables === undefined ? undefined : table !== ''),
+    table,
+    directories: own.map(({ path }) => path),
+    leased: files.filter(({ fault }) => isLease(fault)).length,
+    strangeFiles: files.filter(({ fault }) => !isLease(fault)),
+  };
+  const surroundings: Surroundings = {
+    network,
+    seesLeases: lookup.seesLeases,
+    seesElements: raw.tables !== undefined,
+    hasUnlabelled: lookup.unlabelled.has(bridge?.index ?? 0),
+  };
+  const attachments = found
+    .map((one) => attachmentOf(one, lookup))
+    .map((one) => ({ ...one, faults: attachmentFaults(one, surroundings) }));
+  return { ...network, attachments, faults: networkFaults({ ...network, attachments }) };
+}
+
+/** Puts together what belongs together. Nothing is asked of the system here. */
+export function join(raw: Raw): Facts {
+  const lookup = new Lookup(raw);
+  const byNetwork = new Map<string, Found[]>();
+  const named = raw.configured.filter(({ name }) => name !== '').map(({ name }) => name);
+  for (const name of [...named, ...raw.directories.map(({ network }) => network)]) byNetwork.set(name, []);
+  for (const found of new Finds(raw).all()) {
+    const list = byNetwork.get(found.network);
+    if (list === undefined) byNetwork.set(found.network, [found]);
+    else list.push(found);
+  }
+  const networks = [...byNetwork]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, found]) => networkOf(name, found, lookup));
+  const ours = new Set(networks.map(({ bridge }) => bridge?.index));
+  const known = new Set(networks.flatMap(({ attachments }) => attachments.map(({ veth }) => veth?.index)));
+  return {
+    networks,
+    others: {
+      bridges: raw.links.filter(({ kind, index }) => kind === 'bridge' && !ours.has(index)),
+      veths: raw.links.filter((link) => isForeignVeth(link) && !known.has(link.index)),
+    },
+    badFiles: raw.configured.flatMap(({ file, fault }) => (fault === undefined ? [] : [{ file, fault }])),
+    missing: raw.missing,
+  };
+}

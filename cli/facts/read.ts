@@ -1,0 +1,85 @@
+import { type Connection, openRoute } from '../../netlink/connection.ts';
+import { fileErrorCode, isErrno } from '../../netlink/error.ts';
+import { listEveryAddress } from '../../netlink/route/address-list.ts';
+import { readConfigurations } from './configurations.ts';
+import { readFarEnds, unclearVeths } from './far-ends.ts';
+import { readLeaseDirectories } from './leases.ts';
+import { readLinks, readVlans } from './links.ts';
+import { readMasquerading } from './masquerade.ts';
+import type { ConfiguredNetwork, LeaseDirectory, Missing, Raw } from './raw.ts';
+
+/** Where on the host things are. */
+export interface Places {
+  /** The directory of configurations. */
+  readonly confDir: string;
+  /** Directories with a directory of leases for each network; those of the configurations come in addition. */
+  readonly dataDirs: readonly string[];
+}
+
+export const usualPlaces: Places = { confDir: '/etc/cni/net.d', dataDirs: ['/var/lib/cni/networks'] };
+
+function reason(error: unknown): string {
+  if (isErrno(error, 'EPERM')) return `needs root (${error.capability})`;
+  const code = fileErrorCode(error);
+  if (code === 'EACCES' || code === 'EPERM') return 'needs root';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Reads what can be read, and notes what can't. */
+class Reading {
+  readonly missing: Missing[] = [];
+
+  attempt<T, D>(what: string, read: () => T, otherwise: D): T | D {
+    try {
+      return read();
+    } catch (error) {
+      this.missing.push({ what, why: reason(error) });
+      return otherwise;
+    }
+  }
+
+  leases(places: Places, configured: readonly ConfiguredNetwork[]): LeaseDirectory[] {
+    const own = configured.flatMap(({ config }) => config?.ipam?.hostLocal.dataDir || []);
+    const dataDirs = [...new Set([...places.dataDirs, ...own])];
+    const found = dataDirs.flatMap((dataDir) =>
+      this.attempt(`leases in ${dataDir}`, () => readLeaseDirectories(dataDir), []),
+    );
+    const closed = found.filter(({ leases }) => leases.some(({ fault }) => fault === 'EACCES'));
+    for (const { path } of closed) {
+      this.missing.push({ what: `whose the addresses in ${path} are`, why: 'needs root' });
+    }
+    return found;
+  }
+}
+
+/**
+ * Reads the host: one dump for each kind of thing, one file for each lease, however many containers there are. Only
+ * containers of which nothing on the host tells the addresses are looked into.
+ * @throws SystemError where there is no rtnetlink
+ */
+export function readHost(places: Places = usualPlaces): Raw {
+  const host: Connection = openRoute();
+  const reading = new Reading();
+  try {
+    const links = reading.attempt('links', () => readLinks(host), []);
+    const configured = reading.attempt(
+      `configurations in ${places.confDir}`,
+      () => readConfigurations(places.confDir),
+      [],
+    );
+    const directories = reading.leases(places, configured);
+    const veths = unclearVeths({ links, directories, configured });
+    return {
+      links,
+      addresses: reading.attempt('addresses', () => listEveryAddress(host), []),
+      vlans: reading.attempt('VLANs', () => readVlans(host, links), new Map()),
+      tables: reading.attempt('masquerading', readMasquerading, undefined),
+      directories,
+      configured,
+      farEnds: reading.attempt('addresses in containers', () => readFarEnds(host, veths), []),
+      missing: reading.missing,
+    };
+  } finally {
+    host.close();
+  }
+}

@@ -1,0 +1,158 @@
+import { IFF_UP } from '../../netlink/linux/if.ts';
+import type { LinkCounters } from '../../netlink/route/link-counters.ts';
+import type { LiveRoute } from '../../netlink/route/route.ts';
+import type { Details } from '../facts/details.ts';
+import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
+import { addressesOf, formatVlans, sinceOf } from '../facts/summary.ts';
+import { formatFields } from './table.ts';
+import { printable, type Style } from './terminal.ts';
+import { ago, timestamp } from './time.ts';
+
+type Field = readonly [name: string, value: string | readonly string[] | undefined];
+
+/** A section's heading and its lines; nothing where all are empty. */
+function section(heading: string, fields: readonly Field[], style: Style): string {
+  const text = formatFields(fields, style, '  ');
+  return text === '' ? '' : `\n${style.bold(heading)}\n${text}`;
+}
+
+/** `1,234`: groups of three digits. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function traffic(packets: number, bytes: number, dropped: number, errors: number): string {
+  const bad = [
+    dropped > 0 ? `${grouped(dropped)} dropped` : '',
+    errors > 0 ? `${grouped(errors)} errors` : '',
+  ];
+  return [`${grouped(packets)} packets`, `${grouped(bytes)} bytes`, ...bad]
+    .filter((one) => one !== '')
+    .join(', ');
+}
+
+function counterFields(counters: LinkCounters | undefined): Field[] {
+  if (counters === undefined) return [];
+  const { rxPackets, rxBytes, rxDropped, rxErrors, txPackets, txBytes, txDropped, txErrors } = counters;
+  return [
+    ['sent', `${traffic(rxPackets, rxBytes, rxDropped, rxErrors)} from the container`],
+    ['received', `${traffic(txPackets, txBytes, txDropped, txErrors)} by the container`],
+  ];
+}
+
+/** A route as `ip route` has it. */
+export function formatRoute({ dst, gateways, table, priority, mtu, advmss }: LiveRoute): string {
+  const main = 254;
+  return [
+    dst === '0.0.0.0/0' || dst === '::/0' ? 'default' : dst,
+    ...gateways.map((gateway) => `via ${gateway}`),
+    ...(priority === 0 ? [] : [`metric ${priority}`]),
+    ...(mtu === 0 ? [] : [`mtu ${mtu}`]),
+    ...(advmss === 0 ? [] : [`advmss ${advmss}`]),
+    ...(table === main ? [] : [`table ${table}`]),
+  ].join(' ');
+}
+
+function time(at: number, now: number): string {
+  return `${timestamp(at)} (${ago(at, now)} ago)`;
+}
+
+function headFields(attachment: AttachmentFacts, network: NetworkFacts, style: Style, now: number): Field[] {
+  const { containerID, pod, faults } = attachment;
+  const since = sinceOf(attachment);
+  const files = network.files.length === 0 ? '' : `  (${network.files.join(', ')})`;
+  return [
+    ['container', printable(containerID) || '?'],
+    ['pod', printable(pod)],
+    ['network', printable(`${network.name}${files}`)],
+    ['addresses', addressesOf(attachment, network)],
+    ['since', since === undefined ? undefined : time(since, now)],
+    ['state', faults.length === 0 ? style.green('ok') : faults.map((fault) => style.red(printable(fault)))],
+  ];
+}
+
+function hostFields({ veth, bridge, vlans }: AttachmentFacts, { counters }: Details): Field[] {
+  if (veth === undefined) return [];
+  const state = veth.up ? (veth.operational ? 'up' : 'up, but nobody at the other end') : 'down';
+  return [
+    ['veth', `${veth.name}, index ${veth.index}${bridge === '' ? '' : `, a port of ${bridge}`}`],
+    ['state', state],
+    ['MAC', veth.mac],
+    ['MTU', String(veth.mtu)],
+    ['VLAN', formatVlans(vlans)],
+    ...counterFields(counters),
+  ];
+}
+
+function insideFields({ inside, namespace, processes, fault }: Details, style: Style): Field[] {
+  const own: Field[] =
+    inside === undefined
+      ? []
+      : [
+          ['interface', `${inside.link.name}, index ${inside.link.index}`],
+          ['state', (inside.link.flags & IFF_UP) === 0 ? 'down' : 'up'],
+          ['MAC', inside.link.mac],
+          ['MTU', String(inside.link.mtu)],
+          ['addresses', inside.addresses],
+          ['routes', inside.routes.map(formatRoute)],
+        ];
+  return [
+    ['namespace', namespace],
+    ...own,
+    ['processes', processes.map(({ pid, name }) => `${pid} ${printable(name)}`)],
+    ['not seen', fault === '' ? undefined : style.yellow(fault)],
+  ];
+}
+
+function keptFields({ leases, elements }: AttachmentFacts, { table }: NetworkFacts, now: number): Field[] {
+  return [
+    ['lease', leases.map(({ file, time: at }) => `${printable(file)}, ${time(at, now)}`)],
+    ['masquerade', elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`)],
+  ];
+}
+
+/** All that is known of an attachment, in one page. @param now milliseconds since 1970 */
+export function formatAttachment(
+  { attachment, network, details }: { attachment: AttachmentFacts; network: NetworkFacts; details: Details },
+  style: Style,
+  now: number,
+): string {
+  return [
+    formatFields(headFields(attachment, network, style, now), style),
+    section('on the host', hostFields(attachment, details), style),
+    section('in the container', insideFields(details, style), style),
+    section('kept for it', keptFields(attachment, network, now), style),
+  ].join('');
+}
+
+/** All that is known of a network but its attachments. */
+export function formatNetwork(network: NetworkFacts, style: Style): string {
+  const { bridge, faults, masquerades, table, leased, capacity } = network;
+  const masquerading =
+    masquerades === undefined
+      ? undefined
+      : masquerades
+        ? `yes${table === '' ? '' : `, nftables table ${table}`}`
+        : 'no';
+  const bridgeWords =
+    bridge === undefined ? `${network.bridgeName}, not there` : `${bridge.name}, index ${bridge.index}`;
+  return formatFields(
+    [
+      ['network', printable(network.name)],
+      ['configuration', network.files.map(printable)],
+      ['bridge', network.bridgeName === '' ? 'not known' : bridgeWords],
+      ['state', bridge === undefined ? undefined : bridge.up ? 'up' : style.red('down')],
+      ['MAC', bridge?.mac],
+      ['MTU', bridge === undefined ? undefined : String(bridge.mtu)],
+      ['addresses', network.bridgeAddresses],
+      ['subnets', network.subnets],
+      ['gateway', network.gateways],
+      ['masquerades', masquerading],
+      ['leases', `${grouped(leased)}${capacity === undefined ? '' : ` of ${grouped(capacity)}`}`],
+      ['directory', network.directories.map(printable)],
+      ['attachments', grouped(network.attachments.length)],
+      ['wrong', faults.map((fault) => style.red(printable(fault)))],
+    ],
+    style,
+  );
+}
