@@ -80,11 +80,11 @@ export function restoreFailed(path: string, failure: string): CniError {
 }
 
 /**
- * What iptables-save prints of the nat table.
+ * What iptables-save prints of a table.
  * @throws CniError code 999
  */
-export function saveNat(path: string): string {
-  const { failure, stdout } = run(path, ['-t', 'nat'], '');
+export function saveTable(path: string, table: 'nat' | 'filter'): string {
+  const { failure, stdout } = run(path, ['-t', table], '');
   if (failure !== '') throw new CniError(errorCode.internal, `${path} failed`, failure);
   return stdout;
 }
