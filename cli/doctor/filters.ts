@@ -22,7 +22,7 @@ function spoofCheckOf({ network, attachment, veth, namespace }: Patient): Cure[]
 function lost(network: NetworkFacts, ward: Ward): Finding[] {
   const own = patientsOf(ward, network).filter(({ isDead }) => !isDead);
   const masquerades = own.filter(({ lostMasquerade }) => lostMasquerade !== undefined);
-  const checks = own.filter(({ lostSpoofCheck }) => lostSpoofCheck !== undefined);
+  const checks = own.filter(({ hasLostSpoofCheck }) => hasLostSpoofCheck);
   const findings: Finding[] = [];
   if (masquerades.length > 0) {
     findings.push({
@@ -38,9 +38,7 @@ function lost(network: NetworkFacts, ward: Ward): Finding[] {
   if (checks.length > 0) {
     findings.push({
       what: `${counted(checks.length, 'container')} of ${network.name} without spoof check`,
-      where: checks.map(
-        ({ attachment, lostSpoofCheck = '' }) => `${containerWords(attachment)}: ${lostSpoofCheck}`,
-      ),
+      where: checks.map(({ attachment, veth }) => `${containerWords(attachment)}, veth ${veth.name}`),
       why: "they can send by another's MAC address; a firewall was flushed or restarted",
       mend: fixCommand,
       cures: checks.flatMap(spoofCheckOf),

@@ -38,11 +38,9 @@ interface Namespaces {
   readonly inside: ReadonlyMap<string, readonly HostAddress[]> | undefined;
 }
 
-/** Whether no process is hidden from us, nor what it has open. */
-function seesEveryProcess(hasFound: boolean): boolean {
+function isFirstPidNamespace(): boolean {
   try {
-    statSync('/proc/1/ns/net');
-    return hasFound || statSync('/proc/self/ns/pid').ino === firstPidNamespace;
+    return statSync('/proc/self/ns/pid').ino === firstPidNamespace;
   } catch {
     return false;
   }
@@ -52,18 +50,16 @@ function readNamespaces(ids: ReadonlySet<number>, reading: Reading): Namespaces 
   const host = openRoute();
   try {
     const byId = reading.attempt('namespaces', () => findNamespaces(host, ids), new Map<number, string>());
-    const areAll = seesEveryProcess(byId.size > 0);
+    const inside = reading.attempt('addresses inside containers', addressesInside, undefined);
+    // Who may enter namespaces may look at processes. A PID namespace that has none of the containers hides them all.
+    const areAll = inside !== undefined && (byId.size > 0 || isFirstPidNamespace());
     if (!areAll && byId.size < ids.size) {
       reading.missing.push({
         what: 'which containers are dead',
-        why: 'needs root, and the PID namespace of the host',
+        why: "needs root, in the host's PID namespace",
       });
     }
-    return {
-      byId,
-      areAll,
-      inside: reading.attempt('addresses inside containers', addressesInside, undefined),
-    };
+    return { byId, areAll, inside };
   } finally {
     host.close();
   }
@@ -89,7 +85,6 @@ function patientOf(
   const { config } = network;
   const owner = attachmentOf(network.name, attachment);
   const masquerade = (): string | undefined => lostMasquerade(owner, leased, config?.ipMasqBackend)?.what;
-  const spoofCheck = (): string | undefined => lostSpoofCheck(owner)?.what;
   const isJudged = config !== undefined && !isDead;
   return {
     network,
@@ -103,8 +98,10 @@ function patientOf(
       isJudged && config.ipMasq && leased.length > 0
         ? reading.attempt('masquerading', masquerade, undefined)
         : undefined,
-    lostSpoofCheck:
-      isJudged && config.macspoofchk ? reading.attempt('spoof checks', spoofCheck, undefined) : undefined,
+    hasLostSpoofCheck:
+      isJudged && config.macspoofchk
+        ? reading.attempt('spoof checks', () => lostSpoofCheck(owner) !== undefined, false)
+        : false,
   };
 }
 

@@ -27,9 +27,9 @@ export interface Patient {
   readonly isDead: boolean;
   /** Those of its interface, or those leased where its namespace can't be looked into. */
   readonly addresses: readonly CIDR[];
-  /** What CHECK misses of its masquerading and of its spoof check, in words; undefined where nothing is. */
+  /** What CHECK misses of its masquerading, in words; undefined where nothing is. */
   readonly lostMasquerade: string | undefined;
-  readonly lostSpoofCheck: string | undefined;
+  readonly hasLostSpoofCheck: boolean;
   /** Those that are masqueraded: what was leased, without link-local ones. */
   readonly leased: readonly CIDR[];
 }
