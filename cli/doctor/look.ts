@@ -50,7 +50,7 @@ function readNamespaces(ids: ReadonlySet<number>, reading: Reading): Namespaces 
   const host = openRoute();
   try {
     const byId = reading.attempt('namespaces', () => findNamespaces(host, ids), new Map<number, string>());
-    const inside = reading.attempt('addresses inside containers', addressesInside, undefined);
+    const inside = reading.attempt('addresses inside containers', () => addressesInside(host), undefined);
     // Who may enter namespaces may look at processes. A PID namespace that has none of the containers hides them all.
     const areAll = inside !== undefined && (byId.size > 0 || isFirstPidNamespace());
     if (!areAll && byId.size < ids.size) {

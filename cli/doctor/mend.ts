@@ -37,6 +37,9 @@ export interface Listener {
   warn(line: string): void;
 }
 
+/** An address of a bridge that is down would go as it is set up; the rest in the order of an ADD. */
+const order: readonly Loss['kind'][] = ['up', 'spoof check', 'gateway', 'masquerade'];
+
 /**
  * Mends what was found, one thing after the other, whatever becomes of the others.
  * @returns whether all could be
@@ -52,8 +55,7 @@ export function mend(cures: readonly Cure[], places: Places, listener: Listener)
     }
   };
   const losses = cures.filter((cure): cure is Loss => cure.kind !== 'remains');
-  // An address of a bridge that is down would go as it is set up.
-  losses.sort((a, b) => Number(b.kind === 'up') - Number(a.kind === 'up'));
+  losses.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
   for (const loss of losses) {
     listener.begin(loss);
     attempt(() => restore(loss, listener.warn));

@@ -100,10 +100,12 @@ export function findNamespaces(host: Connection, wanted: ReadonlySet<number>): M
 }
 
 /**
- * The addresses in every namespace that has a name or a process, but our own, by the namespace's path.
+ * The addresses in every namespace that a link of the host leads to and that has a name or a process, by the namespace's
+ * path.
+ * @param host a connection in the host's namespace
  * @throws SystemError EPERM without CAP_SYS_ADMIN
  */
-export function addressesInside(): Map<string, HostAddress[]> {
+export function addressesInside(host: Connection): Map<string, HostAddress[]> {
   const found = new Map<string, HostAddress[]>();
   const own = openOwnNamespace();
   try {
@@ -111,6 +113,8 @@ export function addressesInside(): Map<string, HostAddress[]> {
       const there = open(path);
       if (there === undefined) continue;
       try {
+        // Others of this machine, such as those within a container, may use the same addresses.
+        if (namespaceIds(host, [there])[0] === undefined) continue;
         const connection = within(there, own, openRoute);
         try {
           found.set(path, listEveryAddress(connection));
