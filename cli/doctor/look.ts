@@ -6,6 +6,7 @@ import { family, formatIP, parseCIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
+import { ownerLabel } from '../../plugin/attach/owner.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import { lostSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
@@ -110,11 +111,7 @@ function each(missing: readonly Missing[]): Missing[] {
   return [...new Map(missing.map((one) => [one.what, one])).values()];
 }
 
-/**
- * Looks at every container on both sides.
- * @throws SystemError where there is no rtnetlink
- */
-export function lookAtContainers(places: Places): Ward {
+function look(places: Places): Ward {
   const reading = new Reading();
   const raw = readHost(places);
   const facts = join(raw);
@@ -138,6 +135,40 @@ export function lookAtContainers(places: Places): Ward {
       inside && new Set([...inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip)))),
     missing: each([...raw.missing, ...reading.missing]),
   };
+}
+
+function lacks({ isDead, attachment, lostMasquerade: lost, hasLostSpoofCheck }: Patient): boolean {
+  return isDead || attachment.leases.length === 0 || lost !== undefined || hasLostSpoofCheck;
+}
+
+/** The attachments that may not be as they should. */
+function suspectsIn({ facts, patients }: Ward): Set<string> {
+  const gone = facts.networks.flatMap(({ attachments }) =>
+    attachments.filter(({ veth }) => veth === undefined),
+  );
+  return new Set([...gone, ...patients.filter(lacks).map(({ attachment }) => attachment)].map(ownerLabel));
+}
+
+/**
+ * Looks at every container on both sides, and again where one may not be as it should: an ADD or a DEL may be at it. Who
+ * is suspect in one look only is left out.
+ * @throws SystemError where there is no rtnetlink
+ */
+export function lookAtContainers(places: Places): Ward {
+  const first = look(places);
+  const suspects = suspectsIn(first);
+  if (suspects.size === 0) return first;
+  const ward = look(places);
+  const isKnown = (attachment: AttachmentFacts): boolean => suspects.has(ownerLabel(attachment));
+  const networks = ward.facts.networks.map((network) => ({
+    ...network,
+    attachments: network.attachments.filter((one) => one.veth !== undefined || isKnown(one)),
+  }));
+  const found = new Map(networks.map((network) => [network.name, network]));
+  const patients = ward.patients
+    .filter((one) => !lacks(one) || isKnown(one.attachment))
+    .map((one) => ({ ...one, network: found.get(one.network.name) ?? one.network }));
+  return { ...ward, facts: { ...ward.facts, networks }, patients };
 }
 
 function findPlugins(): string[] {

@@ -1,7 +1,10 @@
 import { formatCIDR, formatIP } from '../../netlink/ip.ts';
+import { ownerLabel } from '../../plugin/attach/owner.ts';
 import type { Places } from '../facts/read.ts';
 import { shortID } from '../facts/summary.ts';
 import type { Cure, Loss, Remains } from './finding.ts';
+import { findLeaks } from './leaks.ts';
+import { lookAtContainers } from './look.ts';
 import { removeRemains } from './remove-remains.ts';
 import { restore } from './restore.ts';
 
@@ -61,6 +64,16 @@ export function mend(cures: readonly Cure[], places: Places, listener: Listener)
     attempt(() => restore(loss, listener.warn));
   }
   const remains = cures.filter((cure): cure is Remains => cure.kind === 'remains');
+  // A DEL that came between has left to us what was restored after it.
+  const restored = new Set(
+    losses.flatMap((loss) => (loss.kind === 'masquerade' ? [ownerLabel(loss.attachment)] : [])),
+  );
+  if (restored.size > 0) {
+    const leaks = findLeaks(lookAtContainers(places)).flatMap((finding) => finding.cures);
+    for (const leak of leaks) {
+      if (leak.kind === 'remains' && restored.has(ownerLabel(leak.attachment))) remains.push(leak);
+    }
+  }
   if (remains.length > 0) attempt(() => removeRemains(remains, places, { ...listener, attempt }));
   return isWell;
 }
