@@ -2,28 +2,35 @@
 
 SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
+SBIN ?= /usr/local/sbin
+SHARE ?= /usr/local/share
 TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
-PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
+PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin man-db groff-base
 SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts') package.json build/definitions.ts dist/commit
 # The engine's host: its C half, and how it is compiled.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
 OTHER := $(if $(filter arm64,$(ARCHITECTURE)),amd64,arm64)
 OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64-linux-gnu) qemu-user-static
+# Made of the commands' own description.
+PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reference install clean packages
+.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
+build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge $(PAGES) ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
+
+dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, packages, OCI image, bill of materials and sums for amd64 and arm64
+	@build/release/make dist/release
 
 docs: node_modules/.installed ## dist/docs: the reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
@@ -80,22 +87,33 @@ parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/re
 	@build/debian-packages user-mode-linux kmod
 	@build/in-host $(TSX) test/parity/main.ts '$(ROWS)'
 
-sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
+sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/cni-bridge dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
 	@test/sanitize
 
 reproducible: dist/bridge ## built again in another directory: the same file, to the byte
 	@test/reproducible
 
+reproducible-release: dist ## the release made again in another directory, as another user, in another locale: the same sums
+	@test/reproducible-release
+
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
-install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
+install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
 	build/install $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(SBIN)
+	ln -sfT $(PREFIX)/bridge $(DESTDIR)$(SBIN)/cni-bridge
+	install -D -m 644 dist/cni-bridge.8 $(DESTDIR)$(SHARE)/man/man8/cni-bridge.8
+	install -D -m 644 dist/cni-bridge.bash $(DESTDIR)$(SHARE)/bash-completion/completions/cni-bridge
+	install -D -m 644 dist/cni-bridge.zsh $(DESTDIR)$(SHARE)/zsh/site-functions/_cni-bridge
 
 clean: ## remove what make made
 	rm -rf dist plugin/config/generated node_modules build/docs/node_modules
 
 dist/reference/version: build/reference
 	build/reference dist/reference
+
+dist/nfpm: build/release/nfpm
+	build/release/nfpm $@
 
 # What is built of Go modules, each by its version: the script passes over what is there.
 .PHONY: dist/runtimes
@@ -142,8 +160,14 @@ dist/host-local dist/pkg/host-local dist/$(OTHER)/host-local dist/sanitize/host-
 dist/loopback dist/pkg/loopback dist/$(OTHER)/loopback dist/sanitize/loopback: %/loopback: %/bridge
 	ln -sf bridge $@
 
-dist/cni-bridge dist/pkg/cni-bridge: %/cni-bridge: %/bridge
+dist/cni-bridge dist/pkg/cni-bridge dist/$(OTHER)/cni-bridge dist/sanitize/cni-bridge: %/cni-bridge: %/bridge
 	ln -sf bridge $@
+
+dist/cni-bridge.8: dist/cni-bridge
+	dist/cni-bridge man >$@
+
+dist/cni-bridge.bash dist/cni-bridge.zsh: dist/cni-bridge.%: dist/cni-bridge
+	dist/cni-bridge completion-$* >$@
 
 # The commit that the executables print; written only where it has changed, so that they are built again then.
 dist/commit: always

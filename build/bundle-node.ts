@@ -3,9 +3,8 @@ import { build, type Plugin } from 'esbuild';
 import { definitions } from './definitions.ts';
 
 /**
- * Puts each native addon into the bundle as bytes. Both addons ask `node-gyp-build` for their binary; in one
- * executable there is no directory to look in, so that is answered from the bytes, through a file that never has a
- * name (build/addon.ts).
+ * Puts each native addon into the bundle as bytes. Both addons ask `node-gyp-build` for their binary. A single
+ * executable has no directory to look in, so the binary comes from the bytes, through a nameless file (build/addon.ts).
  */
 const embedAddons: Plugin = {
   name: 'embed-addons',
@@ -41,6 +40,6 @@ build({
   plugins: [embedAddons],
   logLevel: 'warning',
 }).catch(() => {
-  // esbuild has told why.
+  // esbuild has printed why.
   process.exitCode = 1;
 });

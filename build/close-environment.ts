@@ -1,6 +1,6 @@
-// Takes names of environment variables away from an executable's runtime, so that they mean nothing to it: the first
-// byte of each becomes NUL, which no variable's name can have. The counts are those of the runtime's version; another
-// count means another runtime, which somebody has to look at first.
+// Blanks the names of environment variables in an executable's runtime, so that it ignores them: the first byte of each
+// becomes NUL, which no variable's name can contain. The counts belong to the runtime's version; a different count
+// means a different runtime, which somebody has to examine first.
 // usage: close-environment.ts EXECUTABLE NAME=COUNT...
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 const [file, ...names] = process.argv.slice(2);
 if (file === undefined) throw new Error('usage: close-environment.ts EXECUTABLE NAME=COUNT...');
 
-/** Where a name stands in the executable. */
+/** The offsets of a name in the executable. */
 function placesOf(name: string, bytes: Buffer): number[] {
   const places: number[] = [];
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) places.push(at);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** What esbuild puts into the program in place of names (plugin/about.ts). */
+/** What esbuild substitutes in the program (plugin/about.ts). */
 export const definitions = {
   BUILD_COMMIT: JSON.stringify(execFileSync('build/commit', { encoding: 'utf8' }).trim()),
 };

@@ -1,4 +1,4 @@
-// A Jest reporter: the last line is the tally that every suite here ends with. A file that doesn't even load is a failure.
+// A Jest reporter that ends with the tally that every suite here prints. A file that doesn't load is a failure.
 module.exports = class {
   onRunComplete(_contexts, results) {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;

@@ -1,11 +1,11 @@
-/** One interface of one container on one network ("Attachment" in SPEC.md): what a lease or a veth belongs to. */
+/** One interface of one container on one network ("Attachment" in SPEC.md): the owner of a lease or a veth. */
 export interface Attachment {
   readonly network: string;
   readonly containerID: string;
   readonly ifname: string;
 }
 
-/** The attachment that a request is about: a runtime names the network in the configuration, the rest beside it. */
+/** A request's attachment: the network's name is in the configuration, the rest in the environment. */
 export function attachmentOf(
   network: string,
   { containerID, ifname }: Pick<Attachment, 'containerID' | 'ifname'>,

@@ -17,14 +17,14 @@ export const errorCode = {
   internal: 999,
 } as const;
 
-/** An error as CNI spells it: a code, what went wrong, and what the reader needs to act on it. */
+/** A CNI error: a code, what went wrong, and what the reader needs to act on it. */
 export class CniError extends Error {
   override readonly name = 'CniError';
 
   /**
    * @param code one of {@link errorCode}, or a delegate's own
    * @param msg what went wrong, in one line
-   * @param details the culprit: key and value, operation and object; empty where `msg` says it all
+   * @param details the culprit: key and value, operation and object; empty if `msg` says it all
    */
   constructor(
     readonly code: number,

@@ -1,6 +1,6 @@
 /**
- * 64 bits of a text, as 16 hex digits: FNV-1a in two lanes, each mixed at the end. Texts are spread, not told apart for
- * certain: whoever finds a thing by its hash compares what it stands for.
+ * 64 bits of a text, as 16 hex digits: FNV-1a in two lanes, each mixed at the end. Collisions are possible: whoever
+ * finds a thing by its hash compares the thing itself.
  * @example hash64('c1') // 'c154d6fa980e601a'
  */
 export function hash64(text: string): string {

@@ -1,4 +1,4 @@
-/** A JSON object, its values not looked at yet. */
+/** A JSON object whose values are not checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whether a JSON value is an object. */

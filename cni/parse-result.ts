@@ -5,9 +5,9 @@ import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, isSupported } from './version.ts';
 
 /**
- * Reads a result of any supported version, as a delegate prints it or a runtime hands it back in
- * `prevResult`. Without a `cniVersion` the version is 0.1.0 by the specification; since some plugins leave
- * it out, `ips` and `interfaces` then speak for the later shape.
+ * Reads a result of any supported version, as a delegate prints it or a runtime hands it back in `prevResult`. By the
+ * specification a missing `cniVersion` means 0.1.0, but some plugins leave it out, so `ips` or `interfaces` then mean
+ * the later shape.
  *
  * @throws CniError code 6 that names the key and the value
  */
@@ -16,7 +16,7 @@ export function parseResult(json: unknown): Result {
   return isFlat(result) ? parseFlat(result) : parseListed(result);
 }
 
-/** Whether it has the shape of 0.1.0 and 0.2.0, which know `ip4` and `ip6`. */
+/** Whether it has the shape of 0.1.0 and 0.2.0, with `ip4` and `ip6`. */
 function isFlat(result: JsonObject): boolean {
   const version = textAt('cniVersion', result.cniVersion) ?? '';
   if (version === '') return !isPresent(result.ips) && !isPresent(result.interfaces);
@@ -120,7 +120,7 @@ function listAt(where: string, value: unknown): readonly unknown[] {
   return value;
 }
 
-/** Text that says something: an empty one counts as absent, as it does for Go. */
+/** A non-empty text: an empty one counts as absent, as it does in Go. */
 function textAt(where: string, value: unknown): string | undefined {
   if (!isPresent(value) || value === '') return undefined;
   if (typeof value !== 'string') throw bad(where, 'must be a string', value);
@@ -159,6 +159,6 @@ function ipAt(where: string, value: unknown): IP | undefined {
 
 function bad(where: string, rule: string, value: unknown): CniError {
   const key = where === '' ? '' : `${where}: `;
-  const found = value === undefined ? 'and is missing' : `not ${JSON.stringify(value).slice(0, 80)}`;
+  const found = value === undefined ? 'but is missing' : `not ${JSON.stringify(value).slice(0, 80)}`;
   return new CniError(errorCode.decoding, `invalid result: ${key}${rule}, ${found}`);
 }

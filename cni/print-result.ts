@@ -2,15 +2,20 @@ import { type Family, family, formatCIDR, formatIP, type IP } from '../netlink/i
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, type Version } from './version.ts';
 
+/** What Go's encoder escapes beyond what JSON demands. */
+const escaped = ['<', '>', '&', '\u2028', '\u2029'];
+
 /** JSON as Go's encoder prints it: indented by four spaces, `<`, `>` and `&` escaped. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 4).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  let json = JSON.stringify(value, undefined, 4);
+  for (const character of escaped) {
+    if (!json.includes(character)) continue;
+    json = json.replaceAll(character, `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  }
+  return json;
 }
 
-/** A list, or undefined where it is empty, which JSON leaves out. */
+/** A list; undefined if it is empty, so that JSON leaves it out. */
 function some<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
 }
@@ -24,8 +29,8 @@ function dnsJson({ nameservers, domain, search, options }: DNS): unknown {
 }
 
 /**
- * A route for a version that lists routes by themselves. Versions before 1.1.0 get all of its fields, too, as from the
- * Go plugins: a chain hands them on, and CHECK is given them back.
+ * A route in a version with a list of routes. Versions before 1.1.0 get all fields too, as from the Go plugins: a chain
+ * passes them on, and CHECK gets them back.
  */
 function routeJson({ dst, gw, mtu, advmss, priority, table, scope }: Route): unknown {
   return { dst: formatCIDR(dst), gw: ipText(gw), mtu, advmss, priority, table, scope };

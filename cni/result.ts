@@ -7,7 +7,7 @@ export interface IPConfig {
   readonly interface?: number;
 }
 
-/** A route of a result. What is absent is left to the kernel. */
+/** A route of a result. Absent fields are left to the kernel. */
 export interface Route {
   readonly dst: CIDR;
   readonly gw?: IP;
@@ -37,8 +37,8 @@ export interface Interface {
 }
 
 /**
- * What an ADD answers, free of any version's spelling ("Success" in SPEC.md 1.1.0). Read from JSON by
- * `parseResult`, printed for a version by `formatResult`.
+ * An ADD's result in no version's shape ("Success" in SPEC.md 1.1.0): `parseResult` reads it from JSON, `formatResult`
+ * prints it for a version.
  */
 export interface Result {
   readonly interfaces: readonly Interface[];

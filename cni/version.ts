@@ -1,9 +1,9 @@
 import { CniError, errorCode } from './error.ts';
 
-/** The version of the CNI specification that the plugin itself follows. */
+/** The latest version of the CNI specification that the plugin supports. */
 export const latestVersion = '1.1.0';
 
-/** The versions of the CNI specification that are understood, oldest first. */
+/** The supported versions of the CNI specification, oldest first. */
 export const supportedVersions = [
   '0.1.0',
   '0.2.0',
@@ -17,7 +17,7 @@ export const supportedVersions = [
 /** A supported version of the CNI specification. */
 export type Version = (typeof supportedVersions)[number];
 
-/** Whether `text` is a version that is understood, to the letter: `1.0` is none. */
+/** Whether `text` is exactly a supported version: `1.0` is not. */
 export function isSupported(text: string): text is Version {
   return supportedVersions.some((version) => version === text);
 }
@@ -27,15 +27,15 @@ export function atLeast(version: Version, least: Version): boolean {
   return supportedVersions.indexOf(version) >= supportedVersions.indexOf(least);
 }
 
-/** What a configuration without `cniVersion` has. */
+/** The version of a configuration without `cniVersion`. */
 export const defaultVersion: Version = '0.1.0';
 
-/** What has the form of a version: one to three numbers. */
+/** The form of a version: one to three numbers. */
 const versionForm = /^\d+(\.\d+){0,2}$/;
 
 /**
- * One of the supported versions.
- * @throws CniError code 6 for what is not a version, 1 for one that is not supported, naming both sides
+ * Parses a supported version. * @throws CniError code 6 for a malformed version, 1 for an unsupported one, naming both
+ * sides
  */
 export function readVersion(text: unknown): Version {
   if (typeof text !== 'string' || !versionForm.test(text)) {

@@ -7,30 +7,30 @@ import { decodeText } from '../netlink/bytes.ts';
 import { fileErrorCode, SystemError } from '../netlink/error.ts';
 import type { Ended, Program } from '../netlink/libc/libc.ts';
 
-/** How another plugin is called, with our own environment: what the runtime gave us, passed on as it came. */
+/** A call of another plugin, in our own environment: what the runtime gave us, passed on unchanged. */
 export interface DelegateCall {
   /** The directories of CNI_PATH, in order. */
   readonly path: readonly string[];
   /** The configuration, byte for byte. */
   readonly stdin: Uint8Array;
-  /** How long it may take, in milliseconds; {@link deadlineMilliseconds} where it is absent. */
+  /** How long it may take, in milliseconds; {@link deadlineMilliseconds} by default. */
   readonly deadline?: number;
 }
 
-/** How long a delegate may take. A DHCP server may be slow to answer; nothing is slower. */
+/** How long a delegate may take. A slow DHCP server is the worst case. */
 const deadlineMilliseconds = 60_000;
 /** The most that a delegate may print, in MiB. */
 const outputLimit = 4;
-/** A failure that a delegate gives no error object for. At STATUS it means that no ADD could succeed. */
+/** The error for a delegate that fails without an error object. In a STATUS it means that no ADD could succeed. */
 function failed(type: string, command: string, reason: string): CniError {
   const code = command === 'STATUS' ? errorCode.notAvailable : errorCode.internal;
   return new CniError(code, `IPAM plugin ${type} failed at ${command}`, reason);
 }
 
 /**
- * Where in CNI_PATH the plugin of a type is.
- * @throws CniError code 7 for a type that would leave those directories; `missing` for one that is in none of them, or
- *   cannot be executed
+ * Finds a plugin in CNI_PATH by its type.
+ * @throws CniError code 7 for a type that would lead out of those directories; `missing` for one that is in none of
+ * them, or isn't executable
  */
 export function findPlugin(
   type: string,
@@ -66,11 +66,10 @@ export function findPlugin(
 }
 
 /**
- * Runs an IPAM plugin with the environment and the configuration that we were given; what it prints on stderr goes to
- * ours.
+ * Runs an IPAM plugin with our own environment and configuration; its stderr goes to ours.
  * @returns what it printed
- * @throws CniError the delegate's own, with its code; where it hangs, dies, or prints something else
- *   than an error object 999, for STATUS 50
+ * @throws CniError the delegate's own, with its code; 999 (STATUS: 50) if it hangs, dies, or prints anything but an
+ * error object
  */
 export function runDelegate(type: string, command: string, call: DelegateCall): string {
   const file = findPlugin(
@@ -125,8 +124,8 @@ function readError(type: string, command: string, text: string, status: number |
 }
 
 /**
- * Asks an IPAM plugin for addresses; one that fails is asked to take back what it may have done.
- * @throws CniError as {@link runDelegate}, and where the answer is not a result
+ * Calls an IPAM plugin's ADD; if it fails, calls its DEL to undo what it may have done.
+ * @throws CniError as {@link runDelegate}, and if the output is not a result
  */
 export function delegateAdd(type: string, call: DelegateCall): Result {
   try {
@@ -145,7 +144,7 @@ export function delegateAdd(type: string, call: DelegateCall): Result {
     try {
       runDelegate(type, 'DEL', call);
     } catch {
-      // The first error is the one to return.
+      // The first error is the one to report.
     }
     throw error;
   }

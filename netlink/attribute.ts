@@ -10,16 +10,16 @@ const NLA_F_NESTED = 0x8000;
 /** NLA_TYPE_MASK (linux/netlink.h): the type less NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
 const NLA_TYPE_MASK = 0x3fff;
 
-/** An attribute of the kernel's: its number in its enum, and how its payload is read and written. */
+/** A netlink attribute: its number in the kernel's enum, and how to read and write its payload. */
 export interface Attribute<T, R = T> {
   readonly type: number;
   readonly format: Format<T, R>;
 }
 
-/** An attribute whose payload is attributes. */
+/** A nested attribute: its payload is attributes. */
 export interface Nest {
   readonly type: number;
-  /** The type with NLA_F_NESTED, where the kernel wants that. */
+  /** The type, with NLA_F_NESTED unless the kernel never had it. */
   readonly flagged: number;
 }
 
@@ -33,12 +33,12 @@ export function attribute<T, R>(type: number, format: Format<T, R>): Attribute<T
   return { type, format };
 }
 
-/** Describes an attribute made of attributes. */
+/** Describes a nested attribute. */
 export function nest(type: number): Nest {
   return { type, flagged: type | NLA_F_NESTED };
 }
 
-/** Describes an attribute made of attributes that is written without NLA_F_NESTED: the kernel never had it so. */
+/** Describes a nested attribute that is written without NLA_F_NESTED, as the kernel has always had it. */
 export function plainNest(type: number): Nest {
   return { type, flagged: type };
 }
@@ -53,8 +53,8 @@ function refuse(length: number, left: number): never {
 }
 
 /**
- * Reads attributes one after another: each type (flags masked) with its payload, in order.
- * @throws ProtocolError where one claims more bytes than there are
+ * Iterates over attributes in order: each type (flags masked) with its payload.
+ * @throws ProtocolError if one claims more bytes than there are
  */
 export function attributeList(bytes: Uint8Array): [type: number, payload: Uint8Array][] {
   const list: [number, Uint8Array][] = [];
@@ -68,18 +68,18 @@ export function attributeList(bytes: Uint8Array): [type: number, payload: Uint8A
   return list;
 }
 
-/** Types from here on are passed over: none that is asked for is as large. */
+/** Types from here on are ignored: none in use is as large. */
 const types = 128;
 
 /**
- * Attributes, each found by its description; of several of one type the last. Most of what the kernel tells is never
- * looked at, so nothing is taken out of the message before it is asked for.
+ * Attributes by their description; of several with the same type, the last. Most attributes are never read, so none is
+ * decoded before it is asked for.
  */
 export class Attributes {
-  /** Where the payload of each type's attribute begins; 0 for one that is missing. */
+  /** Where the payload of each type's attribute begins; 0 if it is missing. */
   private readonly places = new Uint32Array(types);
 
-  /** @throws ProtocolError where one claims more bytes than there are */
+  /** @throws ProtocolError if one claims more bytes than there are */
   constructor(private readonly bytes: Uint8Array) {
     const bad = libc.indexAttributes(bytes, this.places);
     if (bad >= 0) refuse(getU16(bytes, bad), bytes.length - bad);
@@ -89,7 +89,7 @@ export class Attributes {
     return (this.places[type] ?? 0) !== 0;
   }
 
-  /** What an attribute says; where it is missing or too short, what its format has for that: 0, empty, undefined. */
+  /** An attribute's value; if it is missing or too short, its format's default: 0, empty, undefined. */
   get<T, R>({ type, format }: Attribute<T, R>): T | R {
     const at = this.places[type] ?? 0;
     if (at === 0) return format.absent;
@@ -97,20 +97,20 @@ export class Attributes {
     return at + format.length > end ? format.absent : format.get(this.bytes, at, end);
   }
 
-  /** The payload of an attribute made of attributes, a view of the message; empty where it is missing. */
+  /** The payload of a nested attribute, a view of the message; empty if it is missing. */
   payload({ type }: Nest): Uint8Array {
     const at = this.places[type] ?? 0;
     if (at === 0) return none;
     return this.bytes.subarray(at, at + getU16(this.bytes, at - attributeHeader) - attributeHeader);
   }
 
-  /** The attributes within an attribute; none where it is missing. */
+  /** The attributes in a nested attribute; none if it is missing. */
   nested(of: Nest): Attributes {
     const payload = this.payload(of);
     return payload === none ? noAttributes : new Attributes(payload);
   }
 
-  /** The attributes within an attribute one after another, which may be many of one type. */
+  /** Iterates over the attributes in a nested attribute, of which many may have the same type. */
   list(of: Nest): [type: number, payload: Uint8Array][] {
     return attributeList(this.payload(of));
   }
@@ -118,5 +118,5 @@ export class Attributes {
 
 const none = new Uint8Array();
 
-/** No attributes at all. */
+/** An empty set of attributes. */
 export const noAttributes = new Attributes(none);

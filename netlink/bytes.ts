@@ -17,8 +17,8 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /*
- * Host byte order, which netlink headers and most attributes have, is little-endian on every machine that there is an
- * executable for. Bytes are put together here: making a DataView takes longer than what it would be asked for.
+ * Netlink headers and most attributes are in host byte order, which is little-endian on every supported architecture.
+ * Bytes are combined by hand: creating a DataView takes longer than reading them.
  */
 
 /** 16 bits in host byte order; bytes past the end count as 0. */
@@ -84,12 +84,12 @@ export function encodeText(value: string): Uint8Array {
   return libc.encodeText(value);
 }
 
-/** How many bytes a string has in UTF-8. */
+/** The length of a string in UTF-8, in bytes. */
 export function byteLength(value: string): number {
   return encodeText(value).length;
 }
 
-/** The string that bytes are in UTF-8; what isn't UTF-8 becomes U+FFFD, a byte order mark stays. */
+/** Decodes UTF-8; invalid bytes become U+FFFD, a byte order mark stays. */
 export function decodeText(bytes: Uint8Array): string {
   return libc.decodeText(bytes);
 }
@@ -103,18 +103,18 @@ export function hex(bytes: Uint8Array, separator = ''): string {
   return pairs.join(separator);
 }
 
-/** A string with the NUL that ends it. */
+/** A string in UTF-8 with a terminating NUL. */
 export function text(value: string): Uint8Array {
   return encodeText(`${value}\0`);
 }
 
-/** The text between two places, up to its first NUL. */
+/** The text between two offsets, up to its first NUL. */
 export function textAt(bytes: Uint8Array, from: number, to: number): string {
   const end = bytes.indexOf(0, from);
   return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
 }
 
-/** Whether two byte arrays hold the same. */
+/** Whether two byte arrays are equal. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

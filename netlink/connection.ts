@@ -15,37 +15,39 @@ import {
 import { decodeError, decodeMessages, encodeMessages, type Message } from './message.ts';
 import { openSocket, type Socket } from './socket.ts';
 
-/** A message to send, and what an error says of it where the kernel refuses it. */
+/** A message to send, and how an error describes it if the kernel refuses it. */
 export interface NetlinkRequest {
   readonly type: number;
   /** Beyond NLM_F_REQUEST, which is always set. */
   readonly flags: number;
   readonly body: Uint8Array;
-  /** Whether it changes nothing and one message is the answer, so that no acknowledgement is asked for. */
+  /** Whether it only reads and gets exactly one message in reply, so that it needs no acknowledgement. */
   readonly isQuery?: boolean;
-  /** In words: `create veth`. */
+  /** For errors: `create veth`. */
   readonly operation: string;
-  /** What it is done to: `veth1a2b3c4d`. */
+  /** What it acts on: `veth1a2b3c4d`. */
   readonly object: string;
 }
 
-/** What came back for one request. */
+/** The reply to one request. */
 export interface Reply {
-  /** Messages of the kernel's own, bodies copied; acknowledgements are left out. */
+  /** The kernel's messages, bodies copied, without acknowledgements. */
   readonly messages: readonly Message[];
   readonly error?: NetlinkError;
 }
 
-/** How many requests go out before their replies are read: what a socket's buffer takes of the largest replies. */
+/**
+ * How many requests to send before reading their replies: as many of the largest replies as a socket's buffer holds.
+ */
 const requestsAtOnce = 32;
 
-/** How often a dump that the kernel says changed under it is asked for. */
+/** How often to request a dump if the kernel says that it was inconsistent. */
 const dumpAttempts = 5;
 
-/** Milliseconds that a whole answer may take: the kernel makes it within the send, or soon after. */
+/** How many milliseconds a whole reply may take: the kernel makes it during the send, or soon after. */
 const answerDeadline = 5_000;
 
-/** A reply while more of it may come. */
+/** A reply that may be incomplete. */
 interface OpenReply {
   readonly messages: Message[];
   error?: NetlinkError;
@@ -77,8 +79,8 @@ export class Connection {
   ) {}
 
   /**
-   * Hands on the messages that come, until `isDone`, which is asked after each datagram: what is nobody's, sent without
-   * end, must not keep a caller for ever.
+   * Passes on incoming messages until `isDone`, checked after each datagram: endless unrelated messages must not block
+   * a caller for ever.
    * @throws ProtocolError at the deadline
    */
   private receiveUntil(isDone: () => boolean, take: (message: Message) => void): void {
@@ -93,8 +95,8 @@ export class Connection {
   }
 
   /**
-   * Sends the requests, as many in one datagram as can be answered at once, and waits until each is answered.
-   * The kernel goes on after a refusal: look at each reply.
+   * Sends the requests, as many in one datagram as can be answered at once, and waits for all replies. The kernel
+   * continues after refusing one: check each reply.
    * @throws SystemError, ProtocolError
    */
   exchange(requests: readonly NetlinkRequest[]): Reply[] {
@@ -116,14 +118,14 @@ export class Connection {
       const index = message.sequence - first;
       const request = requests[index];
       const reply = replies[index];
-      // A reply to an earlier datagram that failed half-way is nobody's.
+      // A reply to an earlier datagram that failed half-way: ignored.
       if (request === undefined || reply === undefined) return;
       if (message.type === NLMSG_ERROR) {
         if (message.errno !== 0) reply.error = refusal(request, message);
         if (!reply.answered) open--;
         reply.answered = true;
         if (index === 0 && isErrno(reply.error, 'EPERM')) {
-          // nfnetlink looks at the capability once for a datagram, and answers its first message alone.
+          // nfnetlink checks the capability once for a datagram, and answers only its first message.
           for (const one of replies) one.error ??= reply.error;
           open = 0;
         }
@@ -148,8 +150,8 @@ export class Connection {
   }
 
   /**
-   * Does the requests as {@link exchange} does.
-   * @throws NetlinkError the first refusal, when all were tried
+   * Executes the requests as {@link exchange} does.
+   * @throws NetlinkError the first refusal, after all were tried
    */
   execute(...requests: NetlinkRequest[]): Reply[] {
     const replies = this.exchange(requests);
@@ -158,9 +160,9 @@ export class Connection {
   }
 
   /**
-   * All that the kernel has; asked for again while it changes under the dump (NLM_F_DUMP_INTR) or while the
-   * buffer proves too short. On a host that never rests, all that any of the dumps had: what is there all the time may
-   * be missing from one of them, not from each; an object may come in several states. What is gone has nothing in it.
+   * Dumps everything the kernel has, and again if it changed during the dump (NLM_F_DUMP_INTR) or the buffer was too
+   * short. If every dump is interrupted, returns everything that any of them had: an object that existed throughout may
+   * be missing from one, but not from all, and may appear in several states. A dump of something that is gone is empty.
    * @throws NetlinkError, SystemError, ProtocolError
    */
   dump(request: NetlinkRequest): Message[] {
@@ -169,9 +171,8 @@ export class Connection {
   }
 
   /**
-   * As {@link dump}, for answers of which little is wanted.
-   * @param read is given each message as it comes, good until it returns; what it returns is collected, unless that is
-   *   undefined
+   * As {@link dump}, for when little of the reply is needed.
+   * @param read gets each message, valid until it returns; its results are collected, except undefined
    * @throws NetlinkError, SystemError, ProtocolError
    */
   collect<T>(request: NetlinkRequest, read: (message: Message) => T | undefined): T[] {
@@ -189,7 +190,7 @@ export class Connection {
         if (!interrupted) return { found, settled: true };
         for (const one of found) all.push(one);
       } catch (error) {
-        // The table, map, chain or link that was to be looked into is gone: so is all that was in it.
+        // The table, map, chain or link to dump is gone, with everything in it.
         if (isErrno(error, 'ENOENT', 'ENODEV')) return { found: [], settled: true };
         if (!(error instanceof TruncatedError) || attempt === dumpAttempts) throw error;
       }
@@ -222,12 +223,12 @@ export class Connection {
   }
 
   /**
-   * Sends messages that are one transaction (nfnetlink's batch): the kernel takes all or none.
+   * Sends messages as one transaction (an nfnetlink batch): the kernel applies all or none.
    * @throws NetlinkError the first refusal
    */
   transact(requests: readonly NetlinkRequest[]): void {
     const last = requests.length - 1;
-    // Refusals come of themselves, and all before the last message's answer: so that one alone is asked for.
+    // Refusals come unasked, all before the last message's reply, so only that one needs an acknowledgement.
     const first = this.number(
       requests.map((request, index) =>
         index === last - 1 ? { ...request, flags: request.flags | NLM_F_ACK } : request,
@@ -241,7 +242,7 @@ export class Connection {
       const request = requests[index];
       if (request === undefined || message.type !== NLMSG_ERROR) return;
       if (message.errno !== 0) refused ??= refusal(request, message);
-      // A refused begin or end stands for the whole batch.
+      // If the begin or the end is refused, so is the whole batch.
       if (index === 0 || index >= last - 1) open = false;
     };
     if (open) this.receiveUntil(() => !open, take);

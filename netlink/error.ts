@@ -1,4 +1,4 @@
-/** Names of the errno values that netlink, namespaces and files answer with (asm-generic/errno.h). */
+/** Names of the errno values that netlink, namespaces and files return (asm-generic/errno.h). */
 const names: Readonly<Record<number, string>> = {
   1: 'EPERM',
   2: 'ENOENT',
@@ -53,22 +53,22 @@ const names: Readonly<Record<number, string>> = {
   122: 'EDQUOT',
 };
 
-/** The name of an errno value: `EEXIST` for 17; `errno 200` for one without a name here. */
+/** The name of an errno value: `EEXIST` for 17; `errno 200` if it isn't listed. */
 export function errnoName(errno: number): string {
   return names[errno] ?? `errno ${errno}`;
 }
 
-/** What the kernel, or libc on its behalf, refused: which operation, on which object, and why. */
+/** An operation that the kernel refused: what, on which object, and why. */
 export class KernelError extends Error {
   readonly errnoName: string;
-  /** What the process needs to have where the kernel says EPERM. */
+  /** What the process needs if the kernel says EPERM. */
   readonly capability: string = 'CAP_NET_ADMIN';
 
   /**
-   * @param operation what was asked: `create veth`
-   * @param object what it was asked for: `veth1a2b3c4d`
+   * @param operation what was requested: `create veth`
+   * @param object what it acts on: `veth1a2b3c4d`
    * @param errno the positive errno value
-   * @param extack the kernel's own words (NLMSGERR_ATTR_MSG), empty where it gave none
+   * @param extack the kernel's explanation (NLMSGERR_ATTR_MSG), empty if it gave none
    */
   constructor(
     readonly operation: string,
@@ -82,17 +82,17 @@ export class KernelError extends Error {
   }
 }
 
-/** What a {@link NetlinkError} tells of the request that it answers. */
+/** What a {@link NetlinkError} says about its request. */
 export interface RefusedRequest {
-  /** nlmsg_type: RTM_NEWLINK, say. */
+  /** nlmsg_type, such as RTM_NEWLINK. */
   readonly type: number;
-  /** What was asked: `create veth`. */
+  /** What was requested: `create veth`. */
   readonly operation: string;
-  /** What it was to be done to: `veth1a2b3c4d`. */
+  /** What it acts on: `veth1a2b3c4d`. */
   readonly object: string;
 }
 
-/** A refusal that came in a netlink reply. */
+/** A refusal in a netlink reply. */
 export class NetlinkError extends KernelError {
   override readonly name = 'NetlinkError';
 
@@ -106,12 +106,12 @@ export class NetlinkError extends KernelError {
   }
 }
 
-/** A refusal of a system call. */
+/** A failed system call. */
 export class SystemError extends KernelError {
   override readonly name = 'SystemError';
 }
 
-/** A refusal to enter a namespace. */
+/** A failure to enter a namespace. */
 export class NamespaceError extends SystemError {
   override readonly capability = 'CAP_SYS_ADMIN';
 }
@@ -121,15 +121,15 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-/** A reply that is longer than the buffer was; the next buffer has room for it. */
+/** A reply longer than the buffer; the next buffer has room for it. */
 export class TruncatedError extends ProtocolError {}
 
-/** Whether `error` is a refusal with one of these errno names. */
+/** Whether `error` is a kernel error with one of these errno names. */
 export function isErrno(error: unknown, ...errnoNames: string[]): error is KernelError {
   return error instanceof KernelError && errnoNames.includes(error.errnoName);
 }
 
-/** The code of an error of `#files`, which is the errno's name: `ENOENT`. Undefined for any other error. */
+/** The code of an error from `#files`, which is the errno's name: `ENOENT`. Undefined for any other error. */
 export function fileErrorCode(error: unknown): string | undefined {
   const coded = typeof error === 'object' && error !== null && 'code' in error;
   return coded && typeof error.code === 'string' ? error.code : undefined;

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from '#files';
 import { concat, decodeText } from './bytes.ts';
 
-/** What `read` makes of an open file, which is closed whatever happens. */
+/** What `read` returns for an open file, which is closed whatever happens. */
 function withFile<T>(path: string, read: (fd: number) => T): T {
   const fd = openSync(path, constants.O_RDONLY);
   try {
@@ -19,23 +19,23 @@ export function readFile(path: string): string {
   return withFile(path, readRest);
 }
 
-/** Where values are read. */
+/** The buffer that values are read into. */
 const value = new Uint8Array(4096);
 
-/** The text that one read of a file gives, at most 4 KiB: all of a sysctl. */
+/** The text from one read of a file, at most 4 KiB: all of a sysctl. */
 export function readOnce(fd: number): string {
   return decodeText(value.subarray(0, readSync(fd, value)));
 }
 
 /**
- * The text of a file that gives all it has at the first read, at most 4 KiB: a sysctl, say.
+ * The text of a file that one read returns whole, at most 4 KiB, such as a sysctl.
  * @throws an error whose `code` is the errno's name
  */
 export function readValue(path: string): string {
   return withFile(path, readOnce);
 }
 
-/** What is left of an open file, as text. */
+/** The rest of an open file, as text. */
 export function readRest(fd: number): string {
   const chunks: Uint8Array[] = [];
   for (let size = 2048; ; size *= 4) {

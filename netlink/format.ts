@@ -4,28 +4,28 @@ import { type IP, ipBytes, ipOfBytes } from './ip.ts';
 import { formatMac, macBytes } from './mac.ts';
 import type { Room } from './room.ts';
 
-/** How a value of a fixed number of bytes stands in memory: in a field of a struct, or as an attribute's payload. */
+/** The format of a value with a fixed number of bytes: a field of a struct, or an attribute's payload. */
 export interface FixedFormat<T> {
   readonly isFixed: true;
   /** In bytes. */
   readonly length: number;
-  /** What a missing attribute, or one of fewer bytes, is read as. */
+  /** The value of a missing or too short attribute. */
   readonly absent: T;
   get(bytes: Uint8Array, at: number, end: number): T;
   put(room: Room, at: number, value: T): void;
 }
 
-/** How a value of any number of bytes stands in an attribute's payload, which says how many. */
+/** The format of a value with any number of bytes, which is the attribute's payload. */
 export interface FreeFormat<T, R = T> {
   readonly isFixed: false;
   readonly length: 0;
-  /** What a missing attribute is read as. */
+  /** The value of a missing attribute. */
   readonly absent: R;
   get(bytes: Uint8Array, at: number, end: number): R;
   encode(value: T): Uint8Array;
 }
 
-/** How values of type T are written, and read as R. */
+/** The format of values written as type T and read as R. */
 export type Format<T, R = T> = FixedFormat<T> | FreeFormat<T, R>;
 
 function number(
@@ -72,7 +72,7 @@ export const flag: FixedFormat<boolean> = {
   },
 };
 
-/** Text in UTF-8 with a NUL at its end; what is read ends at the first NUL, or where the payload does. */
+/** Text in UTF-8 with a terminating NUL; reading ends at the first NUL, or at the payload's end. */
 export const text: FreeFormat<string> = {
   isFixed: false,
   length: 0,
@@ -81,7 +81,7 @@ export const text: FreeFormat<string> = {
   encode: (value) => libc.encodeText(`${value}\0`),
 };
 
-/** Bytes as they are; what is read is a view of the message. */
+/** Raw bytes; reading returns a view of the message. */
 export const bytes: FreeFormat<Uint8Array, Uint8Array | undefined> = {
   isFixed: false,
   length: 0,
@@ -90,7 +90,7 @@ export const bytes: FreeFormat<Uint8Array, Uint8Array | undefined> = {
   encode: (value) => value,
 };
 
-/** An IPv4 or IPv6 address, 4 or 16 bytes in network byte order; undefined where there are others. */
+/** An IPv4 or IPv6 address, 4 or 16 bytes in network byte order; undefined for any other length. */
 export const ip: FreeFormat<IP, IP | undefined> = {
   isFixed: false,
   length: 0,
@@ -99,7 +99,7 @@ export const ip: FreeFormat<IP, IP | undefined> = {
   encode: ipBytes,
 };
 
-/** A MAC address, six bytes: `aa:bb:cc:dd:ee:ff`; empty where there is none. */
+/** A MAC address, six bytes: `aa:bb:cc:dd:ee:ff`; empty if there is none. */
 export const mac: FreeFormat<string> = {
   isFixed: false,
   length: 0,

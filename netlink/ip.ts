@@ -11,13 +11,13 @@ export interface IP {
   readonly value: bigint;
 }
 
-/** An address with the length of its prefix. */
+/** An address with its prefix length. */
 export interface CIDR {
   readonly ip: IP;
   readonly prefix: number;
 }
 
-/** How many bits the addresses of a family have. */
+/** The number of bits in a family's addresses. */
 export function width(of: Family): number {
   return of === family.ipv4 ? 32 : 128;
 }
@@ -28,14 +28,14 @@ function parseIPv4(text: string): bigint | undefined {
   let value = 0;
   for (const part of parts) {
     const byte = Number(part);
-    // As it is printed, and not otherwise: a leading zero means octal to some readers, and is refused as in Go.
+    // Only the printed form: a leading zero means octal to some parsers, and is refused as in Go.
     if (!(byte >= 0 && byte <= 255) || String(byte) !== part) return undefined;
     value = value * 256 + byte;
   }
   return BigInt(value);
 }
 
-/** The 16-bit groups of one side of `::`; an IPv4 address at the end stands for two. */
+/** The 16-bit groups on one side of `::`; an IPv4 address at the end counts as two. */
 function parseGroups(text: string, mayEndInIPv4: boolean): bigint[] | undefined {
   if (text === '') return [];
   const groups: bigint[] = [];
@@ -68,7 +68,7 @@ function parseIPv6(text: string): bigint | undefined {
   return value;
 }
 
-/** Reads an address; undefined where the text isn't one. */
+/** Parses an address; undefined if the text isn't one. */
 export function parseIP(text: string): IP | undefined {
   const ipv4 = parseIPv4(text);
   if (ipv4 !== undefined) return { family: family.ipv4, value: ipv4 };
@@ -79,7 +79,7 @@ export function parseIP(text: string): IP | undefined {
   return { family: family.ipv6, value };
 }
 
-/** Reads `address/length`; undefined where the text isn't that. */
+/** Parses `address/length`; undefined if the text isn't that. */
 export function parseCIDR(text: string): CIDR | undefined {
   const [address = '', length = '', ...rest] = text.split('/');
   const ip = parseIP(address);
@@ -91,7 +91,7 @@ export function parseCIDR(text: string): CIDR | undefined {
 function formatIPv6(bytes: Uint8Array): string {
   const groups: string[] = [];
   for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
-  // The first of the longest runs of two zeros or more is left out.
+  // The first of the longest runs of at least two zeros is left out.
   let [start, length] = [0, 1];
   for (let from = 0; from < 8; from++) {
     let to = from;
@@ -102,30 +102,30 @@ function formatIPv6(bytes: Uint8Array): string {
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
-/** An address in its usual spelling: dotted, or compressed lower-case (RFC 5952). */
+/** Formats an address: dotted, or compressed lower-case (RFC 5952). */
 export function formatIP(ip: IP): string {
   const bytes = ipBytes(ip);
   return ip.family === family.ipv4 ? bytes.join('.') : formatIPv6(bytes);
 }
 
-/** `address/length` in the usual spelling. */
+/** Formats `address/length`. */
 export function formatCIDR({ ip, prefix }: CIDR): string {
   return `${formatIP(ip)}/${prefix}`;
 }
 
-/** The subnet that an address with a prefix length lies in: its host bits cleared. */
+/** The subnet of an address: its host bits cleared. */
 export function subnetOf({ ip, prefix }: CIDR): CIDR {
   const hostBits = BigInt(width(ip.family) - prefix);
   return { ip: { family: ip.family, value: (ip.value >> hostBits) << hostBits }, prefix };
 }
 
-/** The last address of the subnet that an address with a prefix length lies in. */
+/** The last address of an address's subnet. */
 export function lastOf(cidr: CIDR): IP {
   const { ip, prefix } = subnetOf(cidr);
   return { family: ip.family, value: ip.value + (1n << BigInt(width(ip.family) - prefix)) - 1n };
 }
 
-/** Whether an address lies in the subnet of `cidr`. */
+/** Whether an address is in the subnet of `cidr`. */
 export function contains(cidr: CIDR, ip: IP): boolean {
   return (
     ip.family === cidr.ip.family && subnetOf({ ip, prefix: cidr.prefix }).ip.value === subnetOf(cidr).ip.value
@@ -142,7 +142,7 @@ export function sameCIDR(a: CIDR, b: CIDR): boolean {
   return a.prefix === b.prefix && sameIP(a.ip, b.ip);
 }
 
-/** The address `distance` further on. */
+/** The address `distance` higher. */
 export function next(ip: IP, distance = 1n): IP {
   return { family: ip.family, value: ip.value + distance };
 }

@@ -1,11 +1,13 @@
 import { hex } from './bytes.ts';
 
-/** `aa:bb:cc:dd:ee:ff` of six bytes. */
+/** Formats six bytes as `aa:bb:cc:dd:ee:ff`. */
 export function formatMac(bytes: Uint8Array): string {
   return hex(bytes, ':');
 }
 
-/** Six bytes of `aa:bb:cc:dd:ee:ff` or `AA-BB-CC-DD-EE-FF`. */
+/** Parses `aa:bb:cc:dd:ee:ff` or `AA-BB-CC-DD-EE-FF` into six bytes. */
 export function macBytes(mac: string): Uint8Array {
-  return new Uint8Array(mac.split(/[:-]/).map((byte) => Number.parseInt(byte, 16)));
+  const bytes = new Uint8Array(6);
+  for (let i = 0; i < 6; i++) bytes[i] = Number.parseInt(mac.slice(3 * i, 3 * i + 2), 16);
+  return bytes;
 }

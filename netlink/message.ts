@@ -5,15 +5,14 @@ import { NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSGERR_ATTR_MSG, nlmsgerr, nlmsghdr } f
 import { newRoom, type Room } from './room.ts';
 
 const headerLength = nlmsghdr.length;
-// Every message is asked for these: so they are read as the numbers that they are.
+// These are read from every message, so they are plain numbers.
 const typeAt = nlmsghdr.nlmsg_type.at;
 const flagsAt = nlmsghdr.nlmsg_flags.at;
 const sequenceAt = nlmsghdr.nlmsg_seq.at;
-const portAt = nlmsghdr.nlmsg_pid.at;
 
-/** A message as the kernel sent it; a view of its datagram. */
+/** A received message: a view of its datagram. */
 export class Message {
-  /** @param length of the header and what follows it, without the padding */
+  /** @param length of header and body, without padding */
   constructor(
     private readonly datagram: Uint8Array,
     private readonly offset: number,
@@ -37,14 +36,14 @@ export class Message {
     return this.datagram.subarray(this.offset + headerLength, this.offset + this.length);
   }
 
-  /** The errno of an NLMSG_ERROR or NLMSG_DONE (struct nlmsgerr), 0 where it has none: an acknowledgement. */
+  /** The errno of an NLMSG_ERROR or NLMSG_DONE (struct nlmsgerr), 0 if it has none: an acknowledgement. */
   get errno(): number {
     return this.length < headerLength + nlmsgerr.length
       ? 0
       : -getU32(this.datagram, this.offset + headerLength) | 0;
   }
 
-  /** The same in memory of its own, which outlives the buffer that it was received in. */
+  /** A copy, which outlives the receive buffer. */
   copy(): Message {
     return new Message(this.datagram.slice(this.offset, this.offset + this.length), 0, this.length);
   }
@@ -56,49 +55,56 @@ export interface Unnumbered {
   readonly type: number;
   /** NLM_F_* */
   readonly flags: number;
-  /** A struct and attributes, aligned already. */
+  /** A struct and attributes, already aligned. */
   readonly body: Uint8Array;
 }
 
-/** Where datagrams are put together; made at the first, and larger for one that needs it. */
+/** The buffer for datagrams; created on first use, and again when one needs more. */
 let room: Room | undefined;
 
+/** @param least in bytes, a multiple of 4 */
+function larger({ bytes }: Room, least: number): Room {
+  const made = newRoom(2 * least);
+  made.bytes.set(bytes);
+  return made;
+}
+
 /**
- * Messages one after another, as one datagram.
+ * Encodes messages into one datagram.
  * @param first the first one's sequence number; the others go on from there
- * @param flags NLM_F_* of all, beside those of each
+ * @param flags NLM_F_* for all, besides those of each
  */
 export function encodeMessages(messages: readonly Unnumbered[], first: number, flags: number): Uint8Array {
-  let length = 0;
-  for (const { body } of messages) length += align(headerLength + body.length);
-  if (room === undefined || room.bytes.length < length) room = newRoom(Math.max(2048, 2 * length));
-  const { bytes, halves, words } = room;
+  room ??= newRoom(2048);
   let at = 0;
   let sequence = first;
-  for (const message of messages) {
-    const { body } = message;
-    const end = at + align(headerLength + body.length);
-    // The padding of a body that isn't aligned.
+  for (const { type, flags: own, body } of messages) {
+    const length = headerLength + body.length;
+    const end = at + align(length);
+    if (end > room.bytes.length) room = larger(room, end);
+    const { bytes, words } = room;
+    const word = at >> 2;
+    // The padding of an unaligned body.
     words[(end >> 2) - 1] = 0;
-    words[at >> 2] = headerLength + body.length;
-    halves[(at + typeAt) >> 1] = message.type;
-    halves[(at + flagsAt) >> 1] = message.flags | flags;
-    words[(at + sequenceAt) >> 2] = sequence++;
-    words[(at + portAt) >> 2] = 0;
+    // The header, struct nlmsghdr: length, then type and flags in one word, sequence number, and no port.
+    words[word] = length;
+    words[word + 1] = type | ((own | flags) << 16);
+    words[word + 2] = sequence++;
+    words[word + 3] = 0;
     bytes.set(body, at + headerLength);
     at = end;
   }
-  return bytes.slice(0, length);
+  return room.bytes.slice(0, at);
 }
 
-/** One message. */
+/** Encodes one message. */
 export function encodeMessage(type: number, flags: number, sequence: number, body: Uint8Array): Uint8Array {
   return encodeMessages([{ type, flags, body }], sequence, 0);
 }
 
 /**
- * The messages of one datagram, views of it.
- * @throws ProtocolError where a message claims more bytes than there are
+ * Splits a datagram into messages, which are views of it.
+ * @throws ProtocolError if a message claims more bytes than there are
  */
 export function decodeMessages(datagram: Uint8Array): Message[] {
   const messages: Message[] = [];
@@ -114,12 +120,12 @@ export function decodeMessages(datagram: Uint8Array): Message[] {
 }
 
 /**
- * The errno (0 is an acknowledgement) and the kernel's own explanation in an NLMSG_ERROR message (struct nlmsgerr).
- * @throws ProtocolError where it is too short
+ * The errno (0 is an acknowledgement) and the kernel's explanation in an NLMSG_ERROR message (struct nlmsgerr).
+ * @throws ProtocolError if it is too short
  */
 export function decodeError(message: Message): { errno: number; extack: string } {
   const { errno, flags, body } = message;
-  // After the errno comes the request: its header, and all of it unless that is capped.
+  // After the errno comes the request: all of it, or with NLM_F_CAPPED only its header.
   const request = nlmsgerr.length;
   if (body.length < request) throw new ProtocolError(`error message of ${body.length} bytes`);
   if ((flags & NLM_F_ACK_TLVS) === 0 || body.length < request + headerLength) return { errno, extack: '' };

@@ -1,29 +1,25 @@
-import { closeSync, constants, fstatSync, openSync, statfsSync } from '#files';
+import { closeSync, constants, fstatSync, openSync } from '#files';
 import { libc } from '#libc';
 import { NamespaceError, SystemError } from './error.ts';
+import type { Stats } from './libc/files.ts';
 
 /** CLONE_NEWNET, linux/sched.h. */
 const CLONE_NEWNET = 0x40000000;
-/** NSFS_MAGIC, linux/magic.h. */
-const NSFS_MAGIC = 0x6e736673;
 const EINVAL = 22;
 
 /** An open network namespace. */
 export interface Namespace {
   readonly path: string;
   readonly fd: number;
+  readonly stats: Stats;
 }
 
-/**
- * Opens the namespace that a path leads to.
- * @throws SystemError with EINVAL where it isn't a namespace; node's error where it can't be opened or looked at
- */
-export function openNamespace(path: string): Namespace {
-  // A pipe would keep the opener waiting for a writer.
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+/** Checks what was opened: the path may lead elsewhere by now. */
+function opened(path: string, flags: number, isNamespace: (stats: Stats) => boolean): Namespace {
+  const fd = openSync(path, flags);
   try {
-    // What was opened is looked at: the path may lead elsewhere by now.
-    if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC) return { path, fd };
+    const stats = fstatSync(fd);
+    if (isNamespace(stats)) return { path, fd, stats };
     throw new SystemError('open network namespace', path, EINVAL);
   } catch (error) {
     closeSync(fd);
@@ -32,12 +28,22 @@ export function openNamespace(path: string): Namespace {
 }
 
 /**
+ * Opens the network namespace at a path.
+ * @param own the caller's: all namespaces are files of one file system (nsfs)
+ * @throws SystemError with EINVAL if it isn't a namespace; Node's error if it can't be opened or examined
+ */
+export function openNamespace(path: string, { stats: { dev } }: Namespace): Namespace {
+  // Opening a pipe would wait for a writer.
+  return opened(path, constants.O_RDONLY | constants.O_NONBLOCK, (stats) => stats.dev === dev);
+}
+
+/**
  * Opens the calling thread's own network namespace.
- * @throws node's error where /proc is not there
+ * @throws Node's error if there is no /proc
  */
 export function openOwnNamespace(): Namespace {
-  const path = '/proc/thread-self/ns/net';
-  return { path, fd: openSync(path, constants.O_RDONLY) };
+  // The calling thread is the main thread; /proc/thread-self takes the kernel longer.
+  return opened('/proc/self/ns/net', constants.O_RDONLY, () => true);
 }
 
 /**
@@ -59,13 +65,12 @@ export function newNamespace(): Namespace {
   }
 }
 
-/** Whether two are one and the same namespace. */
+/** Whether two are the same namespace. */
 export function sameNamespace(a: Namespace, b: Namespace): boolean {
-  const [x, y] = [fstatSync(a.fd), fstatSync(b.fd)];
-  return x.dev === y.dev && x.ino === y.ino;
+  return a.stats.dev === b.stats.dev && a.stats.ino === b.stats.ino;
 }
 
-/** How often a namespace is tried: the kernel may have no memory just then. */
+/** How often to try entering a namespace: the kernel may be short of memory at the moment. */
 const attempts = 3;
 
 function enter({ fd, path }: Namespace): void {
@@ -77,12 +82,13 @@ function enter({ fd, path }: Namespace): void {
 }
 
 /**
- * Runs `work` with the thread in `inside`, and goes back to `own` whatever happens. Sockets opened within stay
- * there. Work must be synchronous.
- * @throws SystemError where a namespace can't be entered; what `work` throws
+ * Runs `work` with the thread in `inside`, and returns to `own` whatever happens. Sockets opened inside stay there.
+ * `work` must be synchronous.
+ * @throws SystemError if a namespace can't be entered; what `work` throws
  *
  * @example
- * const there = within(openNamespace('/run/netns/c1'), openOwnNamespace(), openRoute);
+ * const own = openOwnNamespace();
+ * const there = within(openNamespace('/run/netns/c1', own), own, openRoute);
  */
 export function within<T>(inside: Namespace, own: Namespace, work: () => T): T {
   enter(inside);

@@ -7,7 +7,7 @@ import { RTNLGRP_IPV6_IFADDR, RTNLGRP_LINK } from './linux/rtnetlink.ts';
 import { encodeMessage } from './message.ts';
 import { openDescriptor, setReceiveTimeout } from './socket.ts';
 
-/** Groups that can be subscribed to. */
+/** The groups to subscribe to. */
 export const group = { link: RTNLGRP_LINK, ipv6Address: RTNLGRP_IPV6_IFADDR } as const;
 
 const SOL_NETLINK = 270;
@@ -16,12 +16,12 @@ const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
 
-/** Notifications of rtnetlink(7) that something of a group has changed. */
+/** rtnetlink(7) notifications that something in a group has changed. */
 export interface Notifications {
   /**
-   * Waits for a notification, and takes all that there are. What has changed is for the caller to look at:
-   * notifications can be lost, the kernel's state can't.
-   * @returns false when none came in time
+   * Waits for a notification, and discards all pending ones. The caller reads what has changed: notifications can be
+   * lost, the kernel's state can't.
+   * @returns false if none came in time
    * @throws SystemError
    */
   wait(milliseconds: number): boolean;
@@ -34,7 +34,7 @@ export interface Notifications {
  */
 export function subscribe(to: number): Notifications {
   const fd = openDescriptor(NETLINK_ROUTE);
-  // A socket hears nothing before it has an address, which it is given when it sends: a message without effect.
+  // A socket receives nothing until it has an address, which it gets when it sends: here a message without effect.
   const noop = encodeMessage(NLMSG_NOOP, 0, 0, new Uint8Array());
   const sent = libc.send(fd, noop, 0);
   const joined = sent < 0 ? sent : libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, u32(to));
@@ -42,7 +42,7 @@ export function subscribe(to: number): Notifications {
     closeSync(fd);
     throw new SystemError('subscribe to', `netlink group ${to}`, -joined);
   }
-  // Notifications are not read: what doesn't fit is cut off.
+  // Notifications are not decoded, so they may be truncated.
   const buffer = new Uint8Array(16);
   const receive = (flags: number): number => Math.max(0, -libc.recv(fd, buffer, flags));
   return {
@@ -50,7 +50,8 @@ export function subscribe(to: number): Notifications {
       setReceiveTimeout(fd, milliseconds);
       const errno = receive(0);
       if (errno === EAGAIN) return false;
-      // Notifications that were lost for want of room came all the same; an interrupted wait looks once too often.
+      // Notifications lost to a full buffer count as received; after an interrupted wait the caller just looks once
+      // more.
       if (errno !== 0 && errno !== ENOBUFS && errno !== EINTR) {
         throw new SystemError('receive on', 'netlink socket', errno);
       }
@@ -64,9 +65,9 @@ export function subscribe(to: number): Notifications {
 }
 
 /**
- * Looks until there is something to see: at once, and again after each notification. Subscribe before what is waited for can
- * begin, or look after: either way no change is missed.
- * @returns undefined when the time is over
+ * Calls `look` at once and after each notification, until it returns something. Since it looks after subscribing, no
+ * change is missed.
+ * @returns undefined when the time is up
  * @throws SystemError, and whatever `look` throws
  */
 export function awaitChange<T>(

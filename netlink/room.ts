@@ -1,6 +1,6 @@
 /**
- * One piece of memory to write in, as bytes and as the numbers of both widths that netlink has, in host byte order.
- * Every number of a message stands at a multiple of its length, so that it is one element.
+ * A buffer that can be written as bytes and as 16-bit and 32-bit numbers in host byte order. Every number in a message
+ * is aligned to its length, so it is one element.
  */
 export interface Room {
   readonly bytes: Uint8Array;

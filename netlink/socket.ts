@@ -4,11 +4,11 @@ import { putU32, u32 } from './bytes.ts';
 import { ProtocolError, SystemError, TruncatedError } from './error.ts';
 import { NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK, NETLINK_ROUTE } from './linux/netlink.ts';
 
-/** What a connection needs of a socket; a test's kernel is another one. */
+/** What a connection needs of a socket; tests implement it as a fake kernel. */
 export interface Socket {
-  /** Sends one datagram whole. */
+  /** Sends a whole datagram. */
   send(bytes: Uint8Array): void;
-  /** The next datagram, as a view of a buffer that the next call overwrites, on whichever socket. */
+  /** The next datagram, as a view of a buffer that the next call on any socket overwrites. */
   receive(): Uint8Array;
   close(): void;
 }
@@ -28,16 +28,16 @@ const EINTR = 4;
 const EAGAIN = 11;
 
 /**
- * Where datagrams are received, whichever socket they are from; longer than the kernel's largest of a dump, which is
- * 32 KiB, for a single link with many attributes can pass that.
+ * The receive buffer for all sockets. It is larger than a dump's largest datagram, 32 KiB, since a single link with
+ * many attributes can exceed that.
  */
 let buffer = new Uint8Array(64 * 1024);
 
-/** What the buffers take unless they are made larger (net.core.wmem_default, rmem_default) is well above this. */
+/** Well below what the socket's buffers hold by default (net.core.wmem_default, rmem_default). */
 const largeDatagram = 32 * 1024;
-/** An acknowledgement takes 768 bytes of the buffer, and the shortest request that it may be for takes 48. */
+/** An acknowledgement takes 768 bytes of the buffer, and the shortest request for it 48. */
 const replyFactor = 16;
-/** How long to wait for a reply, which the kernel makes within the send, before calling it lost. */
+/** How long to wait for a reply, which the kernel makes during the send, before giving up. */
 const replyDeadlineSeconds = 5;
 
 /**
@@ -50,17 +50,25 @@ export function openDescriptor(family: number): number {
   return fd;
 }
 
-/** Bounds how long a receive waits, after which it fails with EAGAIN (SO_RCVTIMEO, socket(7)); at least 1 ms. */
-export function setReceiveTimeout(fd: number, milliseconds: number): void {
-  // struct timeval on 64-bit Linux; a zero would be no bound.
+/** struct timeval on 64-bit Linux; at least 1 ms, since zero would mean no limit. */
+function timeval(milliseconds: number): Uint8Array {
   const whole = Math.max(1, Math.floor(milliseconds));
-  const timeval = new Uint8Array(16);
-  putU32(timeval, 0, Math.floor(whole / 1000));
-  putU32(timeval, 8, (whole % 1000) * 1000);
-  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval);
+  const bytes = new Uint8Array(16);
+  putU32(bytes, 0, Math.floor(whole / 1000));
+  putU32(bytes, 8, (whole % 1000) * 1000);
+  return bytes;
 }
 
-/** Makes a buffer larger: beyond what the host's limit allows where CAP_NET_ADMIN does. */
+/** Limits how long a receive waits before it fails with EAGAIN (SO_RCVTIMEO, socket(7)); at least 1 ms. */
+export function setReceiveTimeout(fd: number, milliseconds: number): void {
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(milliseconds));
+}
+
+// Each socket is given these.
+const on = u32(1);
+const replyTimeout = timeval(1000 * replyDeadlineSeconds);
+
+/** Enlarges a buffer, beyond the host's limit if CAP_NET_ADMIN permits it. */
 function setBuffer(fd: number, forced: number, limited: number, length: number): void {
   if (libc.setsockopt(fd, SOL_SOCKET, forced, u32(length)) < 0) {
     libc.setsockopt(fd, SOL_SOCKET, limited, u32(length));
@@ -73,11 +81,10 @@ function setBuffer(fd: number, forced: number, limited: number, length: number):
  */
 export function openSocket(family: number): Socket {
   const fd = openDescriptor(family);
-  const on = u32(1);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, on);
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, on);
   if (family === NETLINK_ROUTE) libc.setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, on);
-  setReceiveTimeout(fd, 1000 * replyDeadlineSeconds);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, replyTimeout);
   return {
     send(bytes) {
       if (bytes.length > largeDatagram) {

@@ -3,15 +3,15 @@ import type { FixedFormat } from './format.ts';
 /** One field of a struct. */
 export class Field {
   /**
-   * @param at where it begins, in bytes from the beginning of the struct
-   * @param format how its value stands there
+   * @param at its offset in the struct, in bytes
+   * @param format how its value is stored
    */
   constructor(
     readonly at: number,
     readonly format: FixedFormat<number>,
   ) {}
 
-  /** Its value in the struct that begins at `from`; bytes past the end count as 0. */
+  /** Its value in the struct at `from`; bytes past the end count as 0. */
   get(bytes: Uint8Array, from = 0): number {
     return this.format.get(bytes, from + this.at, bytes.length);
   }
@@ -23,12 +23,12 @@ export type Layout = Readonly<Record<string, FixedFormat<number>>>;
 /** A value for each field. */
 export type StructValues<L extends Layout> = { readonly [K in keyof L]: number };
 
-/** A struct: its fields, and itself as the format of an attribute whose payload is such a struct. */
+/** A struct: its fields, and also the format of an attribute whose payload is such a struct. */
 export type Struct<L extends Layout> = { readonly [K in keyof L]: Field } & FixedFormat<StructValues<L>>;
 
 /**
- * Describes a struct of the kernel's, for reading and for writing. Fields stand where C puts them: each aligned to its
- * own length, the whole to 4 bytes.
+ * Describes a kernel struct, for reading and for writing. The layout is C's: each field aligned to its own length, the
+ * whole to 4 bytes.
  *
  * @example
  * const rtnexthop = struct({ rtnh_len: u16, rtnh_flags: u8, rtnh_hops: u8, rtnh_ifindex: s32 });

@@ -8,14 +8,14 @@ function pathOf(name: string): string {
 }
 
 /**
- * Whether the calling thread's network namespace has a link of this name. The kernel has sysctls for each, and looking
- * for them takes a tenth of asking for the link.
+ * Whether the calling thread's network namespace has a link of this name. Each link has sysctls, and looking for them
+ * takes a tenth of the time of asking for the link.
  */
 export function hasLink(name: string): boolean {
   return lstatSync(pathOf(`net/ipv4/conf/${name}`), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** The value of a sysctl in the calling thread's network namespace; undefined where the kernel has none such. */
+/** The value of a sysctl in the calling thread's network namespace; undefined if the kernel doesn't have it. */
 export function readSysctl(name: string): string | undefined {
   try {
     return readValue(pathOf(name)).trim();
@@ -26,9 +26,9 @@ export function readSysctl(name: string): string | undefined {
 }
 
 /**
- * Sets a sysctl unless it has the value, so that a read-only /proc/sys is no trouble where nothing changes.
- * @returns the value from before, undefined where nothing was changed
- * @throws node's error where it can't be written
+ * Sets a sysctl unless it already has the value, so that a read-only /proc/sys does no harm if nothing changes.
+ * @returns the previous value, undefined if nothing was changed
+ * @throws Node's error if it can't be written
  */
 export function setSysctl(name: string, value: string): string | undefined {
   let fd: number;
@@ -42,7 +42,7 @@ export function setSysctl(name: string, value: string): string | undefined {
   try {
     const before = readOnce(fd).trim();
     if (before === value) return undefined;
-    // From the start: the kernel takes nothing elsewhere (kernel.sysctl_writes_strict).
+    // At position 0: the kernel refuses writes elsewhere (kernel.sysctl_writes_strict).
     writeSync(fd, encodeText(value), 0);
     return before;
   } finally {

@@ -36,20 +36,20 @@ function warn(line: string): void {
   try {
     write(stderr, `${line}\n`);
   } catch {
-    // A warning that nobody can read must not stop what it is about.
+    // A warning that nobody can read must not stop the work.
   }
 }
 
 function deliverFor(request: Request, config: NetworkConfig): (result: Result) => void {
-  // rkt 1.x reads the oldest shape whatever the configuration says.
+  // rkt 1.x expects the oldest shape, whatever the configuration says.
   const version = request.resultVersion ?? config.cniVersion;
   return (result) => write(stdout, formatResult(result, version));
 }
 
-/** The version of the configuration that a command needs ("Summary of changes" in SPEC.md). */
+/** The first configuration version with a command ("Summary of changes" in SPEC.md). */
 const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
 
-/** Prints what is passed over, and refuses a command that is newer than the configuration's version. */
+/** Prints what was ignored, and refuses a command that the configuration's version doesn't have. */
 function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
   for (const line of ignored) warn(line);
   const least = sinceVersion[command];
@@ -95,12 +95,12 @@ const answers: Readonly<Record<PluginName, (request: Request, stdin: Uint8Array)
   loopback: answerAsLoopback,
 };
 
-/** @returns whether it was a person who called, and has been told what it is */
+/** @returns whether a person called, and has been told what this is */
 function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
   if ((environment.CNI_COMMAND ?? '') !== '') return false;
   const given = libc.args();
   const isHelp = given.includes('--help');
-  // Variables without a command are a runtime's mistake.
+  // Other CNI variables without a command are a runtime's mistake.
   if (!isHelp && !given.includes('--version') && Object.keys(environment).length > 0) return false;
   warn(about(invokedAs()));
   if (isHelp) warn(usage);
@@ -114,7 +114,7 @@ function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
 export function main(): number {
   const environment = libc.environment('CNI_');
   if (isIntroduced(environment)) return 0;
-  let version: Version = latestVersion;
+  let stdin: Uint8Array | undefined;
   try {
     const request = readRequest(environment);
     if (request.command === 'VERSION') {
@@ -122,17 +122,16 @@ export function main(): number {
       write(stdout, `${formatVersions()}\n`);
       return 0;
     }
-    const stdin = readStdin();
-    version = versionForError(stdin);
+    stdin = readStdin();
     answers[invokedAs()](request, stdin);
     return 0;
   } catch (error) {
-    // Where there is no memory for it, the host has a text of its own.
-    const text = formatError(error, version);
+    // If there is no memory for it, the host prints a fixed text.
+    const text = formatError(error, stdin === undefined ? latestVersion : versionForError(stdin));
     try {
       write(stdout, text);
     } catch {
-      // With nobody to read the error object, the operator may still read this.
+      // Nobody reads the error object, but the operator may read this.
       warn(error instanceof Error ? error.message : String(error));
     }
     return 1;

@@ -2,7 +2,7 @@ import { CniError, errorCode } from '../cni/error.ts';
 import { toJson } from '../cni/print-result.ts';
 import { KernelError } from '../netlink/error.ts';
 
-/** Whatever went wrong, as a CNI error: code 999 for the kernel's refusals, 5 for files. */
+/** Any error as a CNI error: code 999 for the kernel's refusals, 5 for files. */
 export function asCniError(error: unknown): CniError {
   if (error instanceof CniError) return error;
   if (error instanceof KernelError) {
@@ -15,7 +15,7 @@ export function asCniError(error: unknown): CniError {
   return new CniError(errorCode.internal, error instanceof Error ? error.message : String(error));
 }
 
-/** The error object of a version ("Error" in SPEC.md). */
+/** The error object in a version's shape ("Error" in SPEC.md). */
 export function formatError(error: unknown, cniVersion: string): string {
   const { code, msg, details } = asCniError(error);
   return toJson({ cniVersion, code, msg, details: details === '' ? undefined : details });

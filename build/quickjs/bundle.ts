@@ -1,15 +1,17 @@
-// usage: bundle.ts ENTRY.ts OUTPUT.js: a program and all that it imports as one script for QuickJS.
+// usage: bundle.ts ENTRY.ts OUTPUT.js: a program and all that it imports as one script for QuickJS. The npm packages that
+// went into it are listed in OUTPUT.js.packages.
+import { writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 import { definitions } from '../definitions.ts';
 
 const [entry, outfile] = process.argv.slice(2);
 if (entry === undefined || outfile === undefined) throw new Error('usage: bundle.ts ENTRY.ts OUTPUT.js');
 
-buildSync({
+const { metafile } = buildSync({
   entryPoints: [entry],
   outfile,
   bundle: true,
-  // Constants and short functions are put where they are used.
+  // Constants and short functions are inlined.
   minifySyntax: true,
   // Each name is a string in the heap, and so in the executable.
   minifyIdentifiers: true,
@@ -22,4 +24,18 @@ buildSync({
   define: definitions,
   charset: 'utf8',
   logLevel: 'warning',
+  metafile: true,
 });
+
+const packages = Object.values(metafile.outputs)
+  .flatMap(({ inputs }) => Object.entries(inputs))
+  .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  .map(([path]) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+  .filter((name) => name !== undefined);
+writeFileSync(
+  `${outfile}.packages`,
+  [...new Set(packages)]
+    .sort()
+    .map((name) => `${name}\n`)
+    .join(''),
+);

@@ -1,5 +1,5 @@
-// usage: bytecode SOURCE.js OUTPUT: a script as the engine's bytecode, without its source and its line numbers.
-// Only this program has the engine's compiler: what is shipped can't make code of text.
+// usage: bytecode SOURCE.js OUTPUT: a script as the engine's bytecode, without its source and its line numbers. Only
+// this program has the engine's compiler: the shipped executable can't make code from text.
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
- * The kernel of training (training.c), in the place of syscall(2): it carries nothing out and says yes to everything.
- * Links, addresses and routes are those that are asked for; no file is there until it is opened.
+ * The fake kernel for training (training.c), in place of syscall(2): it does nothing and agrees to everything. Whatever
+ * link, address or route is asked for exists; few files exist before they are opened.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -9,23 +9,21 @@
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
-#include <linux/magic.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 
-/** Whose each veth is; see training.c. */
+/** The owner of each veth; see training.c. */
 #define LABEL "cni network container eth0"
 
-/* What standard input and the file that was opened last have; numbers that no descriptor of this process has. */
+/* The contents of standard input and of the last opened file; numbers that no descriptor of this process has. */
 const char *standard_input;
 static const char *contents;
 static int descriptors = 1 << 20;
-/* Answers that are not received yet, a message at a time. */
+/* Pending replies, one message each. */
 static _Alignas(8) char queue[1 << 16];
 static size_t head, tail;
 
@@ -43,7 +41,7 @@ static struct rtattr *put(int type, const void *value, size_t length) {
 
 static void end(struct rtattr *nest) { nest->rta_len = queue + tail - (char *)nest; }
 
-/** By its name a bridge or a veth, its port and its own peer; each is all that it may be asked about. */
+/** A bridge or a veth by its name, its port and its own peer at once: it has all that a request may ask about. */
 static void put_link(struct ifinfomsg *link, const char *name) {
   int is_bridge = strncmp(name, "bridge", 6) == 0;
   link->ifi_index = is_bridge ? 1 : 2;
@@ -58,7 +56,8 @@ static void put_link(struct ifinfomsg *link, const char *name) {
   put(IFLA_INFO_KIND, is_bridge ? "bridge" : "veth", is_bridge ? 7 : 5);
   if (!is_bridge) put(IFLA_INFO_SLAVE_KIND, "bridge", 7);
   struct rtattr *data = put(is_bridge ? IFLA_INFO_DATA : IFLA_INFO_SLAVE_DATA, NULL, 0);
-  if (!is_bridge) put(IFLA_BRPORT_STATE, &(char){BR_STATE_FORWARDING}, 1);
+  if (is_bridge) put(IFLA_BR_BRIDGE_ID, "\200\0\2\0\0\0\0\1", 8);
+  else put(IFLA_BRPORT_STATE, &(char){BR_STATE_FORWARDING}, 1);
   end(data);
   end(info);
 }
@@ -76,7 +75,7 @@ static void answer(const struct nlmsghdr *to, int type, const void *body, size_t
   struct nlmsghdr *message = append(&(struct nlmsghdr){.nlmsg_type = type, .nlmsg_seq = to->nlmsg_seq}, sizeof *message);
   unsigned char *header = append(body, length);
   if (type == RTM_NEWLINK) put_link((void *)header, name_in(to));
-  /* The prefix length; its own address for each link. */
+  /* The prefix length; each link has an address of its own. */
   if (type == RTM_NEWADDR) header[1] = 16, put(IFA_LOCAL, (char[]){10, 1, 0, header[4]}, 4);
   if (type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) put(NFTA_CHAIN_USE, "\0\0\0\100", 4);
   if (type == RTM_NEWROUTE) header[4] = RT_TABLE_MAIN, header[7] = RTN_UNICAST;
@@ -84,15 +83,15 @@ static void answer(const struct nlmsghdr *to, int type, const void *body, size_t
 }
 
 #define NFTABLES(type) (NFNL_SUBSYS_NFTABLES << 8 | (type))
-/* The element of a map that was added last. */
+/* The last element added to a map. */
 static char element[1024];
 static size_t element_length;
 
-/** A message that asks is answered by what it asks for, in its own words where there are no better ones. */
+/** Answers a request with what it asks for, echoing the request if nothing better is known. */
 static void take(const struct nlmsghdr *message) {
   int type = message->nlmsg_type;
   size_t length = type == RTM_GETLINK ? sizeof(struct ifinfomsg) : message->nlmsg_len - sizeof *message;
-  /* In rtnetlink each third of four messages asks, in nftables each second of three. */
+  /* In rtnetlink every third of four message types is a get, in nftables every second of three. */
   if (type < RTM_MAX && (type & 3) == 2) answer(message, type - 2, message + 1, length);
   if (type == NFTABLES(NFT_MSG_NEWSETELEM) && length <= sizeof element) memcpy(element, message + 1, element_length = length);
   if (type == NFTABLES(NFT_MSG_GETSETELEM) && element_length) answer(message, type - 1, element, element_length);
@@ -122,10 +121,24 @@ static long read_all(char *buffer, const char **text) {
   return give(buffer, all, strlen(all));
 }
 
+static int ends(const char *path, const char *name) {
+  size_t length = strlen(path), end = strlen(name);
+  return length >= end && strcmp(path + length - end, name) == 0;
+}
+
+/** The network's leases are there with a complete index (ipam/leases/stamp.ts), but none of the container's. */
 static long stat_path(int fd, const char *path, struct statx *stat) {
-  if (*path) return errno = ENOENT, -1;
   *stat = (struct statx){.stx_mode = S_IFREG | 0600, .stx_ino = fd};
+  if (ends(path, "/network") || ends(path, "/.attachments"))
+    *stat = (struct statx){.stx_mode = S_IFDIR | 0755, .stx_mtime.tv_sec = 981173107};
+  else if (ends(path, "/lock")) stat->stx_ino = descriptors - 1;
+  else if (*path) return errno = ENOENT, -1;
   return 0;
+}
+
+static const char *contents_of(const char *path) {
+  if (ends(path, "boot_id")) return "00000000-0000-4000-8000-000000000000\n";
+  return strstr(path, "last_reserved_ip") ? "10.1.0.2" : "0\n";
 }
 
 long __wrap_syscall(long number, ...) {
@@ -135,7 +148,7 @@ long __wrap_syscall(long number, ...) {
   for (int i = 0; i < 5; i++) words[i] = va_arg(list, long);
   va_end(list);
   char *bytes = (char *)words[1];
-  if (number == SYS_openat) contents = strstr(bytes, "boot_id") ? "00000000-0000-4000-8000-000000000000\n" : "0\n";
+  if (number == SYS_openat) contents = contents_of(bytes);
   if (number == SYS_openat || number == SYS_socket) return descriptors++;
   if (number == SYS_read) return read_all(bytes, words[0] == 0 ? &standard_input : &contents);
   if (number == SYS_write || number == SYS_pwrite64) return words[2];
@@ -143,13 +156,6 @@ long __wrap_syscall(long number, ...) {
   if (number == SYS_sendto) return send_all(bytes, words[2]);
   if (number == SYS_recvfrom) return receive(bytes);
   return number == SYS_getrandom ? words[1] : 0;
-}
-
-/** Every path is a network namespace. */
-int __wrap_statfs(const char *path, struct statfs *stat) {
-  (void)path;
-  *stat = (struct statfs){.f_type = NSFS_MAGIC};
-  return 0;
 }
 
 /** No program is run. */

@@ -1,12 +1,13 @@
 /*
- * Training: to which blocks of the heap do calls write, and which are freed before the first call? Those that calls write
- * to are put side by side, for the kernel copies each page that is written to; those that are freed are kept out of the
- * executable. The heap is made as for the executable, but with each block on pages of its own. These are then made
- * read-only, and main is called for one command after the other, in a kernel that only says yes (kernel.c).
+ * Training finds the blocks of the heap that calls write to. They are then put side by side, since the kernel copies
+ * each page that is written to; after them come those that calls only read, since each page has to be mapped. The heap
+ * is built as for the executable, but with each block on its own pages. Access to these is then taken away, and main is
+ * called for one command after another on a fake kernel (kernel.c). Blocks that are freed before that are kept out of
+ * the executable.
  *
- * usage: training OUTPUT, a file of 32-bit numbers: where the places end that are given to blocks, then for each block,
- * in the order of allocation, its place: an offset in the heap, 0 for anywhere, HEAP_PASSING for one that is freed again
- * before the heap is written.
+ * usage: training OUTPUT, a file of 32-bit numbers: where the places that an ADD writes to end, where all assigned places
+ * end, then for each block, in the order of allocation, its place: an offset in the heap, 0 for anywhere,
+ * HEAP_PASSING for one that is freed again before the heap is written.
  */
 #define TRAINING
 #include "main.c"
@@ -21,11 +22,12 @@ struct heap heap;
 #define RESULT \
   "{\"cniVersion\":\"1.0.0\",\"interfaces\":[{\"name\":\"bridge0\"},{\"name\":\"veth0\"},{\"name\":\"eth0\",\"sandbox\":\"/n\"}]," \
   "\"ips\":[{\"address\":\"10.1.0.2/16\",\"gateway\":\"10.1.0.1\",\"interface\":2}],\"routes\":[{\"dst\":\"0.0.0.0/0\"}],\"dns\":{}}"
-/* What all calls write to comes first, then what is written to by some. */
+/* Blocks that all calls write to come first, then those that some calls write to. */
 static const struct {
   const char *command, *configuration;
   int status;
 } calls[] = {{"VERSION", "", 0},
+#define ADD 1
              {"ADD", CONFIGURATION "}", 0},
              /* There is no lease. */
              {"CHECK", CONFIGURATION ",\"prevResult\":" RESULT "}", 1},
@@ -39,10 +41,16 @@ static char *next = room;
 static uint32_t owners[ROOM / PAGE];
 static struct {
   uint32_t size;
-  uint32_t call; /* the first that wrote to it, 0 for none */
+  enum { UNTOUCHED, READ, WRITTEN } state;
   uint32_t gone; /* freed before any call */
 } blocks[1 << 16];
-static uint32_t count, call;
+static uint32_t count;
+/* The blocks that were read and those that were written to, as they came, and how many were written to by the end of an ADD. */
+struct touched {
+  uint32_t block[sizeof blocks / sizeof *blocks], count;
+};
+static struct touched read_first, written;
+static uint32_t written_by_add;
 
 static char *on_own_pages(size_t size) {
   char *place = next;
@@ -58,40 +66,56 @@ static int on_free(void *block) {
   return 1;
 }
 
-static void on_write(int signal, siginfo_t *info, void *context) {
+static void note(struct touched *list, uint32_t block) { list->block[list->count++] = block; }
+
+/** The first time that a page is touched it can be read from then on, the second time it is a write. */
+static void on_touch(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)context;
+  static char opened[ROOM / PAGE];
   size_t page = ((char *)info->si_addr - room) / PAGE;
-  if (page >= ROOM / PAGE || mprotect(room + page * PAGE, PAGE, PROT_READ | PROT_WRITE)) _exit(1);
-  if (blocks[owners[page]].call == 0) blocks[owners[page]].call = call;
+  if (page >= ROOM / PAGE) _exit(1);
+  uint32_t block = owners[page];
+  int is_write = opened[page]++;
+  if (mprotect(room + page * PAGE, PAGE, is_write ? PROT_READ | PROT_WRITE : PROT_READ)) _exit(1);
+  if (is_write && blocks[block].state != WRITTEN) note(&written, block), blocks[block].state = WRITTEN;
+  else if (blocks[block].state == UNTOUCHED) note(&read_first, block), blocks[block].state = READ;
 }
 
 static void train(void) {
-  sigaction(SIGSEGV, &(struct sigaction){.sa_sigaction = on_write, .sa_flags = SA_SIGINFO}, NULL);
-  if (mprotect(room, next - room, PROT_READ)) give_up(NULL, "mprotect");
-  for (call = 1; call <= CALLS; call++) {
+  sigaction(SIGSEGV, &(struct sigaction){.sa_sigaction = on_touch, .sa_flags = SA_SIGINFO}, NULL);
+  if (mprotect(room, next - room, PROT_NONE)) give_up(NULL, "mprotect");
+  for (size_t call = 0; call < CALLS; call++) {
     char command[32];
-    snprintf(command, sizeof command, "CNI_COMMAND=%s", calls[call - 1].command);
+    snprintf(command, sizeof command, "CNI_COMMAND=%s", calls[call].command);
     environ = (char *[]){command, "CNI_CONTAINERID=container", "CNI_NETNS=/n", "CNI_IFNAME=eth0", "CNI_PATH=/bin", NULL};
-    standard_input = calls[call - 1].configuration;
+    standard_input = calls[call].configuration;
     int status = on_own_stack(start);
-    /* The executable is right all the same, but slow. */
-    if (status != calls[call - 1].status)
-      fprintf(stderr, "training: %s ended with %d: teach kernel.c to answer what it asks\n", calls[call - 1].command, status);
+    /* The executable still works, but is slower. */
+    if (status != calls[call].status)
+      fprintf(stderr, "training: %s ended with %d: teach kernel.c to answer what it asks\n", calls[call].command, status);
+    if (call == ADD) written_by_add = written.count;
   }
 }
 
 static int write_places(const char *path) {
-  static uint32_t places[sizeof blocks / sizeof *blocks + 1];
+  static uint32_t ends[2], places[sizeof blocks / sizeof *blocks];
   uint32_t at = sizeof(struct heap);
-  for (call = 1; call <= CALLS; call++)
-    for (uint32_t block = 0; block < count; block++)
-      /* A large block is on pages of its own anyway. */
-      if (blocks[block].call == call && blocks[block].size < PAGE) places[block + 1] = at, at += blocks[block].size;
+  for (uint32_t i = 0; i < written.count; i++) {
+    uint32_t block = written.block[i];
+    /* A large block is on pages of its own anyway. */
+    if (blocks[block].size < PAGE) places[block] = at, at += blocks[block].size;
+    if (i < written_by_add) ends[0] = at;
+  }
+  for (uint32_t i = 0; i < read_first.count; i++) {
+    uint32_t block = read_first.block[i];
+    if (blocks[block].state == READ) places[block] = at, at += blocks[block].size;
+  }
+  ends[1] = at;
   for (uint32_t block = 0; block < count; block++)
-    if (blocks[block].gone) places[block + 1] = HEAP_PASSING;
-  places[0] = at;
+    if (blocks[block].gone) places[block] = HEAP_PASSING;
   FILE *output = fopen(path, "wb");
-  return output && fwrite(places, sizeof *places, count + 1, output) == count + 1 ? fclose(output) : -1;
+  if (!output || fwrite(ends, sizeof *ends, 2, output) != 2) return -1;
+  return fwrite(places, sizeof *places, count, output) == count ? fclose(output) : -1;
 }
 
 int main(int argc, char **argv) {
@@ -102,7 +126,7 @@ int main(int argc, char **argv) {
   make(&heap_functions, (const uint8_t *)heap_section, heap_section_end - heap_section);
   heap_place = NULL;
   heap_gone = NULL;
-  /* As heap_write does: no block that was freed is used again. */
+  /* As in heap_write: no freed block is reused. */
   memset(heap.freed, 0, sizeof heap.freed);
   train();
   if (write_places(argv[1])) give_up(NULL, argv[1]);

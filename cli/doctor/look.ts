@@ -80,7 +80,7 @@ function patientOf(
   const within = (inside?.get(namespace ?? '') ?? [])
     .filter(({ index, cidr }) => index === veth.peer && !isLinkLocal(formatIP(cidr.ip)))
     .map(({ cidr }) => cidr);
-  const texts = addressesOf({ leases: attachment.leases, elements: [] }, network);
+  const texts = addressesOf({ leases: attachment.leases, elements: [], seen: [] }, network);
   const known = texts.flatMap((text) => parseCIDR(text) ?? []);
   const leased = known.length > 0 ? known : within;
   const { config } = network;

@@ -29,7 +29,7 @@ function processes(): string[] {
 
 /** Paths of namespaces, those with names first, each namespace once. */
 function* namespacePaths(): Generator<string> {
-  const seen = new Set<number | undefined>([undefined, inodeOf('/proc/thread-self/ns/net')]);
+  const seen = new Set<number | undefined>([undefined, inodeOf('/proc/self/ns/net')]);
   const named = directories.flatMap((directory) => namesIn(directory).map((name) => `${directory}/${name}`));
   const ofProcesses = processes().map((pid) => `/proc/${pid}/ns/net`);
   for (const path of [...named, ...ofProcesses]) {
@@ -42,7 +42,7 @@ function* namespacePaths(): Generator<string> {
 
 /** Paths of what processes have open that may be a namespace without a name. */
 function* openPaths(): Generator<string> {
-  const own = statSync('/proc/thread-self/ns/net');
+  const own = statSync('/proc/self/ns/net');
   for (const pid of processes()) {
     let names: string[] = [];
     try {
@@ -61,9 +61,9 @@ function* openPaths(): Generator<string> {
   }
 }
 
-function open(path: string): Namespace | undefined {
+function open(path: string, own: Namespace): Namespace | undefined {
   try {
-    return openNamespace(path);
+    return openNamespace(path, own);
   } catch {
     // A name without a namespace, or a process that has ended.
     return undefined;
@@ -76,6 +76,7 @@ function open(path: string): Namespace | undefined {
  * @param wanted the ids that are looked for: once all are found no more are opened
  */
 export function findNamespaces(host: Connection, wanted: ReadonlySet<number>): Map<number, string> {
+  const own = openOwnNamespace();
   const found = new Map<number, string>();
   let batch: Namespace[] = [];
   const ask = (): void => {
@@ -89,13 +90,14 @@ export function findNamespaces(host: Connection, wanted: ReadonlySet<number>): M
   for (const paths of [namespacePaths(), openPaths()]) {
     if (found.size === wanted.size) break;
     for (const path of paths) {
-      const namespace = open(path);
+      const namespace = open(path, own);
       if (namespace !== undefined) batch.push(namespace);
       if (batch.length === atOnce) ask();
       if (found.size === wanted.size) break;
     }
     ask();
   }
+  closeSync(own.fd);
   return found;
 }
 
@@ -110,7 +112,7 @@ export function addressesInside(host: Connection): Map<string, HostAddress[]> {
   const own = openOwnNamespace();
   try {
     for (const path of namespacePaths()) {
-      const there = open(path);
+      const there = open(path, own);
       if (there === undefined) continue;
       try {
         // Others of this machine, such as those within a container, may use the same addresses.
@@ -144,26 +146,33 @@ export interface Inside {
 /**
  * Looks at an interface in another namespace.
  * @param index of the interface there
- * @returns undefined where the interface is gone
- * @throws SystemError EPERM without CAP_SYS_ADMIN; what `openNamespace` throws
+ * @param depth how much is asked: no routes, or all
+ * @returns undefined where the interface is gone, or the namespace
+ * @throws SystemError EPERM without CAP_SYS_ADMIN
  */
-export function lookInside(path: string, index: number): Inside | undefined {
-  const there = openNamespace(path);
+export function lookInside(
+  path: string,
+  index: number,
+  depth: 'addresses' | 'all' = 'all',
+): Inside | undefined {
   const own = openOwnNamespace();
+  const there = open(path, own);
   try {
+    if (there === undefined) return undefined;
     const connection = within(there, own, openRoute);
     try {
       const [link] = findLinks(connection, [index]);
       if (link === undefined) return undefined;
       const addresses = listEveryAddress(connection).filter((one) => one.index === index);
-      const routes = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(connection, of));
+      const families = depth === 'all' ? [family.ipv4, family.ipv6] : [];
+      const routes = families.flatMap((of) => listRoutes(connection, of));
       return { path, link, addresses: addresses.map(({ cidr }) => formatCIDR(cidr)), routes };
     } finally {
       connection.close();
     }
   } finally {
     closeSync(own.fd);
-    closeSync(there.fd);
+    if (there !== undefined) closeSync(there.fd);
   }
 }
 

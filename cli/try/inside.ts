@@ -1,4 +1,4 @@
-import { accessSync, constants } from '#files';
+import { accessSync, closeSync, constants } from '#files';
 import { libc } from '#libc';
 import { decodeText } from '../../netlink/bytes.ts';
 import { openRoute } from '../../netlink/connection.ts';
@@ -27,7 +27,12 @@ export function findProgram(name: string): string | undefined {
 
 /** Runs in a namespace, and comes back. */
 function inside<T>(namespace: Namespace, work: () => T): T {
-  return within(namespace, openOwnNamespace(), work);
+  const own = openOwnNamespace();
+  try {
+    return within(namespace, own, work);
+  } finally {
+    closeSync(own.fd);
+  }
 }
 
 /** Sets the loopback link of a namespace up, as runtimes do. @throws NetlinkError */

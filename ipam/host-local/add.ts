@@ -15,15 +15,15 @@ import type { HostLocalRequest } from './request.ts';
 import { readResolvConf } from './resolv-conf.ts';
 
 /**
- * Leases one address of each range set to an attachment; on disk when it returns. The result's addresses belong to
- * no interface yet.
- * @throws CniError code 7 for a bad configuration, 11 where no address is free, 5 for the directory, 999 where the
+ * Leases one address from each range set to an attachment; the leases are on disk when it returns. The result's
+ * addresses have no interface yet.
+ * @throws CniError code 7 for a bad configuration, 11 if no address is free, 5 for the directory, 999 if the
  *   attachment has a lease; nothing is left leased then
  */
 export function addLeases(request: HostLocalRequest, plan = planLeases(request)): Result {
   const { attachment, config, warn } = request;
   const dns = config.resolvConf ? readResolvConf(config.resolvConf) : {};
-  // Read before the lock is taken, for others wait for that.
+  // Read before taking the lock, which others wait for.
   bootID();
   const store = Store.open(leaseDirectory(config.dataDir, attachment.network), warn);
   let made: Candidate[];
@@ -43,7 +43,7 @@ export function addLeases(request: HostLocalRequest, plan = planLeases(request))
   return { interfaces: [], ips: made.map(ipConfig), routes: plan.routes, dns };
 }
 
-/** Takes back what a failed ADD leased. The ADD's error is the one to return, so one of this is printed. */
+/** Releases what a failed ADD leased. The ADD's error is the one to report, so an error here is printed. */
 function takeBack(cleanUp: () => unknown, { warn }: HostLocalRequest): void {
   try {
     cleanUp();
@@ -53,9 +53,9 @@ function takeBack(cleanUp: () => unknown, { warn }: HostLocalRequest): void {
 }
 
 /**
- * Ends what the attachment leased before this boot, for which no DEL was called.
+ * Releases what the attachment leased before this boot and no DEL released.
  * @returns the addresses
- * @throws CniError code 999 where it has a lease that a running container may have
+ * @throws CniError code 999 if it has a lease that a running container may be using
  */
 function endEarlierLeases(store: Store, request: HostLocalRequest): IP[] {
   const { containerID, ifname } = request.attachment;
@@ -68,21 +68,21 @@ function endEarlierLeases(store: Store, request: HostLocalRequest): IP[] {
   throw new CniError(
     errorCode.internal,
     `${first.address} has been allocated to ${containerID}, duplicate allocation is not allowed`,
-    `${store.path(first.address)} is the lease of an earlier ADD of ${ifname}, for which no DEL was called: call it first`,
+    `${store.path(first.address)} is the lease of an earlier ADD of ${ifname} without a DEL: call DEL first`,
   );
 }
 
-/** An ADD at work on a locked directory. */
+/** An ADD in progress on a locked directory. */
 interface Allocation {
   readonly store: Store;
   readonly request: HostLocalRequest;
-  /** Addresses asked for that no set has given yet. */
+  /** Requested addresses that no set has leased yet. */
   readonly requested: IP[];
-  /** Addresses that the attachment had before the boot: given again where they are free. */
+  /** Addresses that the attachment had before the boot: leased again if they are free. */
   readonly earlier: readonly IP[];
 }
 
-/** One address of each set, or none. */
+/** Leases one address from each set, or none at all. */
 function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[] {
   const { store, request, requested } = allocation;
   const made: Candidate[] = [];
@@ -92,7 +92,7 @@ function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[
       try {
         const candidate = leaseOne(allocation, set, turn.read());
         made.push(candidate);
-        // As with the Go plugin, the round robin goes on from here even if a later set has no address.
+        // As in the Go host-local, the round robin continues from here even if a later set has no free address.
         turn.write(candidate.ip, request.warn);
       } finally {
         turn.close();
@@ -107,7 +107,7 @@ function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[
   }
 }
 
-/** The error for a requested address that no set had a use for. */
+/** The error for a requested address that no set has leased. */
 function notGiven(
   ip: IP,
   sets: readonly RangeSet[],
@@ -118,8 +118,8 @@ function notGiven(
   const [given, set] = [made[index], sets[index]];
   const reason =
     given === undefined || set === undefined
-      ? `it is in no range of network ${network}`
-      : `range set ${formatRangeSet(set)} has given ${formatIP(given.ip)}; it gives one address`;
+      ? `it is not in any range of network ${network}`
+      : `range set ${formatRangeSet(set)} gives one address, which is ${formatIP(given.ip)}`;
   return new CniError(
     errorCode.invalidConfig,
     `failed to allocate all requested IPs: ${formatIP(ip)}`,
@@ -132,7 +132,7 @@ function isIn(set: RangeSet, ip: IP): boolean {
 }
 
 /**
- * The requested address that is of the set, which is taken from the list; else the one that the attachment had before
+ * Leases the requested address in the set, which is removed from the list; else the one that the attachment had before
  * the boot; else the next free one.
  */
 function leaseOne(

@@ -1,7 +1,7 @@
 import type { IP } from '../../netlink/ip.ts';
 import { holds, type Range, type RangeSet } from './ranges.ts';
 
-/** An address that may be leased, and the range it is of. */
+/** An address that may be leased, and its range. */
 export interface Candidate {
   readonly ip: IP;
   readonly range: Range;
@@ -16,7 +16,7 @@ export function rangeSetSize(set: RangeSet): bigint {
   return size;
 }
 
-/** Addresses `first` to `last` of a range, both included; none where the last is before the first. */
+/** Addresses `first` to `last` of a range, inclusive; none if `last` is before `first`. */
 export interface Span {
   readonly range: Range;
   readonly first: bigint;
@@ -24,9 +24,9 @@ export interface Span {
 }
 
 /**
- * The addresses of a set in the order in which the Go plugin tries them: from the one after `lastReserved` on, through the
- * set's ranges in turn and round to `lastReserved` itself. A `lastReserved` of no range of the set starts at the
- * beginning. Each range's own gateway is to be left out ({@link candidateAt}).
+ * A set's addresses in the order in which the Go host-local tries them: from the one after `lastReserved`, through the
+ * set's ranges in turn and round to `lastReserved` itself. If `lastReserved` is in no range of the set, from the
+ * beginning. Each range's gateway is still to be left out ({@link candidateAt}).
  */
 export function turn(set: RangeSet, lastReserved: IP | undefined): Span[] {
   const at = lastReserved === undefined ? -1 : set.findIndex((range) => holds(range, lastReserved));
@@ -44,7 +44,7 @@ function wholeSpan(range: Range): Span {
   return { range, first: range.first.value, last: range.last.value };
 }
 
-/** The address of that value in a range; undefined for the gateway, which is not leased. */
+/** The address with that value in a range; undefined for the gateway, which is not leased. */
 export function candidateAt(range: Range, value: bigint): Candidate | undefined {
   const { family } = range.first;
   if (value === range.gateway.value && family === range.gateway.family) return undefined;

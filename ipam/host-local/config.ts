@@ -1,12 +1,12 @@
 import type { Route } from '../../cni/result.ts';
 
-/** A route as the configuration writes it. */
+/** A route as written in the configuration. */
 export interface RouteConfig extends Omit<Route, 'dst' | 'gw'> {
   readonly dst: string;
   readonly gw?: string;
 }
 
-/** A subnet to lease from, as the configuration writes it. */
+/** A subnet to lease from, as written in the configuration. */
 export interface RangeConfig {
   readonly subnet: string;
   readonly rangeStart?: string;
@@ -21,8 +21,8 @@ export interface HostLocalConfig extends Partial<RangeConfig> {
   readonly resolvConf?: string;
   readonly dataDir?: string;
   /**
-   * Whether leases from before this boot give way (see `reclaim.ts`): to the same container, to who asks for the address
-   * by name, and where a range set has no free address. True where it is absent. The Go host-local ignores it.
+   * Whether leases from before this boot give way (see `reclaim.ts`): to the same container, to a request for that
+   * address, and when a range set has no free address. True by default. The Go host-local ignores it.
    */
   readonly reclaimAfterReboot?: boolean;
 }

@@ -6,9 +6,9 @@ import { Store } from '../leases/store.ts';
 import type { LeaseRequest } from './request.ts';
 
 /**
- * Ends the leases of a network that belong to no valid attachment. A lease of the oldest format, which names no
- * interface, stays with any attachment of its container.
- * @param request its attachment says which network
+ * Releases a network's leases that belong to no valid attachment. A lease in the oldest format, which names no
+ * interface, stays if its container has any valid attachment.
+ * @param request its attachment names the network
  * @param valid `cni.dev/valid-attachments`
  * @returns the addresses that were released
  * @throws CniError code 5
@@ -23,7 +23,7 @@ export function gcLeases(
   const containers = new Set(valid.map(({ containerID }) => containerID));
   const released: string[] = [];
   try {
-    // What others left goes too: entries without a lease, leases without content.
+    // Removes what others left as well: entries without a lease, leases without content.
     store.known.catchUp();
     store.sweep();
     for (const address of store.names()) {
@@ -41,7 +41,7 @@ export function gcLeases(
   }
 }
 
-/** Whether a file's text is one of these, to the byte: most leases are kept, and no more need be known of them. */
+/** Whether a file's text is exactly one of these: most leases are kept, and need no parsing. */
 function hasText(path: string, texts: ReadonlySet<string>): boolean {
   try {
     return texts.has(readSmallFile(path));

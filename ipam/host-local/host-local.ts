@@ -6,16 +6,16 @@ import type { LeaseRequest } from './request.ts';
 
 const nobody = (): void => undefined;
 
-/** Those of a container's leases that are for an interface, else those of the oldest format, which name none. */
+/** A container's leases for an interface, else those in the oldest format, which name none. */
 function ofInterface<T extends LeasedAddress>(leases: readonly T[], ifname: string): T[] {
   const own = leases.filter((lease) => lease.ifname === ifname);
   return own.length > 0 ? own : leases.filter((lease) => lease.ifname === '');
 }
 
 /**
- * The leases of an attachment. Where the index has one that was made by us it has all, for an ADD of ours makes them
- * under one lock. The Go host-local unlocks after each address, so beside a lease that was only seen there may be
- * another that was not; and where an address is asked for by name, it gives a container that has one another.
+ * An attachment's leases. If the index has one that this plugin made, it has them all, since an ADD makes them under
+ * one lock. The Go host-local unlocks after each address, so there may be others beside a lease that was only seen; and
+ * it leases a container that has an address another one if that is requested.
  */
 function leasesOf(store: Store, { attachment, requestedIPs = [] }: LeaseRequest): LeasedAddress[] {
   const { containerID, ifname } = attachment;
@@ -27,7 +27,7 @@ function leasesOf(store: Store, { attachment, requestedIPs = [] }: LeaseRequest)
   return ofInterface(store.known.leasesOf(containerID), ifname);
 }
 
-/** What `use` returns with the directory open; `none` where there is no directory. */
+/** What `use` returns with the directory open; `none` if there is no directory. */
 function withStore<T>(
   { attachment, config, warn = nobody }: LeaseRequest,
   none: T,
@@ -53,7 +53,7 @@ export function findLeases(request: LeaseRequest): IP[] {
 }
 
 /**
- * Ends every lease of an attachment; none is no error.
+ * Releases every lease of an attachment; having none is not an error.
  * @returns the addresses that were released
  * @throws CniError code 5
  */
@@ -68,14 +68,14 @@ export function delLeases(request: LeaseRequest): string[] {
 }
 
 /**
- * Checks that an attachment has a lease, whichever address it is of.
- * @throws CniError code 3 where it has none, 5
+ * Checks that an attachment has a lease, for whichever address.
+ * @throws CniError code 3 if it has none, 5
  */
 export function checkLeases(request: LeaseRequest): void {
   const { attachment, config } = request;
   const { network, containerID, ifname } = attachment;
   const found = withStore(request, false, (store) =>
-    // The second knows all, and takes longer.
+    // The second look knows all leases, and takes longer.
     [() => store.known.indexedLeasesOf(containerID), () => store.known.leasesOf(containerID)].some(
       (leases) => ofInterface(leases(), ifname).length > 0,
     ),

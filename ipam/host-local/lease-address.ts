@@ -8,10 +8,10 @@ import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { reclaimAll } from './reclaim.ts';
 import type { HostLocalRequest } from './request.ts';
 
-/** How many addresses are tried one by one before the whole directory is listed. */
+/** How many addresses to try one by one before listing the whole directory. */
 const tries = 16;
 
-/** What is not a regular file would stand in the way for good; a person has to look at it. */
+/** Anything but a regular file would be in the way for good; a person has to look at it. */
 function refuseOtherThanFile(store: Store, address: string): void {
   const stats = store.look(address);
   if (stats === undefined || stats.isFile()) return;
@@ -19,7 +19,7 @@ function refuseOtherThanFile(store: Store, address: string): void {
   throw new CniError(errorCode.io, `cannot use ${store.path(address)}`, `it is ${kind}`);
 }
 
-/** Leases an address if it is free, or taken by nothing but what a crash left. */
+/** Leases an address if it is free, or taken only by what a crash left. */
 function claim(store: Store, address: string, owner: Lease): boolean {
   if (store.claim(address, owner)) return true;
   refuseOtherThanFile(store, address);
@@ -28,7 +28,7 @@ function claim(store: Store, address: string, owner: Lease): boolean {
 
 /**
  * Leases the first free address of a range set after `lastReserved`.
- * @returns undefined where none is free
+ * @returns undefined if none is free
  * @throws CniError code 5
  */
 export function leaseNext(
@@ -54,7 +54,7 @@ export function leaseNext(
 
 /**
  * Leases an address of a range set if it is free.
- * @returns undefined where it isn't, or is not leased at all
+ * @returns undefined if it isn't, or is never leased
  * @throws CniError code 5
  */
 export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
@@ -64,8 +64,8 @@ export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): 
 }
 
 /**
- * Leases the address of a range set that was asked for by name; one that is leased from before this boot is taken back.
- * @throws CniError code 7 for a gateway, 11 where it is taken, 5
+ * Leases a requested address of a range set, taking it back if its lease is from before this boot.
+ * @throws CniError code 7 for a gateway, 11 if it is taken, 5
  */
 export function leaseExactly(store: Store, request: HostLocalRequest, set: RangeSet, ip: IP): Candidate {
   const address = formatIP(ip);
@@ -73,7 +73,7 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
     throw new CniError(
       errorCode.invalidConfig,
       `requested ip ${address} is subnet's gateway`,
-      `no container gets it: range set ${formatRangeSet(set)}`,
+      `range set ${formatRangeSet(set)} does not lease it`,
     );
   }
   const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
@@ -85,11 +85,11 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
   throw new CniError(
     errorCode.tryAgain,
     `requested IP address ${address} is not available in range set ${formatRangeSet(set)}`,
-    `it is leased to ${owner === undefined ? 'a container unknown' : describeOwner(owner)}, see ${store.path(address)}`,
+    `it is leased to ${owner === undefined ? 'an unknown container' : describeOwner(owner)}, see ${store.path(address)}`,
   );
 }
 
-/** How many of a range set's addresses are leased. */
+/** The number of leased addresses in a range set. */
 export function countLeased(store: Pick<Store, 'names'>, set: RangeSet): bigint {
   let count = 0n;
   for (const name of store.names()) {

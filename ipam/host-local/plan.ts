@@ -5,16 +5,16 @@ import type { RouteConfig } from './config.ts';
 import { type RangeSet, readRangeSets } from './ranges.ts';
 import type { HostLocalRequest } from './request.ts';
 
-/** What an ADD is to lease and to answer, all of it checked. */
+/** What an ADD will lease and answer, all of it checked. */
 export interface LeasePlan {
   readonly sets: readonly RangeSet[];
-  /** The addresses asked for, each once. */
+  /** The requested addresses, each once. */
   readonly requested: readonly IP[];
   readonly routes: readonly Route[];
 }
 
 /**
- * Reads and checks what a request asks for, and changes nothing.
+ * Reads and checks a request, and changes nothing.
  * @throws CniError code 7
  */
 export function planLeases(request: HostLocalRequest): LeasePlan {

@@ -15,7 +15,7 @@ import {
 } from '../../netlink/ip.ts';
 import type { HostLocalConfig, RangeConfig } from './config.ts';
 
-/** Addresses of one subnet that may be leased: `first` to `last`, less `gateway`. */
+/** Addresses of one subnet that may be leased: `first` to `last`, except `gateway`. */
 export interface Range {
   readonly subnet: CIDR;
   readonly first: IP;
@@ -23,7 +23,7 @@ export interface Range {
   readonly gateway: IP;
 }
 
-/** Ranges of one family; an attachment gets one address of each set. */
+/** Ranges of one family; an attachment gets one address from each set. */
 export type RangeSet = readonly Range[];
 
 /** What {@link readRangeSets} reads. */
@@ -31,18 +31,18 @@ export interface RangeSource {
   readonly config: HostLocalConfig;
   /** `runtimeConfig.ipRanges`: before the configuration's own. */
   readonly ipRanges: readonly (readonly RangeConfig[])[];
-  /** The configuration's version: below 0.3.0 a result has room for one address of a family. */
+  /** The configuration's version: before 0.3.0 a result has room for one address of each family. */
   readonly cniVersion?: string;
   /** Prints a line on stderr. */
   warn(line: string): void;
 }
 
-/** Whether an address lies between a range's first and last; the gateway may be one of them. */
+/** Whether an address is between a range's first and last; the gateway may be too. */
 export function holds({ first, last }: Range, ip: IP): boolean {
   return ip.family === first.family && ip.value >= first.value && ip.value <= last.value;
 }
 
-/** A range set as the Go plugin prints it: `10.1.0.1-10.1.0.9,10.2.0.1-10.2.0.9`. */
+/** A range set as the Go host-local prints it: `10.1.0.1-10.1.0.9,10.2.0.1-10.2.0.9`. */
 export function formatRangeSet(set: RangeSet): string {
   return set.map(formatRange).join(',');
 }
@@ -59,20 +59,20 @@ function invalid(details: string): CniError {
 /** Reads a subnet, host bits kept. */
 function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
   const written = parseCIDR(text);
-  // The length of an IPv4-mapped subnet counts other bits than its address has.
+  // The prefix length of an IPv4-mapped subnet counts the bits of IPv6.
   if (written === undefined || (written.ip.family === family.ipv4 && text.includes(':'))) {
     throw invalid(`subnet: invalid CIDR address: ${text}`);
   }
   if (width(written.ip.family) - written.prefix < 2)
-    throw invalid(`Network ${text} too small to allocate from: a subnet has four addresses or more`);
+    throw invalid(`Network ${text} too small to allocate from: a subnet needs at least four addresses`);
   if (subnetOf(written).ip.value !== written.ip.value) {
-    // The host-local that rkt ships takes the address as written for the subnet's own, and so do we.
+    // Like rkt's host-local, this treats the address as written as the subnet's own.
     warn(`subnet ${text} has host bits set; allocation begins after ${formatIP(written.ip)}`);
   }
   return written;
 }
 
-/** The last address of a subnet that may be leased; that of IPv4 is before the broadcast address. */
+/** The last address of a subnet that may be leased: for IPv4 the one before the broadcast address. */
 function lastUsable(subnet: CIDR): IP {
   const last = lastOf(subnet);
   return last.family === family.ipv4 ? next(last, -1n) : last;
@@ -91,7 +91,7 @@ function readBound(key: 'rangeStart' | 'rangeEnd', text: string, subnet: CIDR): 
 function readGateway(text: string, subnet: CIDR): IP {
   const ip = parseIP(text);
   if (ip === undefined) throw invalid(`gateway: invalid IP address: ${text}`);
-  // It need not lie in the subnet: the Go plugin takes a gateway on another link too.
+  // It need not be in the subnet: the Go host-local accepts a gateway on another link too.
   if (ip.family !== subnet.ip.family) {
     throw invalid(`gateway: ${text} is of another family than subnet ${formatCIDR(subnet)}`);
   }
@@ -124,7 +124,7 @@ function readSet(set: readonly RangeConfig[], index: number, warn: RangeSource['
   return ranges;
 }
 
-/** The old single subnet of the top level, as a range set; none where `subnet` is absent. */
+/** The old single top-level subnet as a range set; none if `subnet` is absent. */
 function topLevelSet({ subnet, rangeStart, rangeEnd, gateway }: HostLocalConfig): RangeConfig[][] {
   if (!subnet) return [];
   const range: RangeConfig = {
@@ -162,13 +162,13 @@ function refuseSecondOfFamily(sets: readonly RangeSet[], cniVersion: string | un
 
 /**
  * The range sets of a configuration, checked: `runtimeConfig.ipRanges` first, then the old single subnet, then
- * `ranges`. By default a range has all of its subnet but the subnet's own address and, for IPv4, the broadcast
- * address, and the first of them is the gateway.
+ * `ranges`. By default a range is its whole subnet without the subnet's own address and, for IPv4, the broadcast
+ * address; its first address is the gateway.
  * @throws CniError code 7, naming key and value
  */
 export function readRangeSets({ config, ipRanges, cniVersion, warn }: RangeSource): RangeSet[] {
   const written = [...ipRanges, ...topLevelSet(config), ...(config.ranges ?? [])];
-  if (written.length === 0) throw invalid('no IP ranges specified: there is no subnet and no ranges');
+  if (written.length === 0) throw invalid('no IP ranges specified: neither subnet nor ranges is set');
   const sets = written.map((set, index) => readSet(set, index, warn));
   refuseSecondOfFamily(sets, cniVersion);
   refuseOverlap(sets);

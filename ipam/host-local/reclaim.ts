@@ -10,23 +10,23 @@ import type { HostLocalConfig } from './config.ts';
 import { holds, type RangeSet } from './ranges.ts';
 import type { HostLocalRequest } from './request.ts';
 
-/** How many leases are taken back at once: the lock is held meanwhile, and each is a line on stderr. */
+/** How many leases to take back at once: the lock is held meanwhile, and each prints a line on stderr. */
 const atOnce = 256;
 
 /**
- * The file systems (statfs(2), `f_type`) whose files one kernel alone writes: ext2 to ext4, XFS, Btrfs, tmpfs, ramfs,
- * overlayfs, F2FS, ZFS, bcachefs. Elsewhere a lease of another boot may be a running neighbour's.
+ * The file systems (statfs(2), `f_type`) that only one kernel writes to: ext2 to ext4, XFS, Btrfs, tmpfs, ramfs,
+ * overlayfs, F2FS, ZFS, bcachefs. Elsewhere a lease from another boot may belong to another node's running container.
  */
 const localFileSystems = [
   0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0x794c7630, 0xf2f52010, 0x2fc12fc1, 0xca451a4e,
 ];
 
-/** Why a lease's owner can't exist any more; undefined where it can. */
+/** Why a lease's owner can no longer exist; undefined if it can. */
 type Proof = 'it was held during an earlier boot' | 'its file is older than this boot' | undefined;
 
 /**
  * Whether a lease is from before a boot.
- * @param entry the lease's own entry in the index, if it has one
+ * @param entry the lease's entry in the index, if any
  * @param changed when the lease file was last changed, in milliseconds
  */
 export function proofOfDeath(
@@ -40,7 +40,7 @@ export function proofOfDeath(
   return boot.start !== undefined && changed < boot.start ? 'its file is older than this boot' : undefined;
 }
 
-/** An address that is leased to a container that can't exist any more. */
+/** An address leased to a container that can no longer exist. */
 interface DeadLease {
   readonly address: string;
   readonly proof: Proof;
@@ -68,7 +68,7 @@ function proofFor(store: Store, address: string, entries: readonly IndexEntry[],
   return proofOfDeath(own, file.mtimeMs, boot);
 }
 
-/** The leases of a range set whose owners can't exist any more. */
+/** A range set's leases whose owners can no longer exist. */
 function* deadLeases(store: Store, set: RangeSet, boot: Boot): Generator<DeadLease> {
   if (!isLocal(store)) return;
   const entries = store.known.entries();
@@ -83,7 +83,7 @@ function* deadLeases(store: Store, set: RangeSet, boot: Boot): Generator<DeadLea
 /** @returns whether the address is free now */
 function reclaim(store: Store, { address, proof }: DeadLease, warn: (line: string) => void): boolean {
   const lease = store.read(address);
-  // A power cut leaves a lease that wasn't on disk yet with its name and no content.
+  // A power cut leaves a lease that wasn't on disk yet as a name without content.
   if (lease === undefined) return store.known.discardResidue(address);
   store.release({ address, ...lease });
   warn(`reclaimed ${store.path(address)} of ${describeOwner(lease)}: ${proof}`);
@@ -91,20 +91,20 @@ function reclaim(store: Store, { address, proof }: DeadLease, warn: (line: strin
 }
 
 /**
- * Takes back leases of a range set that are from before this boot, with a line on stderr for each; to be called when,
- * and only when, the set has no free address left.
+ * Takes back a range set's leases from before this boot, with a line on stderr for each. Call it when, and only when,
+ * the set has no free address left.
  *
- * A network namespace ends with the kernel that made it, so the owner of such a lease can't exist any more. That a
- * lease is from before this boot is known in one of two ways:
+ * A network namespace ends with the kernel that made it, so the owner of such a lease can no longer exist. There are
+ * two ways to know that a lease is from before this boot:
  *
- * - The index has an entry for that very file, with the ID of another boot: the lease was made, or seen, then. No
- *   clock has a say in this, nor in keeping a lease whose entry says that it was made in this boot.
- * - Else, for a lease by the Go host-local that was first seen in this boot, its file was last changed before the
- *   boot, both by the clock as it goes now and as it went at the boot (`boot.ts`). This is wrong for a lease made
- *   while the clock was set back to before the boot, and only if it is set forward again while the container runs.
+ * - The index has an entry for that very file with another boot's ID: the lease was made, or seen, then. No clock is
+ *   involved, nor in keeping a lease whose entry says that it was made in this boot.
+ * - Else, for a lease by the Go host-local that was first seen in this boot, its file was last changed before the boot,
+ *   both by the current clock and by the clock at the boot (`boot.ts`). This is wrong only for a lease made while the
+ *   clock was set back to before the boot, if it is set forward again while the container runs.
  *
- * A file put in the directory by hand, to keep an address from use, is a lease like any other.
- * `reclaimAfterReboot: false` turns all this off.
+ * A file put in the directory by hand to reserve an address is a lease like any other. `reclaimAfterReboot: false`
+ * turns all this off.
  * @returns how many addresses are free again
  * @throws CniError code 5
  */
@@ -122,7 +122,7 @@ export function reclaimLeases(
 }
 
 /**
- * Takes back single leases if all of them are from before this boot, by the same proofs and with the same lines.
+ * Takes back these leases if all of them are from before this boot, by the same proofs and with the same lines.
  * @returns whether they were
  * @throws CniError code 5
  */

@@ -1,9 +1,7 @@
 import type { DNS } from '../../cni/result.ts';
 import { readLinked, refused } from '../leases/files.ts';
 
-/**
- * The resolver's settings in the text of a resolv.conf(5). Comments, and what else there is, are passed over.
- */
+/** The resolver's settings from the text of a resolv.conf(5). Comments and everything else are ignored. */
 export function parseResolvConf(text: string): DNS {
   const nameservers: string[] = [];
   const search: string[] = [];

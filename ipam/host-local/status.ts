@@ -8,12 +8,12 @@ import type { HostLocalRequest } from './request.ts';
 import { readResolvConf } from './resolv-conf.ts';
 
 /**
- * Checks what neither a DEL nor a GC would mend: the configuration is right, resolvConf can be read, and the directory
- * of leases can be written.
+ * Checks what neither a DEL nor a GC can fix: that the configuration is valid, resolvConf is readable, and the lease
+ * directory is writable.
  *
- * A full range is not looked at. A runtime that is told of a failing STATUS takes the node's network for down, and may
- * put off the very GC that would free addresses; an ADD that finds no address says so itself.
- * @throws CniError code 7 for a bad configuration, 50 with the reason for all else
+ * It doesn't check for a full range. On a failing STATUS a runtime treats the node's network as down, and may put off
+ * the very GC that would free addresses; an ADD without a free address says so itself.
+ * @throws CniError code 7 for a bad configuration, 50 with the reason for everything else
  */
 export function hostLocalStatus(request: HostLocalRequest): void {
   planLeases(request);
@@ -32,7 +32,7 @@ function notAvailable(msg: string, details: string): CniError {
   return new CniError(errorCode.notAvailable, msg, details);
 }
 
-/** The directory, or the nearest one above it where it is still to be made, must take new files. */
+/** New files must be possible in the directory, or in its nearest existing ancestor. */
 function checkWritable(directory: string): void {
   const refusal = (reason: string): CniError => notAvailable(`cannot write ${directory}`, reason);
   for (let path = directory; ; path = parentOf(path)) {
@@ -51,7 +51,7 @@ function checkWritable(directory: string): void {
   }
 }
 
-/** The directory above; of `/` and `.` the same. */
+/** The parent directory; that of `/` and `.` is itself. */
 function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   if (slash < 0) return '.';

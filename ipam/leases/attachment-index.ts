@@ -6,12 +6,12 @@ import { lookForDirectory, namesIn, refused, remove } from './files.ts';
 import { isStamped, putStamp, stamp } from './stamp.ts';
 
 /**
- * How a lease came into the index: `made` with it, or `seen`, when it stood there already. Either way the lease
- * existed during the boot that the entry names.
+ * How a lease got into the index: `made` together with its entry, or `seen` because it already existed. Either way the
+ * lease existed during the entry's boot.
  */
 export type Origin = 'made' | 'seen';
 
-/** An entry of the index: a container's hash, when its lease was known to exist, and its address. */
+/** An entry in the index: a container's hash, the boot in which its lease existed, and its address. */
 export interface IndexEntry {
   readonly path: string;
   readonly bucket: string;
@@ -22,21 +22,21 @@ export interface IndexEntry {
 }
 
 /**
- * The directories that entries are spread over. To find a container's is to list one of them, which takes 0.05 ms among
- * 10,000 leases; to find those in which others removed some is to look at all, which takes 0.3 ms.
+ * The directories that entries are spread over. Finding a container's entries lists one of them, which takes 0.05 ms
+ * among 10,000 leases; finding those that others have changed stats all of them, which takes 0.3 ms.
  */
 export const buckets = Array.from({ length: 128 }, (_, index) => index.toString(16).padStart(2, '0'));
 
-/** The length of an entry's name before the address. */
+/** The length of the part of an entry's name before the address. */
 export const prefixLength = 29;
 
-/** Where a container's entries are: in which bucket, and how their names begin. */
+/** Where a container's entries are: their bucket, and the prefix of their names. */
 interface Place {
   readonly bucket: string;
   readonly digits: string;
 }
 
-/** The place asked for last: mostly it is asked for again. */
+/** The last place computed, which is usually needed again. */
 let last: { readonly containerID: string; readonly place: Place } | undefined;
 
 /**
@@ -53,18 +53,20 @@ export function placeOf(containerID: string): Place {
 }
 
 /**
- * Which addresses a container has, found without reading the leases: `.attachments/<bucket>/<14 hex>.<origin>-<boot>.
- * <address>`, where bucket and hex digits are the container ID's hash. Each entry is a hard link to the lease, for the
- * Go host-local walks the directory when it releases a container and removes every file whose content is that
- * container's: so it takes our entries away with its lease, and finds nothing there that it could misread, since no
- * name here is an address.
+ * An index that finds a container's addresses without reading the leases: `.attachments/<bucket>/<14
+ * hex>.<origin>-<boot>. <address>`, where bucket and hex digits are the container ID's hash. Each entry is a hard link
+ * to the lease. To release a container, the Go host-local walks the directory and removes every file with that
+ * container's content: so it removes our entries with the lease, and can't misread anything, since no name here is an
+ * address.
  */
 export class AttachmentIndex {
-  /** Where a lease is written before it has its names. */
+  /** Where a lease is written before it gets its names. */
   readonly draft: string;
-  /** Of each bucket looked at, whether it was as ours had left it. */
+  /** For each bucket read, whether it was as we had left it. */
   private readonly untouched = new Map<string, boolean>();
-  /** The buckets that were changed here. */
+  /** The buckets that don't exist. */
+  private readonly missing = new Set<string>();
+  /** The buckets that we changed. */
   private readonly changed = new Set<string>();
   private caughtUp = false;
 
@@ -73,8 +75,8 @@ export class AttachmentIndex {
   }
 
   /**
-   * Whether the index is there.
-   * @throws CniError code 5 where something else is in its place
+   * Whether the index exists.
+   * @throws CniError code 5 if something else is in its place
    */
   exists(): boolean {
     return lookForDirectory(this.directory) !== undefined;
@@ -98,6 +100,7 @@ export class AttachmentIndex {
     const stats = lookForDirectory(this.bucketPath(bucket));
     const untouched = stats === undefined || isStamped(stats);
     if (!this.untouched.has(bucket)) this.untouched.set(bucket, untouched);
+    if (stats === undefined) this.missing.add(bucket);
     const found: IndexEntry[] = [];
     for (const name of stats === undefined ? [] : this.list(bucket)) {
       if (!name.startsWith(digits)) continue;
@@ -108,14 +111,14 @@ export class AttachmentIndex {
   }
 
   /**
-   * Whether nobody but ours has changed the bucket of a container that was looked for, and each of those ran to its
-   * end. Then an entry that an ADD of ours made is still there, and so are those made with it.
+   * Whether only this plugin has changed the bucket of a container that was looked up, and each such change was
+   * completed. Then an entry that our ADD made is still there, and so are those made with it.
    */
   isUntouched(containerID: string): boolean {
     return this.caughtUp || this.untouched.get(placeOf(containerID).bucket) === true;
   }
 
-  /** To be called once each lease has its entry. */
+  /** Call it once each lease has its entry. */
   noteCaughtUp(): void {
     this.caughtUp = true;
   }
@@ -125,9 +128,9 @@ export class AttachmentIndex {
     return this.of(containerID).some((entry) => entry.address === address);
   }
 
-  /** The entry that a file name stands for; undefined where it is not an entry's. */
+  /** Parses an entry's file name; undefined for any other name. */
   private parse(bucket: string, name: string): IndexEntry | undefined {
-    // No regular expression, which takes ten times as long: there may be thousands of names.
+    // A regular expression would take ten times as long, and there may be thousands of names.
     const origin = name.slice(15, 19);
     if ((origin !== 'made' && origin !== 'seen') || name.length <= prefixLength) return undefined;
     const path = `${this.directory}/${bucket}/${name}`;
@@ -145,7 +148,7 @@ export class AttachmentIndex {
 
   /**
    * The names in each bucket.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * @throws CniError code 5 if something else is in the place of a bucket
    */
   private *listings(): Generator<readonly [bucket: string, names: string[]]> {
     for (const bucket of buckets) {
@@ -186,14 +189,14 @@ export class AttachmentIndex {
   }
 
   /**
-   * Moves the draft, which has been linked to its address, to its name in the index.
+   * Renames the draft, which is linked to its address by now, to its name in the index.
    * @returns the entry
    */
   addDraft(containerID: string, address: string): IndexEntry {
     return this.add(containerID, address, 'made', (path) => renameSync(this.draft, path));
   }
 
-  /** Adds an entry for a lease that is there already. */
+  /** Adds an entry for an existing lease. */
   addLease(lease: string, containerID: string, address: string): void {
     this.add(containerID, address, 'seen', (path) => linkSync(lease, path));
   }
@@ -203,6 +206,7 @@ export class AttachmentIndex {
     const boot = bootID();
     const path = `${this.directory}/${bucket}/${digits}.${origin}-${boot}.${address}`;
     this.changed.add(bucket);
+    if (this.missing.delete(bucket)) mkdirSync(this.bucketPath(bucket), { mode: 0o700 });
     try {
       put(path);
     } catch (error) {
@@ -233,13 +237,13 @@ export class AttachmentIndex {
     this.changed.add(bucket);
   }
 
-  /** Stamps a bucket whose sum is saved. */
+  /** Stamps a bucket whose sum has been saved. */
   stampSummed(bucket: string): void {
     putStamp(this.bucketPath(bucket), stamp.complete);
     this.changed.delete(bucket);
   }
 
-  /** Stamps buckets that were changed here, and by nobody else before: to be called when all is done. */
+  /** Stamps the buckets that we changed and nobody else had: call it last. */
   stampChanged(): void {
     for (const bucket of this.changed) {
       if (this.caughtUp || this.untouched.get(bucket) === true) putStamp(this.bucketPath(bucket), stamp.ours);

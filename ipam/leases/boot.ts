@@ -2,11 +2,11 @@ import { statSync } from '#files';
 import { readFile } from '../../netlink/file.ts';
 import { readSmallFile } from './files.ts';
 
-/** What is known of the running kernel's start. */
+/** What is known about the running kernel's start. */
 export interface Boot {
   /** The first 8 hex digits of its boot ID, or {@link unknownBoot}. */
   readonly id: string;
-  /** Milliseconds since 1970: a file last changed before is from before the boot. Absent where that isn't known. */
+  /** Milliseconds since 1970: a file last changed before this is from before the boot. Absent if unknown. */
   readonly start?: number;
 }
 
@@ -30,12 +30,12 @@ function readBootID(): string {
   }
 }
 
-/** Milliseconds by which the clock may be corrected after the boot without a lease being misjudged. */
+/** By how many milliseconds the clock may be corrected after the boot without misjudging a lease. */
 const margin = 60_000;
 
 /**
- * The running kernel. Its start is known by the clock as it goes now and as it went then; the earlier of the two
- * counts. A clock that was set since, forward or back, makes one of them wrong, not both.
+ * The running kernel. Its start is known both by the current clock and by the clock back then; the earlier of the two
+ * counts. Setting the clock since, forward or back, makes one of them wrong, not both.
  */
 export function currentBoot(): Boot {
   const id = bootID();
@@ -47,15 +47,15 @@ export function currentBoot(): Boot {
   }
 }
 
-/** The start by the clock as it goes now (proc(5), `btime`). */
+/** The start by the current clock (proc(5), `btime`). */
 function startByClock(): number | undefined {
   const [, seconds] = /^btime (\d+)$/m.exec(readFile('/proc/stat')) ?? [];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 /**
- * The start by the clock as it went then: the birth of devtmpfs, which the kernel makes before the first program
- * runs. Undefined where /dev is something else, as in most containers, or its birth isn't recorded.
+ * The start by the clock back then: the birth of devtmpfs, which the kernel creates before the first program runs.
+ * Undefined if /dev is something else, as in most containers, or its birth isn't recorded.
  */
 function startByDevices(): number | undefined {
   const mounts = readFile('/proc/self/mountinfo').split('\n');

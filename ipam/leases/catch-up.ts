@@ -5,17 +5,17 @@ import { IndexSums } from './index-sums.ts';
 import type { Lease } from './lease.ts';
 import { isAddressName, type LeaseFiles } from './lease-files.ts';
 
-/** How many addresses are looked at, back from those handed out last, before the directories are compared by name. */
+/** How many addresses to look at, back from those handed out last, before comparing the directories by name. */
 const guesses = 32;
 
 /**
- * Puts a lease that somebody else made in the index, or removes what is not a lease.
- * @param lease what it says, where that is known already
- * @returns whether the index is complete as far as this address goes
+ * Adds somebody else's lease to the index, or removes what is not a lease.
+ * @param lease its content, if already known
+ * @returns whether the index is complete for this address
  */
 export type Adopt = (address: string, lease?: Lease) => boolean;
 
-/** Addresses that the Go host-local handed out last: `last_reserved_ip.N`, and those before it. */
+/** The addresses that the Go host-local handed out last: `last_reserved_ip.N`, and those before it. */
 function* recentAddresses(leases: LeaseFiles): Generator<string> {
   const last: IP[] = [];
   for (let set = 0; ; set++) {
@@ -33,9 +33,9 @@ function* recentAddresses(leases: LeaseFiles): Generator<string> {
 }
 
 /**
- * Makes an index complete by a guess: that what others leased since are the addresses handed out last. Whether the
- * guess is right is known by the sums of the directory and of the index, which is far less work than to compare names.
- * @returns whether it was right; if not, nothing is known
+ * Completes an index by guessing that others have leased the addresses handed out last. The sums of the directory and
+ * of the index tell whether the guess is right, which is far less work than comparing names.
+ * @returns whether the guess was right; if not, nothing is known
  * @throws what `#files` throws, CniError code 5
  */
 export function catchUpByGuess(leases: LeaseFiles, index: AttachmentIndex, adopt: Adopt): boolean {
@@ -55,8 +55,8 @@ export function catchUpByGuess(leases: LeaseFiles, index: AttachmentIndex, adopt
 }
 
 /**
- * Makes an index complete by comparing the addresses in it with those in the directory; and where the sums then tell that
- * an address has two entries, or one that is another file than the lease, by comparing the files.
+ * Completes an index by comparing its addresses with those in the directory. If the sums then show that an address has
+ * two entries, or an entry for a file other than the lease, it compares the files too.
  * @throws what `#files` throws, CniError code 5
  */
 export function catchUpByNames(leases: LeaseFiles, index: AttachmentIndex, adopt: Adopt): void {
@@ -68,12 +68,12 @@ export function catchUpByNames(leases: LeaseFiles, index: AttachmentIndex, adopt
   }
   if (!compareFiles(leases, index, adopt)) return;
   const allSums = IndexSums.anew(index);
-  // They may still differ where a file system tells other inodes in its listings.
+  // They may still differ on a file system whose listings show other inodes.
   if (allSums.equals(leases.sum())) allSums.save();
   else allSums.giveUp();
 }
 
-/** @returns whether each lease could be put in the index */
+/** @returns whether each lease could be added to the index */
 type Compare = (leases: LeaseFiles, index: AttachmentIndex, adopt: Adopt) => boolean;
 
 const compareAddresses: Compare = (leases, index, adopt) => {

@@ -15,10 +15,10 @@ import type { Stats } from '../../netlink/libc/files.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
-/** Longer than any lease: a container ID comes in one environment variable, which the kernel limits to 128 KiB. */
+/** Longer than any lease: a container ID comes in an environment variable, which the kernel limits to 128 KiB. */
 const maxLength = 256 * 1024;
 
-/** The error for a refused operation on a file: code 5, naming operation, path and errno. */
+/** The error for a failed operation on a file: code 5, naming operation, path and errno. */
 export function refused(operation: string, path: string, error: unknown): CniError {
   if (error instanceof CniError) return error;
   const errno = fileErrorCode(error) ?? String(error);
@@ -26,14 +26,14 @@ export function refused(operation: string, path: string, error: unknown): CniErr
   return new CniError(errorCode.io, `cannot ${operation} ${path}`, `${errno}${hint}`);
 }
 
-/** What a path names, links not followed; undefined where it names nothing. */
+/** What a path names, links not followed; undefined if nothing. */
 export function look(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
 /**
- * What is known of a directory; undefined where there is none.
- * @throws CniError code 5 where something else is in its place
+ * A directory's stats; undefined if there is none.
+ * @throws CniError code 5 if something else is in its place
  */
 export function lookForDirectory(path: string): Stats | undefined {
   const stats = look(path);
@@ -42,9 +42,9 @@ export function lookForDirectory(path: string): Stats | undefined {
 }
 
 /**
- * What an action gives, or `none` where its file or directory is gone: whoever removes the leases of a network, a
- * runtime or a person, takes no lock.
- * @throws what the action throws but ENOENT
+ * What an action returns, or `none` if its file or directory is gone: a runtime or a person that removes a network's
+ * leases takes no lock.
+ * @throws what the action throws, except ENOENT
  */
 function ifThere<T>(action: () => T, none: T): T {
   try {
@@ -55,27 +55,27 @@ function ifThere<T>(action: () => T, none: T): T {
   }
 }
 
-/** Removes a file; none is no error. */
+/** Removes a file, if it exists. */
 export function remove(path: string): void {
   ifThere(() => unlinkSync(path), undefined);
 }
 
-/** The names in a directory; of one that is gone, none. */
+/** The names in a directory; none if it is gone. */
 export function namesIn(directory: string): string[] {
   return ifThere(() => readdirSync(directory), []);
 }
 
-/** The sums over the addresses in a directory (`sumAddressesSync`); of one that is gone, those of an empty one. */
+/** The sums over the addresses in a directory (`sumAddressesSync`); those of an empty one if it is gone. */
 export function sumIn(directory: string, skip: number): readonly [number, number] {
   return ifThere(() => sumAddressesSync(directory, skip), [0, 0]);
 }
 
-/** The text of a small file; a symbolic link is refused with ELOOP, and a pipe does not block. */
+/** The text of a small file; a symbolic link fails with ELOOP, and a pipe doesn't block. */
 export function readSmallFile(path: string): string {
   return readSmall(path, O_NOFOLLOW);
 }
 
-/** The same where a symbolic link is followed. */
+/** The same, but following a symbolic link. */
 export function readLinked(path: string): string {
   return readSmall(path, 0);
 }
@@ -89,7 +89,7 @@ function readSmall(path: string, flags: number): string {
   }
 }
 
-/** What files are read through: making one takes longer than reading a lease. */
+/** The buffer for reading: creating one takes longer than reading a lease. */
 const buffer = new Uint8Array(2048);
 
 /** The rest of an open file's text, up to 256 KiB. */

@@ -8,19 +8,19 @@ import { isComplete } from './stamp.ts';
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /**
- * The sum over the index's entries, each of an address and the inode of its lease. Where it is that of the directory
- * (`sumAddressesSync`), each lease has its entry: the two have the same addresses with the same inodes, and so with the
- * same files, as the index's links keep their inodes from being given to others.
+ * The sum over the index's entries, each an address and its lease's inode. If it equals the directory's
+ * (`sumAddressesSync`), each lease has its entry: both have the same addresses with the same inodes, and so the same
+ * files, since the index's links keep their inodes from being reused.
  *
- * `.attachments/sums` keeps the sum of each bucket, and a bucket whose sum is right there bears the stamp
- * `complete`. Whoever adds or removes an entry, the Go host-local too, takes the stamp away, and the bucket is summed
- * anew. The file counts in the boot in which it was written: after a power cut it may be older than the buckets.
+ * `.attachments/sums` keeps each bucket's sum, and a bucket whose sum there is right has the stamp `complete`. Whoever
+ * adds or removes an entry, the Go host-local included, removes the stamp, and the bucket is summed again. The file
+ * only counts in the boot in which it was written: after a power cut it may be older than the buckets.
  */
 export class IndexSums {
-  /** A boot ID, then two halves of a sum for each bucket. */
+  /** A boot ID, then the two halves of each bucket's sum. */
   private readonly bytes = new Uint8Array(8 + 8 * buckets.length);
   private readonly halves = new Int32Array(this.bytes.buffer, 8);
-  /** Buckets whose sum is out of date here, and those whose sum is out of date in the file. */
+  /** The buckets whose sum is outdated in memory, and those whose sum is outdated in the file. */
   private readonly changed = new Set<string>();
   private readonly unsaved = new Set<string>();
   private readonly path: string;
@@ -32,8 +32,8 @@ export class IndexSums {
   }
 
   /**
-   * The sum, by what was saved of each bucket that nobody changed since.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * The sum, using the saved sum of each bucket that nobody has changed since.
+   * @throws CniError code 5 if something else is in the place of a bucket
    */
   static saved(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
@@ -50,8 +50,8 @@ export class IndexSums {
   }
 
   /**
-   * The sum, by the buckets alone.
-   * @throws CniError code 5 where something else is in the place of a bucket
+   * The sum, from the buckets alone.
+   * @throws CniError code 5 if something else is in the place of a bucket
    */
   static anew(index: AttachmentIndex): IndexSums {
     const sums = new IndexSums(index);
@@ -61,7 +61,7 @@ export class IndexSums {
     return sums;
   }
 
-  /** Reads the file; whether it is of this boot. */
+  /** Reads the file. @returns whether it is from this boot */
   private isSaved(): boolean {
     try {
       const fd = openSync(this.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -76,7 +76,7 @@ export class IndexSums {
     return bootID() !== unknownBoot && decodeText(this.bytes.subarray(0, 8)) === bootID();
   }
 
-  /** Has a bucket summed anew, as an entry was added or removed. */
+  /** Marks a bucket to be summed again, since an entry was added or removed. */
   noteChange(bucket: string): void {
     this.changed.add(bucket);
   }
@@ -89,7 +89,7 @@ export class IndexSums {
   }
 
   /**
-   * Whether this is the sum of a directory.
+   * Whether this equals a directory's sum.
    * @throws what `#files` throws
    */
   equals([first, second]: readonly [number, number]): boolean {
@@ -120,7 +120,7 @@ export class IndexSums {
     }
   }
 
-  /** Leaves the sums as they were saved: the buckets are known, and are summed again next time. */
+  /** Leaves the saved sums alone: the buckets are known, and are summed again next time. */
   giveUp(): void {
     for (const bucket of this.unsaved) this.index.noteChange(bucket);
   }

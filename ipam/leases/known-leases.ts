@@ -7,17 +7,17 @@ import type { EnteredLease } from './new-leases.ts';
 import { isComplete, putStamp, stamp } from './stamp.ts';
 
 /**
- * What is known of the leases in a network's directory, by its index as far as that goes.
+ * What is known about the leases in a network's directory, from its index as far as possible.
  *
- * While the directory bears its stamp, each lease is in the index. Whatever the step at which a process dies, a stamp is
- * gone then, the directory's or a bucket's, and {@link KnownLeases.catchUp} mends what was left.
+ * While the directory has its stamp, each lease is in the index. At whatever step a process dies, a stamp is missing,
+ * the directory's or a bucket's, and {@link KnownLeases.catchUp} repairs what was left.
  */
 export class KnownLeases {
-  /** Leases that could not be put in the index, as on a file system without hard links. */
+  /** Leases that could not be added to the index, as on a file system without hard links. */
   private unindexed: LeasedAddress[] = [];
-  /** Whether each lease is known: by the index, or by `unindexed`. */
+  /** Whether each lease is known: in the index, or in `unindexed`. */
   private known: boolean;
-  /** Whether the index has all that is known. */
+  /** Whether everything known is in the index. */
   private complete = true;
   private obstacle: CniError | undefined;
 
@@ -52,13 +52,13 @@ export class KnownLeases {
     this.index.noteCaughtUp();
   }
 
-  /** Makes the index where it is missing. @returns whether it was there */
+  /** Creates the index if it is missing. @returns whether it existed */
   private haveIndex(): boolean {
     if (this.index.exists()) return true;
     try {
       this.index.create();
     } catch (error) {
-      // Leases can still be found and released; a new one needs the index.
+      // Leases can still be found and released, but a new one needs the index.
       this.complete = false;
       this.obstacle = refused('create', this.index.directory, error);
     }
@@ -73,7 +73,7 @@ export class KnownLeases {
     try {
       if (this.complete) this.index.addLease(this.leases.path(address), lease.containerID, address);
     } catch {
-      // Gone while it was looked at.
+      // Gone in the meantime.
       if (this.leases.look(address) === undefined) return true;
       this.complete = false;
     }
@@ -82,7 +82,7 @@ export class KnownLeases {
   };
 
   /**
-   * Removes a file that names no container, such as a crash leaves of a lease. What is not a regular file stays.
+   * Removes a file that names no container, such as a crash leaves. Anything but a regular file stays.
    * @returns whether there was one
    * @throws CniError code 5
    */
@@ -101,7 +101,7 @@ export class KnownLeases {
   }
 
   /**
-   * The index by address; empty where there can be none.
+   * The index by address; empty if there can be no index.
    * @throws CniError code 5
    */
   entries(): Map<string, IndexEntry[]> {
@@ -110,7 +110,7 @@ export class KnownLeases {
   }
 
   /**
-   * The entries that the index has for an address of a container; empty where there can be none.
+   * The index's entries for a container's address; empty if there can be no index.
    * @throws CniError code 5
    */
   entriesOf(containerID: string, address: string): IndexEntry[] {
@@ -119,7 +119,7 @@ export class KnownLeases {
   }
 
   /**
-   * The leases of a container, whichever interface they are for.
+   * A container's leases, for any interface.
    * @throws CniError code 5
    */
   leasesOf(containerID: string): LeasedAddress[] {
@@ -134,7 +134,7 @@ export class KnownLeases {
   }
 
   /**
-   * Those that the index has, which may lack what others made since.
+   * Those in the index, which may not have what others made since.
    * @throws CniError code 5
    */
   indexedLeasesOf(containerID: string): EnteredLease[] {
@@ -146,34 +146,34 @@ export class KnownLeases {
         leases.push({ address, ...lease, entry });
         continue;
       }
-      // Somebody removed the lease by hand, and perhaps it is another container's by now.
+      // Somebody removed the lease by hand, and another container may have it by now.
       this.index.removeEntry(entry);
       if (lease !== undefined && !this.index.has(lease.containerID, address)) this.adopt(address, lease);
     }
     return leases;
   }
 
-  /** Whether a container that was looked for has in the index all that an ADD of ours ever made for it. */
+  /** Whether the index has everything that our ADDs made for a container that was looked up. */
   isUntouched(containerID: string): boolean {
     return this.index.isUntouched(containerID);
   }
 
   /**
    * Makes sure that a new lease will be known.
-   * @throws CniError code 5 where there can be no index
+   * @throws CniError code 5 if there can be no index
    */
   prepareToAdd(): void {
     this.catchUp();
     if (this.obstacle !== undefined) throw this.obstacle;
   }
 
-  /** To be called where a lease or its entry could not be removed: what is there is not known any more. */
+  /** Call it if a lease or its entry could not be removed: what exists is then unknown. */
   noteFailure(): void {
     this.complete = false;
   }
 
   /**
-   * Stamps what may be: the buckets that were changed, and the directory.
+   * Stamps what may be stamped: the changed buckets, and the directory.
    * @throws what `#files` throws
    */
   putStamps(): void {

@@ -5,17 +5,14 @@ import { readAll, refused } from './files.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
-/**
- * `last_reserved_ip.<set>`: where the round robin of a range set stands. A file that is wrong, whatever the
- * matter, costs it its place and nothing more.
- */
+/** `last_reserved_ip.<set>`: where a range set's round robin stands. A bad file costs it its place and nothing more. */
 export class LastReserved {
   private fd = -1;
   private length = 0;
 
   constructor(private readonly path: string) {}
 
-  /** The address handed out last; undefined where that is not known. */
+  /** The address handed out last; undefined if unknown. */
   read(): IP | undefined {
     try {
       this.fd = openSync(this.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
@@ -27,10 +24,7 @@ export class LastReserved {
     }
   }
 
-  /**
-   * Writes the address handed out last over the old one, then cuts the file to its length: ext4 would write out a file
-   * that is emptied first when it is closed.
-   */
+  /** Overwrites the address, then truncates the file: if a file is truncated first, ext4 writes it out on close. */
   write(ip: IP, warn: (line: string) => void): void {
     const text = formatIP(ip);
     try {

@@ -8,9 +8,9 @@ import { formatLease, type Lease } from './lease.ts';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 /**
- * Writes a lease to a file of its own, mode 0600; none is left where that fails.
+ * Writes a lease to a new file, mode 0600; leaves none if that fails.
  * @returns the file's descriptor, for fsync(2)
- * @throws what `#files` throws: EEXIST where the name is taken; CniError code 5 on a full disk
+ * @throws what `#files` throws: EEXIST if the name is taken; CniError code 5 on a full disk
  */
 export function writeLeaseFile(path: string, lease: Lease): number {
   const fd = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
@@ -25,7 +25,10 @@ export function writeLeaseFile(path: string, lease: Lease): number {
   }
 }
 
-/** The same where a crash has left a file; that one may have become a lease by another name, so it is not written to. */
+/**
+ * The same if a crash left a file. That one may have become a lease under another name, so it is replaced, not
+ * overwritten.
+ */
 export function rewriteLeaseFile(path: string, lease: Lease): number {
   try {
     return writeLeaseFile(path, lease);

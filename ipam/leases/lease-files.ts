@@ -9,7 +9,7 @@ export interface LeasedAddress extends Lease {
   readonly address: string;
 }
 
-/** Where leases are kept unless the configuration says otherwise. */
+/** The default directory for leases. */
 const defaultDataDir = '/var/lib/cni/networks';
 
 /** The directory of a network's leases. */
@@ -17,12 +17,15 @@ export function leaseDirectory(dataDir: string | undefined, network: string): st
   return `${dataDir || defaultDataDir}/${network}`;
 }
 
-/** Whether a file name may be a lease's, judged by its characters; `sumAddressesSync` judges alike. */
+/** Whether a file name may be a lease's, judged by its characters as in `sumAddressesSync`. */
 export function isAddressName(name: string): boolean {
   return /^[0-9a-f]*[.:][0-9a-f.:]+$/i.test(name);
 }
 
-/** A network's directory as the Go host-local has it: a file for each address, `last_reserved_ip.N` for each range set. */
+/**
+ * A network's directory in the Go host-local's layout: a file for each address, `last_reserved_ip.N` for each range
+ * set.
+ */
 export class LeaseFiles {
   constructor(readonly directory: string) {}
 
@@ -45,12 +48,12 @@ export class LeaseFiles {
     }
   }
 
-  /** What stands under the name of an address, links not followed. */
+  /** The stats of an address's file, links not followed. */
   look(address: string): Stats | undefined {
     return look(this.path(address));
   }
 
-  /** The names in the directory, those of the leased addresses among them. */
+  /** The names in the directory, the leased addresses among them. */
   names(): string[] {
     return namesIn(this.directory);
   }
@@ -60,7 +63,7 @@ export class LeaseFiles {
     return sumIn(this.directory, 0);
   }
 
-  /** Where the round robin of a range set stands. */
+  /** Where a range set's round robin stands. */
   lastReserved(set: number): LastReserved {
     return new LastReserved(this.path(`last_reserved_ip.${set}`));
   }

@@ -10,17 +10,17 @@ const EINTR = 4;
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
-/** How often a lock is opened again that was removed while it was waited for. */
+/** How often to reopen a lock that was removed while waiting for it. */
 const attempts = 20;
 
 /**
- * Opens a file, made where it is missing, and waits for its flock(2), exclusive. Closing the descriptor unlocks.
+ * Opens a file, creating it if it is missing, and waits for its exclusive flock(2). Closing the descriptor unlocks it.
  *
- * Who removes a network's directory removes its lock, held or not, and the next one to come makes and locks another
- * file. So one that has waited makes sure that it has the file that the path names now.
+ * Removing a network's directory removes its lock, held or not, and the next process creates and locks another file. So
+ * after waiting this makes sure that it has the file that the path names now.
  * @returns the descriptor
- * @throws what `openSync` throws, ENOENT where the directory is missing; CniError code 5 where flock refuses, or where
- *   the path names a pipe or a device, at which the Go plugin would wait for ever
+ * @throws what `openSync` throws, ENOENT if the directory is missing; CniError code 5 if flock fails, or if the path
+ * names a pipe or a device, on which the Go host-local would block for ever
  */
 export function lockFile(path: string): number {
   for (let attempt = 1; ; attempt++) {
@@ -31,7 +31,7 @@ export function lockFile(path: string): number {
         throw new CniError(errorCode.io, `cannot lock ${path}`, 'it is not a regular file');
       }
       waitForLock(fd, path);
-      // Some file systems give a file another inode number each time.
+      // Some file systems report another inode number each time.
       if (look(path)?.ino === opened.ino || attempt === attempts) return fd;
     } catch (error) {
       closeSync(fd);

@@ -6,14 +6,14 @@ import type { Lease } from './lease.ts';
 import { rewriteLeaseFile, writeLeaseFile } from './lease-file.ts';
 import type { LeasedAddress, LeaseFiles } from './lease-files.ts';
 
-/** A lease, and its entry in the index where that is known. */
+/** A lease, and its entry in the index if known. */
 export interface EnteredLease extends LeasedAddress {
   readonly entry?: IndexEntry;
 }
 
-/** The leases that one ADD makes: in the end all are on disk, or all are taken back. */
+/** The leases that one ADD makes: in the end either all are on disk, or all are taken back. */
 export class NewLeases {
-  /** Whether one was made without a link, and so has no entry in the index. */
+  /** Whether one was made without a hard link, and so has no entry in the index. */
   unlinked = false;
   private draft: number | undefined;
   private readonly made: EnteredLease[] = [];
@@ -25,8 +25,8 @@ export class NewLeases {
   ) {}
 
   /**
-   * Leases an address. The lease appears whole or not at all: it is written aside and then linked to its name,
-   * which fails where that is taken.
+   * Leases an address. The lease appears whole or not at all: it is written to a draft and then linked to its name,
+   * which fails if the name is taken.
    * @returns whether the address was free
    * @throws CniError code 5
    */
@@ -72,14 +72,14 @@ export class NewLeases {
     return true;
   }
 
-  /** The leases made, which are to be ended and so need not get to the disk. */
+  /** Returns the leases made, to be released, so that they need not get to the disk. */
   giveUp(): EnteredLease[] {
     for (const fd of this.unsynced.splice(0)) closeSync(fd);
     return this.made.splice(0);
   }
 
   /**
-   * Removes what was written for a lease that was not made.
+   * Removes the draft of a lease that was not made.
    * @throws what `#files` throws
    */
   dropDraft(): void {
@@ -96,7 +96,7 @@ export class NewLeases {
   sync(): void {
     for (const fd of this.unsynced.splice(0)) {
       try {
-        // On ext4, XFS and Btrfs this takes the file's new names along.
+        // On ext4, XFS and Btrfs this syncs the file's new names too.
         fsyncSync(fd);
       } catch (error) {
         throw refused('sync leases of', this.leases.directory, error);

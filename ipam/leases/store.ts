@@ -11,8 +11,8 @@ import { lockFile } from './lock.ts';
 import { type EnteredLease, NewLeases } from './new-leases.ts';
 
 /**
- * The directory of a network's leases, locked. As the Go host-local has it: a file for each address,
- * `last_reserved_ip.N` for each range set, and `lock`; beside them, in `.attachments`, an index by container.
+ * A network's lease directory, locked. It has the Go host-local's layout (a file for each address, `last_reserved_ip.N`
+ * for each range set, and `lock`), plus an index by container in `.attachments`.
  */
 export class Store {
   readonly known: KnownLeases;
@@ -32,7 +32,7 @@ export class Store {
   }
 
   /**
-   * Locks the directory of a network; makes it where it is missing.
+   * Locks a network's directory, creating it if it is missing.
    * @throws CniError code 5
    */
   static open(directory: string, warn: (line: string) => void): Store {
@@ -47,20 +47,20 @@ export class Store {
   }
 
   /**
-   * Locks the directory of a network; undefined where there is none, and so no lease.
+   * Locks a network's directory; undefined if there is none, and so no lease.
    * @throws CniError code 5
    */
   static openExisting(directory: string, warn: (line: string) => void): Store | undefined {
     const path = `${directory}/lock`;
     let lock: number;
     try {
-      // First, since the lock would be made in the directory that a link leads to.
+      // Checked first, since the lock would be created in a directory that a link leads to.
       lookForDirectory(directory);
       lock = lockFile(path);
     } catch (error) {
       const errno = fileErrorCode(error) ?? '';
       if (['ENOENT', 'ENOTDIR'].includes(errno)) return undefined;
-      // A full disk must not fail the DEL of a container that has nothing here.
+      // A full disk must not fail the DEL of a container without a lease here.
       if (['ENOSPC', 'EDQUOT', 'EROFS'].includes(errno) && !namesIn(directory).some(isAddressName)) {
         return undefined;
       }
@@ -78,7 +78,7 @@ export class Store {
     }
   }
 
-  /** Where the lease of an address is. */
+  /** The path of an address's lease. */
   path(address: string): string {
     return this.leases.path(address);
   }
@@ -91,7 +91,7 @@ export class Store {
     return this.leases.read(address);
   }
 
-  /** What stands under the name of an address, links not followed. */
+  /** The stats of an address's file, links not followed. */
   look(address: string): Stats | undefined {
     return this.leases.look(address);
   }
@@ -116,13 +116,13 @@ export class Store {
   }
 
   /**
-   * Ends a lease; none is no error. Where its entry is known this takes no descriptor.
+   * Releases a lease, if there is one. If its entry is known this needs no descriptor.
    * @throws CniError code 5
    */
   release({ address, containerID, entry }: EnteredLease): void {
     const path = this.leases.path(address);
     try {
-      // The lease first, which takes the directory's stamp away.
+      // The lease first, which removes the directory's stamp.
       remove(path);
       if (entry !== undefined) this.index.removeEntry(entry);
       else this.index.remove(containerID, address);
@@ -133,14 +133,14 @@ export class Store {
   }
 
   /**
-   * Ends the leases that were claimed; takes no descriptor.
+   * Releases the leases just made; needs no descriptor.
    * @throws CniError code 5
    */
   takeBack(): void {
     for (const lease of this.newLeases.giveUp()) this.release(lease);
   }
 
-  /** Removes the draft of a killed ADD: the Go host-local, which reads every file, takes it for a lease. */
+  /** Removes a killed ADD's draft, which the Go host-local, reading every file, would take for a lease. */
   sweep(): void {
     try {
       if (look(this.index.draft)?.isDirectory() === false) remove(this.index.draft);
@@ -150,7 +150,7 @@ export class Store {
   }
 
   /**
-   * Stamps what may be, unlocks, then waits until the leases made are on disk.
+   * Stamps what may be stamped, unlocks, then waits until the new leases are on disk.
    * @throws CniError code 5
    */
   close(): void {
@@ -158,7 +158,7 @@ export class Store {
       this.newLeases.dropDraft();
       if (!this.newLeases.unlinked) this.known.putStamps();
     } catch {
-      // Without the stamp the next one looks through the directory.
+      // Without the stamp the next call searches the directory.
     }
     closeSync(this.lock);
     this.newLeases.sync();

@@ -1,10 +1,10 @@
-/** What a path names, as far as anybody here asks (inode(7)). */
+/** What is used of a file's status (inode(7)). */
 export interface Stats {
   readonly dev: number;
   readonly ino: number;
   readonly mtimeMs: number;
   readonly ctimeMs: number;
-  /** As `ctimeMs`, or 0, where the file system doesn't record it. */
+  /** Equals `ctimeMs`, or is 0, if the file system doesn't record it. */
   readonly birthtimeMs: number;
   isDirectory(): boolean;
   isFile(): boolean;
@@ -12,10 +12,10 @@ export interface Stats {
 }
 
 /**
- * The part of `node:fs` that the product uses, under the same names and with the same meaning, and one more. Two implementations
- * stand beside this file, one for each host; `#files` (package.json "imports") names the one the bundle is made with.
+ * The part of `node:fs` that the product uses, with the same names and meanings, plus one function. There are two
+ * implementations, one for each host: `#files` (package.json "imports") is the one in the bundle.
  *
- * Descriptors are closed on exec. What is refused is an error with the errno's name as its `code`, as node's are.
+ * Descriptors are closed on exec. Errors have the errno's name as their `code`, as in Node.
  */
 export interface Files {
   readonly constants: {
@@ -34,7 +34,7 @@ export interface Files {
   closeSync(fd: number): void;
   /** @returns how many bytes were read; the position moves on */
   readSync(fd: number, buffer: Uint8Array): number;
-  /** @returns how many bytes were written; at the file's position where none is given */
+  /** Writes at the file's position if none is given. @returns how many bytes were written */
   writeSync(fd: number, bytes: Uint8Array, position?: number): number;
   fsyncSync(fd: number): void;
   ftruncateSync(fd: number, length: number): void;
@@ -47,12 +47,12 @@ export interface Files {
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive?: boolean }): void;
-  /** The names in a directory, `.` and `..` left out. */
+  /** The names in a directory, without `.` and `..`. */
   readdirSync(path: string): string[];
   /**
-   * Two sums, modulo 2^32, over the addresses in a directory: of each regular file whose name, from `skip` on, is made of
-   * hexadecimal digits with `.` or `:` among them, the hash of that part of the name and of the inode. Files by other
-   * names or other files by the same names come to another sum, but once in 2^64.
+   * Two sums, modulo 2^32, over the addresses in a directory: for each regular file whose name, from `skip` on,
+   * consists of hexadecimal digits with `.` or `:` among them, the hash of that part of the name and of the inode.
+   * Other names, or other files under the same names, give the same sums only once in 2^64.
    */
   sumAddressesSync(path: string, skip: number): readonly [number, number];
   /** @param time of last access and of last change, in whole seconds since 1970 */

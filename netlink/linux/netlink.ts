@@ -18,9 +18,9 @@ export const nlmsghdr = struct({
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP_INTR = 0x10;
-/** Of requests that ask: NLM_F_ROOT and NLM_F_MATCH. */
+/** Of get requests: NLM_F_ROOT and NLM_F_MATCH. */
 export const NLM_F_DUMP = 0x300;
-/** Of requests that make something. */
+/** Of new requests. */
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;

@@ -47,7 +47,7 @@ export const NFTA_RULE_USERDATA = attribute(7, comment);
 
 // Within each NFTA_LIST_ELEM of NFTA_RULE_EXPRESSIONS:
 export const NFTA_EXPR_NAME = attribute(1, text);
-/** Its attributes are those of the expression by that name. */
+/** Its attributes are those of the named expression. */
 export const NFTA_EXPR_DATA = nest(2);
 
 export const NFT_REG_VERDICT = 0;
@@ -94,7 +94,7 @@ export const NFTA_IMMEDIATE_DATA = nest(2);
 
 // Expression `match`, a match of iptables' own (linux/netfilter/nf_tables_compat.h):
 export const NFTA_MATCH_NAME = attribute(1, text);
-/** A struct of the match's; of `comment`, the text. */
+/** The match's own struct; for `comment`, the text. */
 export const NFTA_MATCH_INFO = attribute(3, text);
 
 // Expression `target`, a target of iptables' own:

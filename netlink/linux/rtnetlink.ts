@@ -34,7 +34,7 @@ export const rtgenmsg = struct({ rtgen_family: u8 });
 
 /** Of IFLA_EXT_MASK: VLANs come as ranges. */
 export const RTEXT_FILTER_BRVLAN_COMPRESSED = 0x4;
-/** Of IFLA_EXT_MASK: no statistics, which are most of what the kernel tells of a link. */
+/** Of IFLA_EXT_MASK: no statistics, which are most of a link's message. */
 export const RTEXT_FILTER_SKIP_STATS = 0x8;
 
 /** struct rtmsg; attributes: RTA_* */
@@ -66,13 +66,13 @@ export const RTAX_ADVMSS = attribute(8, u32);
 
 /** struct rtnexthop; attributes: RTA_* */
 export const rtnexthop = struct({ rtnh_len: u16, rtnh_flags: u8, rtnh_hops: u8, rtnh_ifindex: s32 });
-/** The one flag of a next hop, or of a route, that is a setting and not state. */
+/** The only flag of a next hop or a route that is a setting and not state. */
 export const RTNH_F_ONLINK = 4;
 
 export const RT_TABLE_MAIN = 254;
-/** In rtm_table: the number is above 255, and in RTA_TABLE alone. */
+/** In rtm_table: the number is above 255, and only in RTA_TABLE. */
 export const RT_TABLE_COMPAT = 252;
-/** Made with an address or a link, and coming and going with it. */
+/** The kernel adds and removes it with an address or a link. */
 export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
 export const RTN_UNICAST = 1;

@@ -18,7 +18,7 @@ import { NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING } from '../linux/nfnetlink.ts
 import type { Message } from '../message.ts';
 import { attributesOf, type Named, namedMessage, nftMessage, type Table } from './message.ts';
 
-/** A chain, whether it is there or not. */
+/** A chain's description, whether it exists or not. */
 export type Chain = Named;
 
 /** Where a base chain is hooked. */
@@ -26,7 +26,7 @@ export interface Hook {
   readonly type: 'nat' | 'filter';
   /** One of {@link hookNumber}. */
   readonly number: number;
-  /** The lower runs first. */
+  /** Lower runs first. */
   readonly priority: number;
 }
 
@@ -36,14 +36,14 @@ export const hookNumber = { prerouting: NF_INET_PRE_ROUTING, postrouting: NF_INE
 const where = { table: NFTA_CHAIN_TABLE, name: NFTA_CHAIN_NAME } as const;
 
 /**
- * Makes a chain. It fails with EEXIST where it is there.
+ * Creates a chain. It fails with EEXIST if it exists.
  *
  *     NFTA_CHAIN_TABLE
  *     NFTA_CHAIN_NAME
- *     NFTA_CHAIN_HOOK           of a base chain alone
+ *     NFTA_CHAIN_HOOK           only of a base chain
  *       NFTA_HOOK_HOOKNUM
  *       NFTA_HOOK_PRIORITY
- *     NFTA_CHAIN_TYPE           of a base chain alone
+ *     NFTA_CHAIN_TYPE           only of a base chain
  */
 export function newChain(chain: Chain, hook?: Hook): NetlinkRequest {
   const flags = NLM_F_CREATE | NLM_F_EXCL;
@@ -58,33 +58,37 @@ export function newChain(chain: Chain, hook?: Hook): NetlinkRequest {
   });
 }
 
-/** Asks for a chain: {@link chainOf}. It fails with ENOENT where there is none. */
+/** Asks for a chain: {@link chainOf}. It fails with ENOENT if there is none. */
 export function getChain(chain: Chain): NetlinkRequest {
-  return namedMessage({ type: NFT_MSG_GETCHAIN, operation: 'get nftables chain' }, where, chain);
+  return namedMessage(
+    { type: NFT_MSG_GETCHAIN, isQuery: true, operation: 'get nftables chain' },
+    where,
+    chain,
+  );
 }
 
-/** Deletes a chain. It fails with EBUSY where something still leads to it. */
+/** Deletes a chain. It fails with EBUSY if it is still in use. */
 export function deleteChain(chain: Chain): NetlinkRequest {
   return namedMessage({ type: NFT_MSG_DELCHAIN, operation: 'delete nftables chain' }, where, chain);
 }
 
-/** Asks for every chain of a family, to be dumped. */
+/** Dumps every chain of a family. */
 export function listChains({ family }: Pick<Table, 'family'>): NetlinkRequest {
   const verb = { type: NFT_MSG_GETCHAIN, operation: 'list nftables chains of family' };
   return nftMessage(verb, family, String(family));
 }
 
-/** What of a chain tells whether it is in use. */
+/** What shows whether a chain is in use. */
 export interface LiveChain {
   readonly table: string;
   readonly name: string;
-  /** The rules that are in it, and what leads to it. */
+  /** The number of its rules, and of references to it. */
   readonly use: number;
-  /** Whether what no rule decides on goes on its way: not so where a base chain's policy is to drop it. */
+  /** Whether packets that no rule decides on pass: not if a base chain's policy is drop. */
   readonly accepts: boolean;
 }
 
-/** Reads an NFT_MSG_NEWCHAIN message. */
+/** Decodes an NFT_MSG_NEWCHAIN message. */
 export function decodeChain({ body }: Pick<Message, 'body'>): LiveChain {
   const chain = attributesOf(body);
   return {
@@ -95,12 +99,12 @@ export function decodeChain({ body }: Pick<Message, 'body'>): LiveChain {
   };
 }
 
-/** The chain that a reply to {@link getChain} brought; undefined where there is none. */
+/** The chain in a reply to {@link getChain}; undefined if there is none. */
 export function chainOf(reply: Reply | undefined): LiveChain | undefined {
   return reply?.messages.map(decodeChain)[0];
 }
 
-/** How often a chain is used, as {@link LiveChain} has it; undefined where a reply to {@link getChain} brought none. */
+/** A chain's uses, as in {@link LiveChain}, from a reply to {@link getChain}; undefined if there is no chain. */
 export function chainUseOf(reply: Reply | undefined): number | undefined {
   const message = reply?.messages[0];
   return message && attributesOf(message.body).get(NFTA_CHAIN_USE);

@@ -40,7 +40,7 @@ import {
 } from '../linux/nf_tables.ts';
 import type { MessageBody } from '../message-body.ts';
 
-/** Writes an expression into a rule. Expressions hand a value on in one register, NFT_REG_1. */
+/** Writes an expression into a rule. Expressions pass a value on in one register, NFT_REG_1. */
 export type Expression = (body: MessageBody) => unknown;
 
 /** NFT_META_* */
@@ -61,7 +61,7 @@ export const verdictCode = {
 /**
  *     NFTA_LIST_ELEM
  *       NFTA_EXPR_NAME
- *       NFTA_EXPR_DATA    the attributes of the expression by that name
+ *       NFTA_EXPR_DATA    the attributes of the named expression
  */
 function expression(name: string, put: (body: MessageBody) => unknown): Expression {
   return (body) =>
@@ -81,13 +81,13 @@ export function putVerdict(body: MessageBody, code: number, chain?: string): voi
   });
 }
 
-/** Loads what is known of the packet beside its bytes. @param key one of {@link metaKey} */
+/** Loads metadata of the packet. @param key one of {@link metaKey} */
 export function meta(key: number): Expression {
   return expression('meta', (body) => body.put(NFTA_META_KEY, key).put(NFTA_META_DREG, NFT_REG_1));
 }
 
 /**
- * Loads bytes of the packet.
+ * Loads bytes from the packet.
  * @param base one of {@link payloadBase}
  * @param offset in bytes, from the beginning of that header
  * @param length in bytes
@@ -102,7 +102,7 @@ export function payload(base: number, offset: number, length: number): Expressio
   );
 }
 
-/** Keeps the bits of the register that `bits` has. */
+/** Masks the register with `bits`. */
 export function mask(bits: Uint8Array): Expression {
   return expression('bitwise', (body) =>
     body
@@ -114,7 +114,7 @@ export function mask(bits: Uint8Array): Expression {
   );
 }
 
-/** Goes on only where the register has this value. */
+/** Continues only if the register has this value. */
 export function equals(value: Uint8Array): Expression {
   return expression('cmp', (body) =>
     body
@@ -124,7 +124,7 @@ export function equals(value: Uint8Array): Expression {
   );
 }
 
-/** Follows the verdict that a map of the same table has for the register. */
+/** Looks up the register in a verdict map of the same table. */
 export function lookupVerdict(map: string): Expression {
   return expression('lookup', (body) =>
     body.put(NFTA_LOOKUP_SET, map).put(NFTA_LOOKUP_SREG, NFT_REG_1).put(NFTA_LOOKUP_DREG, NFT_REG_VERDICT),

@@ -34,10 +34,10 @@ import type { MessageBody } from '../message-body.ts';
 import { putVerdict } from './expression.ts';
 import { attributesOf, messageType, type Named, namedMessage, type Verb } from './message.ts';
 
-/** A map from keys to verdicts, whether it is there or not. */
+/** A verdict map's description, whether it exists or not. */
 export type VerdictMap = Named;
 
-/** What keys are: the number that the nft command has for the type, and their length in bytes. */
+/** The keys' type, as the nft command's number for it, and length in bytes. */
 export const keyType = {
   ipv4_addr: { number: 7, length: 4 },
   ipv6_addr: { number: 8, length: 16 },
@@ -45,7 +45,7 @@ export const keyType = {
 
 const createNew = NLM_F_CREATE | NLM_F_EXCL;
 
-/** Makes a map. It fails with EEXIST where it is there. @param id names it within the transaction */
+/** Creates a map. It fails with EEXIST if it exists. @param id names it within the transaction */
 export function newVerdictMap(
   map: VerdictMap,
   key: (typeof keyType)[keyof typeof keyType],
@@ -63,7 +63,7 @@ export function newVerdictMap(
   );
 }
 
-/** An element of a verdict map: key, the chain it goes to, and the comment beside it. */
+/** An element of a verdict map: its key, the chain that it leads to, and its comment. */
 export interface Element {
   readonly key: Uint8Array;
   readonly chain: string;
@@ -72,7 +72,7 @@ export interface Element {
 
 const where = { table: NFTA_SET_ELEM_LIST_TABLE, name: NFTA_SET_ELEM_LIST_SET } as const;
 
-/** A message about one element, which begins with its key. */
+/** A message about one element, found by its key. */
 function elementMessage(
   verb: Verb,
   map: VerdictMap,
@@ -89,7 +89,7 @@ function elementMessage(
 }
 
 /**
- * Adds an element whose verdict is `goto chain`. It fails with EEXIST where the key is taken: {@link isTaken}.
+ * Adds an element whose verdict is `goto chain`. It fails with EEXIST if the key is taken: {@link isTaken}.
  *
  *     NFTA_SET_ELEM_LIST_TABLE
  *     NFTA_SET_ELEM_LIST_SET
@@ -114,32 +114,32 @@ export function newElement(map: VerdictMap, { key, chain, comment }: Element): N
 
 const newElementType = messageType(NFT_MSG_NEWSETELEM);
 
-/** Whether a transaction was refused because the key of a {@link newElement} in it is taken. */
+/** Whether a transaction was refused because a {@link newElement}'s key is taken. */
 export function isTaken(error: unknown): boolean {
   return isErrno(error, 'EEXIST') && error instanceof NetlinkError && error.request.type === newElementType;
 }
 
-/** Asks for one element by its key. It fails with ENOENT where there is none. */
+/** Asks for one element by its key. It fails with ENOENT if there is none. */
 export function getElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
   const verb = { type: NFT_MSG_GETSETELEM, operation: 'get element of nftables map' };
   return elementMessage(verb, map, key);
 }
 
-/** Asks for every element, to be dumped. */
+/** Dumps every element. */
 export function listElements(map: VerdictMap): NetlinkRequest {
   const verb = { type: NFT_MSG_GETSETELEM, operation: 'list elements of nftables map' };
   return namedMessage(verb, where, map);
 }
 
-/** Deletes an element by its key. It fails with ENOENT where there is none. */
+/** Deletes an element by its key. It fails with ENOENT if there is none. */
 export function deleteElement(map: VerdictMap, key: Uint8Array): NetlinkRequest {
   const verb = { type: NFT_MSG_DELSETELEM, operation: 'delete element of nftables map' };
   return elementMessage(verb, map, key);
 }
 
 /**
- * Reads the elements of an NFT_MSG_NEWSETELEM message.
- * @param isWanted told the comment of each; the others are passed over
+ * Decodes the elements in an NFT_MSG_NEWSETELEM message.
+ * @param isWanted gets each element's comment; unwanted ones are skipped
  */
 export function decodeElements(
   { body }: Pick<Message, 'body'>,

@@ -24,30 +24,32 @@ export const nfproto = {
   ipv6: NFPROTO_IPV6,
 } as const;
 
-/** A table: the family and the name that all within it are found by. */
+/** A table, by its family and name. */
 export interface Table {
   /** NFPROTO_* */
   readonly family: number;
   readonly name: string;
 }
 
-/** What is found by its name within a table: a chain, a map. */
+/** A named object in a table: a chain, a map. */
 export interface Named {
   readonly table: Table;
   readonly name: string;
 }
 
-/** What a message asks for. */
+/** What a message does. */
 export interface Verb {
   /** NFT_MSG_* */
   readonly type: number;
-  /** NLM_F_*, beyond NLM_F_REQUEST. */
+  /** NLM_F_*, besides NLM_F_REQUEST. */
   readonly flags?: number;
-  /** For messages of errors: `create nftables chain`. */
+  /** As {@link NetlinkRequest} has it. */
+  readonly isQuery?: boolean;
+  /** For errors: `create nftables chain`. */
   readonly operation: string;
 }
 
-/** The attributes that say which table, and which object in it, a message is about. */
+/** The attributes that name a message's table, and its object in the table. */
 export interface Where {
   readonly table: Attribute<string>;
   readonly name: Attribute<string>;
@@ -55,33 +57,33 @@ export interface Where {
 
 const nothing = (): void => undefined;
 
-/** The nlmsg_type of an NFT_MSG_*: the subsystem's number above it. */
+/** The nlmsg_type of an NFT_MSG_*, with the subsystem in the upper byte. */
 export function messageType(type: number): number {
   return (NFNL_SUBSYS_NFTABLES << 8) | type;
 }
 
-/** The attributes of a message of nf_tables, which come after its struct nfgenmsg. */
+/** The attributes of an nf_tables message, after its struct nfgenmsg. */
 export function attributesOf(body: Uint8Array): Attributes {
   return new Attributes(body.subarray(nfgenmsg.length));
 }
 
 /**
- * A message of nf_tables: struct nfgenmsg, then attributes.
+ * An nf_tables message: struct nfgenmsg, then attributes.
  * @param family NFPROTO_*
- * @param object what it is done to, for messages of errors: `nat PREROUTING`
+ * @param object what it acts on, for errors: `nat PREROUTING`
  */
 export function nftMessage(
-  { type, flags = 0, operation }: Verb,
+  { type, flags = 0, isQuery = false, operation }: Verb,
   family: number,
   object: string,
   put: (body: MessageBody) => unknown = nothing,
 ): NetlinkRequest {
   const body = new MessageBody().struct(nfgenmsg).set(nfgenmsg.nfgen_family, family);
   put(body);
-  return { type: messageType(type), flags, body: body.done(), operation, object };
+  return { type: messageType(type), flags, body: body.done(), isQuery, operation, object };
 }
 
-/** A message about an object within a table, whose names come first. */
+/** A message about an object in a table, beginning with both names. */
 export function namedMessage(
   verb: Verb,
   where: Where,
@@ -93,7 +95,7 @@ export function namedMessage(
   });
 }
 
-/** The begin or the end of a transaction (nfnetlink's batch). */
+/** The begin or the end of a transaction (an nfnetlink batch). */
 function edge(type: number, generation?: number): NetlinkRequest {
   const body = new MessageBody()
     .struct(nfgenmsg)
@@ -103,8 +105,8 @@ function edge(type: number, generation?: number): NetlinkRequest {
 }
 
 /**
- * Sends messages as one transaction: the kernel does all or nothing.
- * @param generation where given, the kernel refuses with ERESTART once the ruleset is another than that one
+ * Sends messages as one transaction: the kernel applies all or none.
+ * @param generation if given, the kernel refuses with ERESTART if the ruleset has changed since
  * @throws NetlinkError the first refusal
  */
 export function commit(
@@ -115,13 +117,13 @@ export function commit(
   connection.transact([edge(NFNL_MSG_BATCH_BEGIN, generation), ...messages, edge(NFNL_MSG_BATCH_END)]);
 }
 
-/** Asks for the ruleset's generation, a number that each transaction changes. */
+/** Asks for the ruleset's generation, a number that changes with each transaction. */
 export function getGeneration(): NetlinkRequest {
-  const verb = { type: NFT_MSG_GETGEN, operation: 'get generation of' };
+  const verb = { type: NFT_MSG_GETGEN, isQuery: true, operation: 'get generation of' };
   return nftMessage(verb, NFPROTO_UNSPEC, 'nftables ruleset');
 }
 
-/** The generation that a reply to {@link getGeneration} brought; 0 where it brought none. */
+/** The generation in a reply to {@link getGeneration}; 0 if it has none. */
 export function generationOf(reply: Reply | undefined): number {
   const message = reply?.messages[0];
   return message === undefined ? 0 : attributesOf(message.body).get(NFTA_GEN_ID);

@@ -3,23 +3,23 @@ import { isErrno } from '../error.ts';
 import { commit, generationOf, getGeneration } from './message.ts';
 import { commitFresh, retry } from './transaction.ts';
 
-/** What is to go from the ruleset, as it was found there. */
+/** What to remove from the ruleset, as found there. */
 export interface Removal {
-  /** What goes whatever others do meanwhile. */
+  /** What is removed whatever others do meanwhile. */
   readonly own: readonly NetlinkRequest[];
   /**
-   * The same with the chains and tables that it leaves unused, where it does: they go only if nobody has begun to
-   * use them since they were looked at.
+   * The same with the chains and tables that become unused, if any: these are removed only if nobody has begun to use
+   * them meanwhile.
    */
   readonly whole?: readonly NetlinkRequest[] | undefined;
 }
 
-/** The refusals of a transaction for a ruleset that has changed since it was looked at. */
+/** The errnos of a transaction refused because the ruleset has changed since it was read. */
 const changed = ['ERESTART', 'ENOENT', 'EBUSY'];
 
 /**
- * Removes what `look` finds, and looks again until nothing is left to do: of several removals at once, each leaves
- * what they share to the others, and the last takes it away.
+ * Removes what `look` finds, and looks again until there is nothing left: of several removals at once, each leaves
+ * shared objects to the others, and the last removes them.
  * @throws NetlinkError
  */
 export function remove(connection: Connection, look: () => Removal): void {
@@ -32,14 +32,14 @@ export function remove(connection: Connection, look: () => Removal): void {
     try {
       if (whole !== undefined) commit(connection, whole, generationOf(generationReply));
       else commit(connection, own);
-      // Others may have left what they share with us while we removed our own.
+      // Others may have left shared objects to us in the meantime.
       isDone = whole !== undefined;
     } catch (error) {
       if (!isErrno(error, ...changed)) throw error;
     }
     return isDone;
   });
-  // The ruleset never rests: what is ours alone goes at least.
+  // The ruleset keeps changing: at least what is ours alone is removed.
   if (!isDone) removeOwn(connection, look);
 }
 

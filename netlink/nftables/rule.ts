@@ -67,17 +67,17 @@ export function newRule(chain: Chain, expressions: readonly Expression[], commen
   });
 }
 
-/** Asks for the rules of a chain, to be dumped. */
+/** Dumps the rules of a chain. */
 export function listRules(chain: Chain): NetlinkRequest {
   return namedMessage({ type: NFT_MSG_GETRULE, operation: 'list nftables rules of' }, where, chain);
 }
 
-/** Deletes every rule of a chain, also where there is none. */
+/** Deletes every rule of a chain; having none is not an error. */
 export function flushChain(chain: Chain): NetlinkRequest {
   return namedMessage({ type: NFT_MSG_DELRULE, operation: 'flush nftables chain' }, where, chain);
 }
 
-/** Deletes a rule by its handle, as the kernel gave it. */
+/** Deletes a rule by the handle that the kernel gave it. */
 export function deleteRule(
   table: Table,
   { chain, handle }: Pick<LiveRule, 'chain' | 'handle'>,
@@ -86,28 +86,28 @@ export function deleteRule(
   return namedMessage(verb, where, { table, name: chain }, (body) => body.put(NFTA_RULE_HANDLE, handle));
 }
 
-/** What of a rule tells whose it is. */
+/** What shows who owns a rule. */
 export interface LiveRule {
   readonly chain: string;
   /** NFTA_RULE_HANDLE, 8 bytes. */
   readonly handle: Uint8Array;
-  /** The comment of the nft command, or that of iptables' match; empty where there is none. */
+  /** The nft command's comment, or that of iptables' match; empty if there is none. */
   readonly comment: string;
-  /** The chain that its verdict leads to; empty where it leads to none. */
+  /** The chain that its verdict leads to; empty if there is none. */
   readonly target: string;
-  /** The link that a packet has to come in by; empty where any will do. */
+  /** The link that a packet must come in on; empty for any. */
   readonly iifname: string;
-  /** The bytes that a packet's IP source has to begin with, undefined where the rule doesn't look at it. */
+  /** The bytes that a packet's IP source must begin with; undefined if the rule doesn't check it. */
   readonly source: Uint8Array | undefined;
 }
 
-/** Where the source address stands in the network header, in bytes. */
+/** The source address's offset in the network header, in bytes. */
 const sourceOffsets: Readonly<Record<number, number>> = { [NFPROTO_IPV4]: 12, [NFPROTO_IPV6]: 8 };
 
-/** What of {@link LiveRule} its expressions say; `comment` only where iptables wrote one. */
+/** The part of a {@link LiveRule} from its expressions; `comment` only if iptables wrote one. */
 type Conditions = Pick<LiveRule, 'target' | 'iifname' | 'source'> & { readonly comment?: string };
 
-/** What an expression loads into the register, as far as it matters here. */
+/** What an expression loads into the register, if it matters here. */
 function loadedBy(name: string, data: Attributes, sourceOffset: number | undefined): string {
   if (name === 'meta') return data.get(NFTA_META_KEY) === NFT_META_IIFNAME ? 'iifname' : '';
   const ofNetwork = data.get(NFTA_PAYLOAD_BASE) === NFT_PAYLOAD_NETWORK_HEADER;
@@ -137,7 +137,7 @@ function readExpressions(list: Uint8Array, family: number): Conditions {
   return conditions;
 }
 
-/** Reads an NFT_MSG_NEWRULE message. */
+/** Decodes an NFT_MSG_NEWRULE message. */
 export function decodeRule({ body }: Pick<Message, 'body'>): LiveRule {
   const rule = attributesOf(body);
   return {

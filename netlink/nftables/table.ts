@@ -16,30 +16,30 @@ function tableMessage(verb: Verb, { family, name }: Table, comment?: string): Ne
   });
 }
 
-/** Makes a table; nothing where it is there. */
+/** Creates a table, unless it exists. */
 export function newTable(table: Table, comment?: string): NetlinkRequest {
   const verb = { type: NFT_MSG_NEWTABLE, flags: NLM_F_CREATE, operation: 'create nftables table' };
   return tableMessage(verb, table, comment);
 }
 
-/** Asks for a table: {@link tableOf}. It fails with ENOENT where there is none. */
+/** Asks for a table: {@link tableOf}. It fails with ENOENT if there is none. */
 export function getTable(table: Table): NetlinkRequest {
   return tableMessage({ type: NFT_MSG_GETTABLE, operation: 'get nftables table' }, table);
 }
 
-/** Deletes a table and all in it. */
+/** Deletes a table and everything in it. */
 export function deleteTable(table: Table): NetlinkRequest {
   return tableMessage({ type: NFT_MSG_DELTABLE, operation: 'delete nftables table' }, table);
 }
 
-/** How many chains, sets and other objects a table has; and its comment. */
+/** The number of chains, sets and other objects in a table, and its comment. */
 export interface TableUse {
   readonly use: number;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly comment: string;
 }
 
-/** The table that a reply to {@link getTable} brought; undefined where there is none. */
+/** The table in a reply to {@link getTable}; undefined if there is none. */
 export function tableOf(reply: Reply | undefined): TableUse | undefined {
   const message = reply?.messages[0];
   if (message === undefined) return undefined;

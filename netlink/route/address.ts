@@ -28,7 +28,7 @@ function request(
   return { ...verb, body, object: `${formatCIDR(cidr)} on ${link.name}` };
 }
 
-/** struct ifaddrmsg, then the address as the link's own (IFA_LOCAL) and, there being no peer, as IFA_ADDRESS. */
+/** struct ifaddrmsg, then the address as IFA_LOCAL and, since there is no peer, also as IFA_ADDRESS. */
 function addressBody({ index }: Pick<Link, 'index'>, { ip, prefix }: CIDR): MessageBody {
   return new MessageBody()
     .struct(ifaddrmsg)
@@ -40,7 +40,7 @@ function addressBody({ index }: Pick<Link, 'index'>, { ip, prefix }: CIDR): Mess
 }
 
 /**
- * Adds an address to a link; an IPv4 one with its subnet's broadcast address.
+ * Adds an address to a link; an IPv4 address with its subnet's broadcast address.
  * @param options `nodad`: an IPv6 address is usable at once, without duplicate address detection
  */
 export function newAddress(
@@ -55,29 +55,29 @@ export function newAddress(
   return request(addVerb, link, cidr, body.done());
 }
 
-/** Deletes an address from a link. It fails with EADDRNOTAVAIL where the link doesn't have it. */
+/** Deletes an address from a link. It fails with EADDRNOTAVAIL if the link doesn't have it. */
 export function deleteAddress(link: Pick<Link, 'index' | 'name'>, cidr: CIDR): NetlinkRequest {
   return request(deleteVerb, link, cidr, addressBody(link, cidr).done());
 }
 
-/** Deletes exactly this one of the addresses of a link, whose label or peer may differ from another's. */
+/** Deletes exactly this address of a link, which may differ from another in label or peer alone. */
 export function deleteLinkAddress(link: Pick<Link, 'name'>, { cidr, body }: LinkAddress): NetlinkRequest {
   return request(deleteVerb, link, cidr, body);
 }
 
-/** Adds an address that was deleted just as it was: label, peer, broadcast, scope, flags, metric and lifetimes. */
+/** Adds a deleted address again as it was: label, peer, broadcast, scope, flags, metric and lifetimes. */
 export function restoreLinkAddress(link: Pick<Link, 'name'>, { cidr, body }: LinkAddress): NetlinkRequest {
   return request(addVerb, link, cidr, body);
 }
 
-/** An address as the kernel tells of it. */
+/** An address in the kernel. */
 export interface LinkAddress {
   readonly cidr: CIDR;
-  /** The message's: struct ifaddrmsg and attributes. */
+  /** The message's body: struct ifaddrmsg and attributes. */
   readonly body: Uint8Array;
-  /** Whether duplicate address detection is under way. */
+  /** Whether duplicate address detection is running. */
   readonly tentative: boolean;
-  /** Whether it found that another host has the address. */
+  /** Whether it found a duplicate. */
   readonly dadFailed: boolean;
 }
 
@@ -103,7 +103,7 @@ export function listAddresses(
     operation: 'list addresses of',
     object: link.name,
   })) {
-    // A kernel without NETLINK_GET_STRICT_CHK sends every link's.
+    // A kernel without NETLINK_GET_STRICT_CHK sends those of every link.
     const isAsked = ifaddrmsg.ifa_family.get(body) === of && ifaddrmsg.ifa_index.get(body) === link.index;
     if (!isAsked) continue;
     const attributes = new Attributes(body.subarray(ifaddrmsg.length));

@@ -5,7 +5,7 @@ import { AF_BRIDGE, RTM_GETNEIGH } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
 import type { Link } from './link.ts';
 
-/** Asks for the entry of a bridge's forwarding database for a MAC address. */
+/** Asks for a MAC address's entry in a bridge's forwarding database. */
 export function getFdbEntry({ index, name }: Pick<Link, 'index' | 'name'>, mac: string): NetlinkRequest {
   return {
     type: RTM_GETNEIGH,
@@ -22,9 +22,9 @@ export function getFdbEntry({ index, name }: Pick<Link, 'index' | 'name'>, mac: 
 }
 
 /**
- * The index of the port that a bridge forwards to for a MAC address; a port's own address counts as well.
- * @returns undefined where there is none
- * @throws NetlinkError EOPNOTSUPP before Linux 5.0, which only tells of all entries
+ * The index of the port to which a bridge forwards frames for a MAC address; a port's own address counts too.
+ * @returns undefined if there is none
+ * @throws NetlinkError EOPNOTSUPP before Linux 5.0, which can only dump all entries
  */
 export function findPortOf(
   connection: Connection,

@@ -11,13 +11,13 @@ import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
 import { ifinfomsg, RTM_NEWLINK } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
 
-/** What the kernel can do of bridges: nothing, all but VLANs, all. */
+/** The kernel's support for bridges: none, all but VLANs, all. */
 export type BridgeAbility = 'none' | 'plain' | 'vlans';
 
 /**
- * Asks what the kernel can do of bridges without making one: it is told to make a bridge by a name that is taken, with
- * a VLAN protocol that does not exist. A kernel with CONFIG_BRIDGE_VLAN_FILTERING refuses the protocol before the name.
- * @throws NetlinkError EPERM where the caller may not change links
+ * Finds out the kernel's support for bridges without creating one: requests a bridge under a name that is taken, with a
+ * VLAN protocol that doesn't exist. A kernel with CONFIG_BRIDGE_VLAN_FILTERING refuses the protocol before the name.
+ * @throws NetlinkError EPERM if the caller may not change links
  */
 export function probeBridges(connection: Connection): BridgeAbility {
   const body = new MessageBody().struct(ifinfomsg).put(IFLA_IFNAME, 'lo');
@@ -30,5 +30,5 @@ export function probeBridges(connection: Connection): BridgeAbility {
   if (isErrno(error, 'EPROTONOSUPPORT')) return 'vlans';
   if (isErrno(error, 'EEXIST')) return 'plain';
   if (isErrno(error, 'EOPNOTSUPP')) return 'none';
-  throw error ?? new Error('the kernel made a second link by the name lo');
+  throw error ?? new Error('the kernel created a second link named lo');
 }

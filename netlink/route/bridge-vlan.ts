@@ -20,13 +20,13 @@ import {
 import { MessageBody } from '../message-body.ts';
 import type { Link } from './link.ts';
 
-/** VLANs `first` to `last` of a bridge port, both included. */
+/** VLANs `first` to `last` of a bridge port, inclusive. */
 export interface PortVlans {
   readonly first: number;
   readonly last: number;
-  /** What comes in untagged is of this VLAN; of a single one alone, never of a range. */
+  /** Untagged frames that come in belong to this VLAN; only for a single VLAN, never for a range. */
   readonly pvid: boolean;
-  /** Goes out without a tag. */
+  /** Frames go out untagged. */
   readonly untagged: boolean;
 }
 
@@ -66,8 +66,8 @@ function inWords(vlans: readonly PortVlans[]): string {
 }
 
 /**
- * Puts VLANs on a bridge port, one after another: of a VLAN that is there already the flags become those given.
- * It fails with EOPNOTSUPP where the kernel has no CONFIG_BRIDGE_VLAN_FILTERING.
+ * Adds VLANs to a bridge port, one after another; a VLAN that it already has gets the given flags. It fails with
+ * EOPNOTSUPP if the kernel has no CONFIG_BRIDGE_VLAN_FILTERING.
  */
 export function addVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
   const body = vlanBody(port.index, vlans);
@@ -75,21 +75,21 @@ export function addVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly Por
   return { type: RTM_SETLINK, flags: 0, body, operation, object: port.name };
 }
 
-/** Takes VLANs from a bridge port; those that it doesn't have are passed over. */
+/** Removes VLANs from a bridge port; those that it doesn't have are ignored. */
 export function deleteVlans(port: Pick<Link, 'index' | 'name'>, vlans: readonly PortVlans[]): NetlinkRequest {
   const body = vlanBody(port.index, vlans);
   const operation = `delete VLAN ${inWords(vlans)} from port`;
   return { type: RTM_DELLINK, flags: 0, body, operation, object: port.name };
 }
 
-/** Asks for the VLANs of every bridge and of every port of one. */
+/** Dumps the VLANs of every bridge and bridge port. */
 function vlansRequest(operation: string, object: string): NetlinkRequest {
   const body = bridgeBody(0).put(IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED).done();
   return { type: RTM_GETLINK, flags: 0, body, operation, object };
 }
 
 /**
- * The indexes of a bridge's ports that are in a VLAN.
+ * The indexes of a bridge's ports in a VLAN.
  * @throws NetlinkError
  */
 export function listVlanPorts(
@@ -100,7 +100,7 @@ export function listVlanPorts(
   return connection.collect(vlansRequest(`list ports in VLAN ${vid} of`, bridge.name), ({ body }) => {
     const index = ifinfomsg.ifi_index.get(body);
     const { length } = ifinfomsg;
-    // The bridge itself is told of as its own port.
+    // The bridge itself is listed as its own port.
     if (index === bridge.index || new Attributes(body.subarray(length)).get(IFLA_MASTER) !== bridge.index) {
       return undefined;
     }
@@ -131,7 +131,7 @@ export function listEveryVlan(connection: Connection): Map<number, PortVlans[]> 
   );
 }
 
-/** Reads the VLANs of an RTM_NEWLINK message of AF_BRIDGE. */
+/** Decodes the VLANs in an RTM_NEWLINK message of AF_BRIDGE. */
 export function decodeVlans(body: Uint8Array): PortVlans[] {
   const found: PortVlans[] = [];
   let begin = 0;

@@ -6,8 +6,7 @@ import { MessageBody } from '../message-body.ts';
 import { type LinkReference, linkBody, nameOf } from './link.ts';
 
 /**
- * Deletes a link; of a veth, both ends.
- * @returns whether there was one
+ * Deletes a link; of a veth, both ends. * @returns whether there was one
  * @throws NetlinkError
  */
 export function removeLink(connection: Connection, link: LinkReference): boolean {
@@ -17,13 +16,13 @@ export function removeLink(connection: Connection, link: LinkReference): boolean
   return true;
 }
 
-/** Deletes a link; of a veth, both ends. It fails with ENODEV where there is none. */
+/** Deletes a link; of a veth, both ends. It fails with ENODEV if there is none. */
 export function deleteLink(link: LinkReference): NetlinkRequest {
   const body = linkBody(link).done();
   return { type: RTM_DELLINK, flags: 0, body, operation: 'delete link', object: nameOf(link) };
 }
 
-/** Deletes every link of a group at once. It fails with ENODEV where there is none. */
+/** Deletes every link of a group at once. It fails with ENODEV if there is none. */
 export function deleteGroup(group: number): NetlinkRequest {
   const body = new MessageBody().struct(ifinfomsg).put(IFLA_GROUP, group).done();
   return { type: RTM_DELLINK, flags: 0, body, operation: 'delete links of group', object: String(group) };

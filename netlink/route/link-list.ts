@@ -16,18 +16,18 @@ import {
 import { ifinfomsg, RTM_GETLINK } from '../linux/rtnetlink.ts';
 import { type Link, linkQuery } from './link.ts';
 
-/** Which links a listing is of: all, the ports of a bridge, those of a kind (`veth`). */
+/** Which links to list: all, the ports of a bridge, those of a kind (`veth`). */
 export interface LinkFilter {
   /** Index of the bridge. */
   readonly master?: number;
   readonly kind?: string;
 }
 
-/** A link as a listing comes by it: what is asked for is looked up then. Fields as {@link Link} has them. */
+/** A link during a listing, its fields decoded on access. Fields as in {@link Link}. */
 export class PassingLink {
   private readonly attributes: Attributes;
 
-  /** @throws ProtocolError where an attribute claims more bytes than there are */
+  /** @throws ProtocolError if an attribute claims more bytes than there are */
   constructor(private readonly body: Uint8Array) {
     this.attributes = new Attributes(body.subarray(ifinfomsg.length));
   }
@@ -38,6 +38,10 @@ export class PassingLink {
 
   get name(): string {
     return this.attributes.get(IFLA_IFNAME);
+  }
+
+  get mac(): string {
+    return this.attributes.get(IFLA_ADDRESS);
   }
 
   get alias(): string {
@@ -54,10 +58,6 @@ export class PassingLink {
 
   get peer(): number {
     return this.attributes.get(IFLA_LINK);
-  }
-
-  get mac(): string {
-    return this.attributes.get(IFLA_ADDRESS);
   }
 
   get mtu(): number {
@@ -85,10 +85,10 @@ export class PassingLink {
 }
 
 /**
- * Goes through links of the namespace, as {@link Connection.collect} does. A thousand take the kernel 8 ms: what can be
- * asked for by name or index is.
- * @param read is given each, good until it returns; what it returns is collected, unless that is undefined
- * @returns where links come and go all the time, one may be in it twice, in different states
+ * Iterates over the namespace's links, as {@link Connection.collect} does. A thousand take the kernel 8 ms, so look up
+ * links by name or index where possible.
+ * @param read gets each link, valid until it returns; its results are collected, except undefined
+ * @returns what `read` returned; if links keep coming and going, one may be listed twice, in different states
  * @throws NetlinkError
  *
  * @example
@@ -112,7 +112,7 @@ export function listLinks<T>(
     const link = new PassingLink(message.body);
     const value = read(link);
     if (value === undefined) return undefined;
-    // Linux before 4.6 takes no notice of a filter, nor does any of a kind that it has no module for yet.
+    // Linux before 4.6 ignores filters, and any Linux ignores a kind whose module isn't loaded.
     const passes =
       (master === undefined || link.master === master) && (kind === undefined || link.kind === kind);
     return passes ? value : undefined;

@@ -21,7 +21,7 @@ import { MessageBody } from '../message-body.ts';
 import type { Link } from './link.ts';
 import { nextHops } from './next-hop.ts';
 
-/** A route of a link as the kernel told of it, less what is state: struct rtmsg and attributes. */
+/** A route of a link from the kernel, without its state: struct rtmsg and attributes. */
 export type LinkRoute = Uint8Array;
 
 function attributesOf(route: Uint8Array): Attributes {
@@ -37,7 +37,7 @@ function uses(route: Uint8Array, index: number): boolean {
 function withoutState(message: Uint8Array): LinkRoute {
   const route = message.slice();
   const flagsAt = rtnexthop.rtnh_flags.at;
-  // Views of the copy: what is written here stands in the attributes below.
+  // Views of the copy: writing to them changes the attributes below.
   for (const hop of nextHops(attributesOf(route))) hop[flagsAt] = (hop[flagsAt] ?? 0) & RTNH_F_ONLINK;
   const { rtm_flags } = rtmsg;
   const body = new MessageBody()
@@ -50,7 +50,7 @@ function withoutState(message: Uint8Array): LinkRoute {
 }
 
 /**
- * The routes of a family out of a link that someone made, of every table.
+ * A family's routes out of a link, in every table, that the kernel didn't add itself.
  * @throws NetlinkError
  */
 export function listLinkRoutes(
@@ -77,7 +77,7 @@ export function listLinkRoutes(
 }
 
 /**
- * Puts back the routes that went with a link's addresses, and those that lost their source address with one.
+ * Restores the routes that were removed with a link's addresses, and those that lost their source address.
  * @throws NetlinkError
  */
 export function restoreLinkRoutes(
@@ -88,7 +88,7 @@ export function restoreLinkRoutes(
 ): void {
   const there = listLinkRoutes(connection, link, of);
   const missing = routes.filter((route) => !there.some((one) => equal(one, route)));
-  // A gateway must be reachable by the time that it is used.
+  // A gateway must be reachable before a route uses it.
   const direct = (route: LinkRoute): boolean => !attributesOf(route).has(RTA_GATEWAY);
   const inOrder = [...missing.filter(direct), ...missing.filter((route) => !direct(route))];
   const object = `of ${link.name}`;

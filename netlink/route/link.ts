@@ -37,13 +37,13 @@ import { MessageBody } from '../message-body.ts';
 /** IFF_*, linux/if.h */
 export const iff = { up: IFF_UP, promisc: IFF_PROMISC } as const;
 
-/** What can be said of a link when it is made or changed; what is undefined is left as it is. */
+/** A link's settings when it is created or changed; undefined ones are left alone. */
 export interface LinkSettings {
   /** `aa:bb:cc:dd:ee:ff` */
   readonly mac?: string | undefined;
   /** In bytes. */
   readonly mtu?: number | undefined;
-  /** Index of the bridge that it becomes a port of; 0 for none. */
+  /** Index of the bridge to join as a port; 0 for none. */
   readonly master?: number | undefined;
   /** At most 255 bytes. */
   readonly alias?: string | undefined;
@@ -52,54 +52,54 @@ export interface LinkSettings {
   readonly promisc?: boolean | undefined;
   /** Of a port of a bridge. */
   readonly port?: PortSettings | undefined;
-  /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING takes no notice: look at the link. */
+  /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING ignores it: read the link afterwards. */
   readonly vlanFiltering?: boolean | undefined;
 }
 
 /** How a bridge treats one of its ports. */
 export interface PortSettings {
-  /** Frames may go back out of the port that they came in by. */
+  /** Frames may go back out of the port that they came in on. */
   readonly hairpin?: boolean | undefined;
-  /** Frames go to no other isolated port. */
+  /** Frames don't go to other isolated ports. */
   readonly isolated?: boolean | undefined;
 }
 
-/** A link as the kernel tells of it. */
+/** A link in the kernel. */
 export interface Link {
   readonly index: number;
   readonly name: string;
   /** `bridge`, `veth`; empty for a device. */
   readonly kind: string;
-  /** `aa:bb:cc:dd:ee:ff`; empty where it has none. */
+  /** `aa:bb:cc:dd:ee:ff`; empty if it has none. */
   readonly mac: string;
   /** In bytes. */
   readonly mtu: number;
   /** IFF_* */
   readonly flags: number;
-  /** Index of the bridge or bond that it is a port of; 0 for none. */
+  /** Index of the bridge or bond that has it as a port; 0 for none. */
   readonly master: number;
   /** For a veth, the peer's index in the peer's namespace. */
   readonly peer: number;
   readonly alias: string;
-  /** Number of the link group that it is in; 0 is everybody's. */
+  /** Its link group; 0 is the default. */
   readonly group: number;
   /** Whether it is operationally up (RFC 2863). */
   readonly operational: boolean;
-  /** Of a bridge port, what the bridge does with its frames; undefined for any other link. */
+  /** For a bridge port, its state; undefined for any other link. */
   readonly portState: (typeof BR_STATE)[number] | undefined;
-  /** Of a bridge that runs the spanning tree protocol, how long a new port listens, then learns; else 0. */
+  /** For a bridge with the spanning tree protocol, how long a new port listens, then learns; else 0. */
   readonly forwardDelayMilliseconds: number;
-  /** For a bridge, whether it filters VLANs; undefined where the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
+  /** For a bridge, whether it filters VLANs; undefined if the kernel can't (no CONFIG_BRIDGE_VLAN_FILTERING). */
   readonly vlanFiltering: boolean | undefined;
-  /** For a bridge, whether its first port may give it a MAC address: it was given none, and has no port. */
+  /** For a bridge, whether its first port may give it a MAC address: none was set, and it has no port. */
   readonly takesPortMac: boolean;
-  /** For a bridge, the VLAN that a new port is put in untagged; 0 for none. */
+  /** For a bridge, the VLAN that a new port joins untagged; 0 for none. */
   readonly defaultVlan: number;
 }
 
 /**
- * Reads an RTM_NEWLINK message.
- * @throws ProtocolError where it is too short
+ * Decodes an RTM_NEWLINK message.
+ * @throws ProtocolError if it is too short
  */
 export function decodeLink({ body }: Pick<Message, 'body'>): Link {
   if (body.length < ifinfomsg.length) throw new ProtocolError(`link message of ${body.length} bytes`);
@@ -109,7 +109,7 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
   const bridge = kind === 'bridge' ? info.nested(IFLA_INFO_DATA) : noAttributes;
   const isPort = info.get(IFLA_INFO_SLAVE_KIND) === 'bridge';
   const port = isPort ? info.nested(IFLA_INFO_SLAVE_DATA) : noAttributes;
-  // A kernel that can't filter says 0 for IFLA_BR_VLAN_FILTERING, and leaves out the default.
+  // A kernel that can't filter sends 0 for IFLA_BR_VLAN_FILTERING, and no default VLAN.
   const filters = bridge.has(IFLA_BR_VLAN_DEFAULT_PVID);
   const delay = bridge.get(IFLA_BR_STP_STATE) === 0 ? 0 : bridge.get(IFLA_BR_FORWARD_DELAY);
   return {
@@ -127,13 +127,13 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     portState: isPort ? BR_STATE[port.get(IFLA_BRPORT_STATE)] : undefined,
     forwardDelayMilliseconds: 10 * delay,
     vlanFiltering: filters ? bridge.get(IFLA_BR_VLAN_FILTERING) : undefined,
-    // Two bytes of the bridge ID's address tell enough.
+    // Two bytes of the bridge ID's address are enough.
     takesPortMac: kind === 'bridge' && (bridge.get(IFLA_BR_BRIDGE_ID) & 0xffff) === 0,
     defaultVlan: bridge.get(IFLA_BR_VLAN_DEFAULT_PVID),
   };
 }
 
-/** Begins a request for links that tell no statistics. @param index 0 where attributes say which */
+/** Begins a request for links without statistics. @param index 0 if attributes say which */
 export function linkQuery(index: number): MessageBody {
   return new MessageBody()
     .struct(ifinfomsg)
@@ -149,7 +149,7 @@ function getRequest(which: string | number): NetlinkRequest {
 }
 
 /**
- * The links of these names or indexes that are there, asked for at once.
+ * The existing links among these names or indexes, in one exchange.
  * @throws NetlinkError
  */
 export function findLinks(connection: Connection, which: readonly (string | number)[]): Link[] {
@@ -162,17 +162,17 @@ export function findLinks(connection: Connection, which: readonly (string | numb
 }
 
 /**
- * The link of that name; undefined where there is none.
+ * The link of that name; undefined if there is none.
  * @throws NetlinkError
  */
 export function getLink(connection: Connection, name: string): Link | undefined {
   return findLinks(connection, [name])[0];
 }
 
-/** A link by name, or by index, which no other link of its namespace takes over while it is there. */
+/** A link by name, or by index, which no other link in its namespace has while it exists. */
 export type LinkReference = string | Pick<Link, 'index' | 'name'>;
 
-/** Begins a message about a link: struct ifinfomsg with the flags that change, IFLA_IFNAME where it is by name. */
+/** Begins a message about a link: struct ifinfomsg with the changed flags, IFLA_IFNAME if it is given by name. */
 export function linkBody(link: LinkReference, { up, promisc }: LinkSettings = {}): MessageBody {
   const byName = typeof link === 'string';
   const flags = (up === true ? IFF_UP : 0) | (promisc === true ? IFF_PROMISC : 0);
@@ -212,7 +212,7 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
   });
 }
 
-/** Makes a bridge. It fails with EEXIST where the name is taken. */
+/** Creates a bridge. It fails with EEXIST if the name is taken. */
 export function newBridge(name: string, settings: LinkSettings): NetlinkRequest {
   const body = linkBody(name, settings);
   putBridge(body, settings);
@@ -229,14 +229,14 @@ export function newBridge(name: string, settings: LinkSettings): NetlinkRequest 
 /** The far end of a veth pair. */
 export interface Peer {
   readonly name: string;
-  /** Of the namespace that it is put in; undefined for that of the near end. */
+  /** Of the namespace to put it in; undefined for the near end's. */
   readonly namespaceFd?: number | undefined;
   readonly settings: LinkSettings;
 }
 
 /**
- * Makes a veth pair, the peer in another namespace or in the same. The kernel takes no IFF_UP and no alias for the peer
- * here, and no alias for the near end: those are {@link setLink}'s.
+ * Creates a veth pair, the peer in the same or another namespace. The kernel accepts no IFF_UP for the peer and no
+ * aliases here: use {@link setLink}.
  *
  *     struct ifinfomsg
  *     IFLA_IFNAME, IFLA_*          the near end's
@@ -281,7 +281,7 @@ export function setLink(link: LinkReference, settings: LinkSettings): NetlinkReq
     type: RTM_NEWLINK,
     flags: 0,
     body: body.done(),
-    // Put into words only where it is refused.
+    // Formatted only if it is refused.
     get operation() {
       return `set ${settingNames(settings)} of link`;
     },

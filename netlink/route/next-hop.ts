@@ -5,7 +5,7 @@ import { RTA_GATEWAY, RTA_MULTIPATH, RTA_OIF, rtnexthop } from '../linux/rtnetli
 import type { MessageBody } from '../message-body.ts';
 import type { Link } from './link.ts';
 
-/** Where a route leads: out of a link, through one gateway or several of the same weight, or through none. */
+/** Where a route leads: out of a link, through one gateway, several of the same weight, or none. */
 export function putNextHops(
   body: MessageBody,
   { index }: Pick<Link, 'index'>,
@@ -29,9 +29,9 @@ export function putNextHops(
 }
 
 /**
- * The next hops of a route that has several: each a struct rtnexthop and its attributes, a view of the message.
+ * Iterates over the next hops of a multipath route: each a struct rtnexthop and its attributes, a view of the message.
  * @param route the attributes of its message
- * @throws ProtocolError where one claims more bytes than there are
+ * @throws ProtocolError if one claims more bytes than there are
  */
 export function* nextHops(route: Attributes): Generator<Uint8Array> {
   for (let rest = route.payload(RTA_MULTIPATH); rest.length >= rtnexthop.length; ) {
@@ -44,7 +44,7 @@ export function* nextHops(route: Attributes): Generator<Uint8Array> {
   }
 }
 
-/** The gateway of one of {@link nextHops}; undefined where it needs none. */
+/** The gateway of one of {@link nextHops}; undefined if it has none. */
 export function gatewayOf(hop: Uint8Array): IP | undefined {
   return new Attributes(hop.subarray(rtnexthop.length)).get(RTA_GATEWAY);
 }

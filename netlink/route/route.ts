@@ -28,24 +28,24 @@ import { gatewayOf, nextHops, putNextHops } from './next-hop.ts';
 /** RT_SCOPE_*, linux/rtnetlink.h */
 export const scope = { universe: RT_SCOPE_UNIVERSE, link: RT_SCOPE_LINK } as const;
 
-/** A route to make; what is absent is the kernel's default. */
+/** A route to add; absent settings take the kernel's defaults. */
 export interface RouteSettings {
   readonly dst: CIDR;
-  /** Several are next hops of the same weight. */
+  /** Several become next hops of the same weight. */
   readonly gateways?: readonly IP[] | undefined;
   /** In bytes. */
   readonly mtu?: number | undefined;
   /** In bytes. */
   readonly advmss?: number | undefined;
-  /** The lower goes first. */
+  /** Lower is preferred. */
   readonly priority?: number | undefined;
-  /** RT_TABLE_*, or a number of one's own; `main` by default. */
+  /** RT_TABLE_*, or any other number; `main` by default. */
   readonly table?: number | undefined;
   /** RT_SCOPE_*; by default `link` without a gateway, `universe` with one. */
   readonly scope?: number | undefined;
 }
 
-/** Adds a route out of a link. It fails with EEXIST where there is one, with ENETUNREACH where no gateway can be. */
+/** Adds a route out of a link. It fails with EEXIST if it exists, with ENETUNREACH if a gateway can't be reached. */
 export function newRoute(link: Pick<Link, 'index' | 'name'>, route: RouteSettings): NetlinkRequest {
   const { gateways = [], table = RT_TABLE_MAIN, priority, mtu, advmss } = route;
   const dst = subnetOf(route.dst);
@@ -73,7 +73,7 @@ export function newRoute(link: Pick<Link, 'index' | 'name'>, route: RouteSetting
   };
 }
 
-/** A route as the kernel tells of it: its destination, the gateways of its next hops, its settings; 0 for none. */
+/** A route in the kernel: its destination, the gateways of its next hops, its settings; 0 for none. */
 export interface LiveRoute {
   readonly dst: string;
   readonly gateways: readonly string[];
@@ -86,7 +86,7 @@ export interface LiveRoute {
 }
 
 /**
- * Every unicast route of a family, of every table.
+ * Every unicast route of a family, in every table.
  * @throws NetlinkError
  */
 export function listRoutes(connection: Connection, of: Family): LiveRoute[] {

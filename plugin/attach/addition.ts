@@ -11,7 +11,7 @@ export interface HostAddition {
   readonly undo: Undo;
 }
 
-/** An ADD on its way: for which attachment, what the configuration asks for, where, and how to take back what was done. */
+/** An ADD in progress: its attachment, its configuration, both sides of it, and how to undo what it has done. */
 export interface Addition extends HostAddition {
   /** The pod that it is of, `namespace/name`; empty where nothing tells. */
   readonly pod: string;

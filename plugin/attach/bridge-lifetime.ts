@@ -6,19 +6,18 @@ import type { Addition } from './addition.ts';
 import { isBeingRemoved, keep, provisionalGroup, removeUnused } from './link-group.ts';
 import { servesOthers } from './other-attachments.ts';
 
-/** The bridge was deleted while an ADD was at work on it; the ADD may make it again. */
+/** The bridge was deleted during an ADD, which may create it again. */
 export class BridgeGone extends CniError {
   constructor(name: string) {
-    super(errorCode.tryAgain, `bridge ${name} was deleted while it was set up`);
+    super(errorCode.tryAgain, `bridge ${name} was deleted while it was being set up`);
   }
 }
 
-/** Alias of a bridge that was made with removeUnused, and goes with its last port. */
+/** Alias of a bridge that was made with removeUnused and is deleted with its last port. */
 const removableAlias = 'cni-bridge: removed when unused';
 
 /**
- * Whether a bridge may be deleted by another command as long as it has no port, so that it has to be looked at again
- * when it has one.
+ * Whether another command may delete the bridge while it has no port, so that it must be read again once it has one.
  */
 export function isRemovable(bridge: Link): boolean {
   return bridge.group === provisionalGroup || bridge.alias === removableAlias || isBeingRemoved(bridge);
@@ -26,7 +25,7 @@ export function isRemovable(bridge: Link): boolean {
 
 /**
  * Keeps the bridge from being deleted as unused.
- * @param bridge as it is since this ADD has a port on it
+ * @param bridge as read after this ADD's port joined it
  * @throws BridgeGone, NetlinkError
  */
 export function keepBridge(host: Connection, bridge: Link): Link {
@@ -42,7 +41,7 @@ export function removeProvisional(host: Connection, { name, index }: Link): void
   removeUnused(host, link, provisionalGroup, () => listPorts(host, link).length > 0);
 }
 
-/** Makes the bridge permanent, now that this ADD has done all but print its result. */
+/** Makes the bridge permanent. This ADD has done everything but print its result. */
 export function makePermanent({ attachment, config, sides, undo }: Addition, bridge: Link): void {
   if (bridge.group !== provisionalGroup) return;
   const { host } = sides;

@@ -6,14 +6,15 @@ import { listPorts } from '../../netlink/route/link-list.ts';
 import { randomMac } from '../config/mac.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone, isRemovable, keepBridge, removeProvisional } from './bridge-lifetime.ts';
+import { isPortMac } from './host-veth.ts';
 import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
 
 /**
- * The bridge, made where it is missing, up, and promiscuous or filtering VLANs where the configuration asks for it. A
- * new bridge is given its MAC address at birth, so that it keeps it while ports come and go.
- * @throws CniError code 7 where the name belongs to a link of another kind, 50 where the kernel has no VLANs;
+ * Returns the bridge, created if it is missing: up, and promiscuous or filtering VLANs if the configuration says so. A
+ * new bridge gets its MAC address when it is created, so that it keeps it while ports come and go.
+ * @throws CniError code 7 if the name belongs to a link of another kind, 50 if the kernel has no VLANs;
  * BridgeGone, NetlinkError
  */
 export function ensureBridge(addition: Addition): Link {
@@ -35,9 +36,9 @@ export function ensureBridge(addition: Addition): Link {
 }
 
 /**
- * The bridge since this ADD has a port on it. It is looked at again only where the port may have changed its MAC
- * address, or another command may be about to delete it: a bridge without an address of its own takes the lowest of
- * its ports'.
+ * Returns the bridge now that this ADD has a port on it. It is read again only if the port may have changed its MAC
+ * address (a bridge without an address of its own takes the lowest of its ports'), or if another command may be about
+ * to delete it.
  * @param portMac the port's MAC address
  * @throws BridgeGone, NetlinkError
  */
@@ -46,6 +47,18 @@ export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, port
   const now = getLink(host, bridge.name);
   if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
   return keepBridge(host, now);
+}
+
+/**
+ * The bridge since it has an address, and so keeps its MAC address: until then the ports of other ADDs may have changed
+ * one that it took from a port.
+ * @throws BridgeGone, NetlinkError
+ */
+export function bridgeWithAddress({ sides: { host } }: Addition, bridge: Link): Link {
+  if (!isPortMac(bridge.mac)) return bridge;
+  const now = getLink(host, bridge.name);
+  if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
+  return { ...bridge, mac: now.mac };
 }
 
 /** @throws CniError code 7 where the name belongs to a link of another kind */
@@ -60,7 +73,7 @@ function findBridge(host: Connection, name: string): Link | undefined {
   );
 }
 
-/** The flags to set on a bridge; undefined where it has them all. */
+/** The flags to set on a bridge; undefined if it has them all. */
 function lackedFlags(
   { flags }: Link,
   promiscMode: boolean,
@@ -72,8 +85,8 @@ function lackedFlags(
 
 function ensureFlags({ config: { promiscMode }, sides: { host }, undo }: Addition, bridge: Link): void {
   const { name } = bridge;
-  // Listed before the flags are looked at again: another ADD sets them before it makes its port, so that a port that
-  // is there now does not rely on what is done here.
+  // Listed before the flags are read again: another ADD sets them before it creates its port, so a port that exists now
+  // does not rely on what is done here.
   const before = new Set(listPorts(host, bridge));
   const now = findBridge(host, name);
   if (now === undefined) throw new BridgeGone(name);
@@ -83,7 +96,7 @@ function ensureFlags({ config: { promiscMode }, sides: { host }, undo }: Additio
     `flags of bridge ${name}`,
     () => host.execute(setLink(now, lacked)),
     () => {
-      // A container that was connected since relies on them.
+      // A container connected since then relies on them.
       if (listPorts(host, now).some((port) => !before.has(port))) return;
       host.execute(setLink(now, { up: lacked.up && false, promisc: lacked.promisc && false }));
     },
@@ -100,13 +113,13 @@ function createBridge({ config, sides: { host }, undo }: Addition): Link {
       `bridge ${name}`,
       () => host.execute(newBridge(name, settings)),
       () => {
-        // The MAC address tells that it is the one made here.
+        // The MAC address shows that it is the one made here.
         const link = getLink(host, name);
         if (link?.mac === mac) removeProvisional(host, link);
       },
     );
   } catch (error) {
-    // With an extended acknowledgement the kernel has no bridges at all.
+    // If there is an extended acknowledgement, the kernel has no bridges at all.
     if (vlanFiltering && isErrno(error, 'EOPNOTSUPP') && error.extack === '') throw noVlanFiltering(name);
     // Another ADD made it meanwhile.
     if (!isErrno(error, 'EEXIST')) throw error;

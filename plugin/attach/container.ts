@@ -12,12 +12,12 @@ import { addUniqueAddresses } from './duplicate-address.ts';
 import { awaitForwarding } from './port.ts';
 import type { VethPair } from './veth.ts';
 
-/** What IPAM gave an attachment, completed by the gateways. */
+/** What IPAM gave an attachment, with the gateways filled in. */
 export type Leased = Pick<Result, 'ips' | 'routes'>;
 
 /**
- * Brings the container's interface up with its addresses and routes, the port of the bridge forwarding.
- * @returns the host veth as it is then
+ * Brings the container's interface up with its addresses and routes, and waits until the bridge's port forwards.
+ * @returns the host veth afterwards
  * @throws CniError, NetlinkError
  */
 export function configureContainer(addition: Addition, bridge: Link, veth: VethPair, leased: Leased): Link {
@@ -37,22 +37,22 @@ export function configureContainer(addition: Addition, bridge: Link, veth: VethP
   ];
   configure(sides.container, first);
   const port = awaitForwarding(sides.host, bridge, veth.host.name);
-  // Asked before the port forwards, a neighbour that has the address would not hear of it.
+  // If detection ran before the port forwards, a neighbour that has the address would not hear it.
   if (detected.length > 0) addUniqueAddresses(sides, link, detected);
   configure(sides.container, ips.length > 0 ? [announcement(link)] : [], wanted);
   return port;
 }
 
 /**
- * Makes the kernel announce the link's addresses, which it does for a MAC address that is set, be it the same: who
- * talked to one of the addresses a moment ago still knows the MAC address of a container that is gone. What it
- * announces by itself, as the link comes up, is lost, for the port doesn't forward yet.
+ * Makes the kernel announce the link's addresses, which it does when the MAC address is set, even to the same one.
+ * Neighbours that just talked to one of the addresses still know the MAC address of a container that is gone. The
+ * kernel's own announcement, when the link comes up, is lost, since the port doesn't forward yet.
  */
 function announcement(link: Link): NetlinkRequest {
   return setLink(link, { mac: link.mac });
 }
 
-/** IPV6_MIN_MTU, linux/ipv6.h: with less the kernel has no IPv6 on a link, and answers a bare EINVAL. */
+/** IPV6_MIN_MTU, linux/ipv6.h: below it the kernel has no IPv6 on a link, and answers a bare EINVAL. */
 const ipv6MinMtu = 1280;
 
 function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
@@ -62,17 +62,17 @@ function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
   throw new CniError(errorCode.invalidConfig, `invalid configuration: ${reason}`);
 }
 
-/** To be run in the container's namespace. */
+/** Runs in the container's namespace. */
 function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses: readonly CIDR[]): void {
   const { enabledad } = config;
   const ipv6 = `net/ipv6/conf/${name}`;
   setSysctl(`net/ipv4/conf/${name}/arp_notify`, '1');
-  // Enhanced detection (RFC 7527) knows its own question when a hairpin port sends it back.
+  // Enhanced detection (RFC 7527) recognizes its own probe when a hairpin port sends it back.
   if (enabledad) setSysctl(`${ipv6}/enhanced_dad`, '1');
   setSysctl(`${ipv6}/accept_dad`, enabledad ? '1' : '0');
   refuseAdvertisements(`${ipv6}/accept_ra`);
   if (addresses.every(({ ip }) => ip.family !== family.ipv6)) return;
-  // The kernel puts an address's own route on lo, and refuses the address where that has no IPv6.
+  // The kernel puts an address's local route on lo, and refuses the address if lo has no IPv6.
   const loopback = 'net/ipv6/conf/lo/disable_ipv6';
   const before = setSysctl(loopback, '0');
   if (before !== undefined) {
@@ -89,8 +89,8 @@ function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses
 const acceptsByDefault = '1';
 
 /**
- * Keeps a neighbour's router advertisements from giving the interface addresses and routes that IPAM knows nothing of.
- * One whose accept_ra somebody has set keeps it: a new interface takes the value from the namespace's `default`.
+ * Keeps a neighbour's router advertisements from giving the interface addresses and routes that IPAM doesn't know. If
+ * somebody has set accept_ra, it is left alone: a new interface inherits it from the namespace's `default`.
  */
 function refuseAdvertisements(acceptRa: string): void {
   const before = setSysctl(acceptRa, '0');
@@ -98,8 +98,8 @@ function refuseAdvertisements(acceptRa: string): void {
 }
 
 /**
- * A route without a gateway goes through the gateway of its family, unless its scope says that it ends on the link.
- * Routes that differ only in the gateway are one route with several next hops.
+ * A route without a gateway goes through the gateway of its family, unless its scope is the link. Routes that differ
+ * only in the gateway are one route with several next hops.
  */
 function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Route[]): NetlinkRequest[] {
   const common = ips.flatMap(({ gateway }) => gateway ?? []);
@@ -118,8 +118,8 @@ function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Ro
 }
 
 /**
- * Sends what is to be done in the container, routes last; the kernel makes a subnet's own route with the address, so
- * that a route may be there already.
+ * Sends the requests for the container, routes last. The kernel adds a subnet's route with the address, so a route may
+ * exist already.
  * @throws NetlinkError
  */
 function configure(

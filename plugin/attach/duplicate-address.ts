@@ -6,15 +6,15 @@ import type { Link } from '../../netlink/route/link.ts';
 import type { Sides } from './sides.ts';
 
 /**
- * By the kernel's defaults detection takes up to two seconds (RFC 4862, 5.4), and longer on a busy host: the kernel's
- * work queue for it shares a lock with everything that makes or deletes a link.
+ * With the kernel's defaults detection takes up to two seconds (RFC 4862, 5.4), and longer on a busy host: its work
+ * queue in the kernel shares a lock with everything that creates or deletes a link.
  */
 const deadlineMilliseconds = 30_000;
 
 /**
- * Gives the container IPv6 addresses that nobody else on the link has: adds them, and waits until the kernel has found
- * no duplicate of any address of the interface.
- * @throws CniError code 999 that names the address that somebody else has, or those still tentative at the deadline
+ * Adds IPv6 addresses and waits until the kernel has found that nobody else on the link has any of the interface's
+ * addresses.
+ * @throws CniError code 999 that names the duplicate address, or those still tentative at the deadline
  */
 export function addUniqueAddresses(
   { container, inContainer }: Sides,
@@ -35,7 +35,7 @@ export function addUniqueAddresses(
     const tentative = last.filter((one) => one.tentative).map(({ cidr }) => formatCIDR(cidr));
     throw new CniError(
       errorCode.internal,
-      `duplicate address detection on ${link.name} has not ended`,
+      `duplicate address detection on ${link.name} did not finish`,
       `after ${deadlineMilliseconds / 1000} s still tentative: ${tentative.join(', ')}`,
     );
   } finally {
@@ -47,6 +47,6 @@ function inUse({ name }: Link, { ip }: CIDR): CniError {
   return new CniError(
     errorCode.internal,
     `address ${formatIP(ip)} of ${name} is already in use`,
-    'duplicate address detection: somebody else on the link has it',
+    'duplicate address detection: another host on the link has it',
   );
 }

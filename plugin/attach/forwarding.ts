@@ -4,13 +4,13 @@ import type { Addition } from './addition.ts';
 import { hostServesOthers } from './other-attachments.ts';
 import { changeSysctl } from './sysctl.ts';
 
-/** The sysctl that turns forwarding on for a family. */
+/** The sysctl for a family's forwarding. */
 const forwarding = {
   [family.ipv4]: 'net/ipv4/ip_forward',
   [family.ipv6]: 'net/ipv6/conf/all/forwarding',
 } as const;
 
-/** Turns forwarding on for each family that has an address here. */
+/** Turns forwarding on for each family that has an address. */
 export function enableForwarding(addition: Addition, ips: readonly IPConfig[]): void {
   const { attachment, sides, undo } = addition;
   for (const of of [family.ipv4, family.ipv6]) {

@@ -20,10 +20,11 @@ import {
   newAddress,
   restoreLinkAddress,
 } from '../../netlink/route/address.ts';
-import { type Link, setLink } from '../../netlink/route/link.ts';
+import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { HostAddition } from './addition.ts';
+import { isPortMac } from './host-veth.ts';
 import { hostServesOthers, servesOthers } from './other-attachments.ts';
 import { changeSysctl } from './sysctl.ts';
 
@@ -32,9 +33,8 @@ function anywhere(of: Family): CIDR {
 }
 
 /**
- * Completes IPAM's result as the configuration asks: with isGateway each address has a gateway (the subnet's first
- * address where IPAM gave none), with isDefaultGateway each family has a default route, unless IPAM gave one with a
- * gateway.
+ * Completes IPAM's result: with isGateway each address gets a gateway (the subnet's first address if IPAM gave none),
+ * with isDefaultGateway each family gets a default route, unless IPAM gave one with a gateway.
  */
 export function withGateways(
   result: Result,
@@ -59,17 +59,17 @@ export function withGateways(
   return { ...result, ips, routes };
 }
 
-/** The link that is given the gateways' addresses, and the ADD that gives them. */
+/** The link that gets the gateway addresses, and the ADD that adds them. */
 interface GatewayLink extends HostAddition {
   readonly link: Link;
-  /** Whether no other attachment relies on the addresses, asked when they are to be taken back. */
+  /** Whether no other attachment relies on the addresses; asked when they are about to be undone. */
   isFree(): boolean;
 }
 
 /**
  * Gives a link the gateway address of each subnet.
  * @param link the bridge, or the link that takes its place in a VLAN
- * @throws CniError code 7 where it has a differing one and forceAddress is not set; NetlinkError
+ * @throws CniError code 7 if it has a different one and forceAddress is not set; NetlinkError
  */
 export function ensureGateways(
   addition: HostAddition,
@@ -100,18 +100,19 @@ function ensureAddresses(gatewayLink: GatewayLink, of: Family, wanted: readonly 
     removeAddresses(gatewayLink, inTheWay, live);
   }
   if (of === family.ipv6) enableIPv6(gatewayLink);
-  // A wanted address that was there may have been a secondary of one that was in the way.
+  pinMac(sides.host, link);
+  // A wanted address may have been there as a secondary of one that was in the way.
   for (const cidr of inTheWay.length > 0 ? wanted : missing) addAddress(gatewayLink, cidr);
 }
 
-/** Turns IPv6 on where it is off; the kernel puts an address's own route on lo, so that lo needs it too. */
+/** Turns IPv6 on if it is off. The kernel puts an address's local route on lo, so lo needs it too. */
 function enableIPv6({ attachment, sides, undo, link, isFree }: GatewayLink): void {
   const isHostFree = (): boolean => !hostServesOthers(sides.host, attachment);
   changeSysctl('net/ipv6/conf/lo/disable_ipv6', '0', undo, isHostFree);
   changeSysctl(`net/ipv6/conf/${link.name}/disable_ipv6`, '0', undo, isFree);
 }
 
-/** A link has IPv4 gateways of one network only, and of any IPv6 subnets that do not overlap. */
+/** A link has the IPv4 gateways of one network only, and those of any IPv6 subnets that don't overlap. */
 function conflict(there: CIDR, wanted: CIDR): boolean {
   return wanted.ip.family === family.ipv4 || contains(there, wanted.ip) || contains(wanted, there.ip);
 }
@@ -120,7 +121,7 @@ function listed(cidrs: readonly CIDR[]): string {
   return cidrs.map(formatCIDR).join(', ');
 }
 
-/** @throws CniError code 7 where addresses are in the way and forceAddress is not set */
+/** @throws CniError code 7 if addresses are in the way and forceAddress is not set */
 function refuseDifferent(
   { config: { forceAddress }, link }: GatewayLink,
   inTheWay: readonly LinkAddress[],
@@ -163,16 +164,23 @@ function addAddress({ sides: { host }, undo, link, isFree }: GatewayLink, cidr: 
       },
     );
   } catch (error) {
-    // Another ADD gave it meanwhile.
+    // Another ADD added it meanwhile.
     if (isErrno(error, 'EEXIST')) return;
     throw error;
   }
-  // A bridge with an address must keep its MAC address. Setting the MAC address to itself pins it where another program
-  // made the bridge and left it to the kernel, which takes the lowest of the ports'. It cannot be unpinned.
-  host.execute(setLink(link, { mac: link.mac }));
 }
 
-/** Does what may have been done already, which the kernel then refuses with one of these errnos. */
+/**
+ * Makes a bridge keep its MAC address, which one with an address must. Setting it to itself pins it where another
+ * program made the bridge and left it to the kernel, which takes the lowest of the ports'. It cannot be unpinned. Done
+ * before there is an address, so that whoever finds the address finds the bridge pinned.
+ */
+function pinMac(host: Connection, link: Link): void {
+  const { mac } = isPortMac(link.mac) ? (getLink(host, link.name) ?? link) : link;
+  host.execute(setLink(link, { mac }));
+}
+
+/** Executes a request that the kernel refuses with one of these errnos if there is nothing left to do. */
 function executeUnless(host: Connection, request: NetlinkRequest, ...errnoNames: string[]): void {
   const [reply] = host.exchange([request]);
   if (reply?.error !== undefined && !isErrno(reply.error, ...errnoNames)) throw reply.error;

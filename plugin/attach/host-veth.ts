@@ -14,9 +14,8 @@ import { linkNameFault } from '../config/request.ts';
 import { isAliasOf } from './owner.ts';
 
 /**
- * The names that an attachment's host veth may have, which begin as the Go plugin's do; it is given the first that is
- * free. The alias tells whose a link is; the name only tells where to look, so that nobody has to go through all links
- * of the host.
+ * The names that an attachment's host veth may have, with the Go plugin's prefix; it gets the first that is free. The
+ * alias says who owns a link. The name only says where to look, so that nobody has to search all links of the host.
  * @param owner the attachment's label
  */
 export function vethNames(owner: string): string[] {
@@ -25,12 +24,19 @@ export function vethNames(owner: string): string[] {
   return [0, 8, 4, 12].map((at) => `veth${ring.slice(at, at + 8)}`);
 }
 
+const portMacPrefix = 'fe:';
+
 /**
- * A locally administered MAC address for a port of a bridge, higher than nearly all others': a bridge that was given no
- * address of its own takes the lowest of its ports'.
+ * A locally administered MAC address for a bridge port, higher than nearly all others: a bridge without an address of
+ * its own takes the lowest of its ports'.
  */
 export function randomPortMac(): string {
-  return `fe:${hex(libc.randomBytes(5), ':')}`;
+  return `${portMacPrefix}${hex(libc.randomBytes(5), ':')}`;
+}
+
+/** Whether a bridge may have taken this MAC address from a host veth, and so have another one soon. */
+export function isPortMac(mac: string): boolean {
+  return mac.startsWith(portMacPrefix);
 }
 
 /** A name of the same kind for a veth that belongs to no attachment. */
@@ -39,9 +45,9 @@ export function randomVethName(): string {
 }
 
 /**
- * Deletes the host veth that bears an attachment's label, for when its container's end is out of reach.
+ * Deletes the host veth with an attachment's label, for when the container's end can't be reached.
  * @param bridgeName the name of its bridge
- * @param previous what the ADD answered, where that is known
+ * @param previous the ADD's result, if known
  * @returns whether there was one
  * @throws NetlinkError
  */
@@ -68,10 +74,9 @@ export function removeHostVeth(
 }
 
 /**
- * Looks for a veth that had one of its attachment's names and has it no more. Almost always it is gone with its
- * namespace, and going through all links would be for nothing; if somebody has renamed it, its bridge still knows it by
- * its MAC address.
- * @returns undefined where the bridge cannot tell
+ * Looks for a veth that no longer has any of its attachment's names. Almost always it is gone with its namespace, and
+ * searching all links would be in vain; if somebody renamed it, its bridge still knows its MAC address.
+ * @returns undefined if the bridge cannot tell
  */
 function findByMac(host: Connection, bridge: Link | undefined, mac: string | undefined): Link[] | undefined {
   if (bridge === undefined || mac === undefined) return undefined;
@@ -79,13 +84,13 @@ function findByMac(host: Connection, bridge: Link | undefined, mac: string | und
     const port = findPortOf(host, bridge, mac);
     return port === undefined ? [] : findLinks(host, [port]);
   } catch (error) {
-    // EINVAL and ENODEV: the bridge is gone since.
+    // EINVAL and ENODEV: the bridge has gone since.
     if (isErrno(error, 'EOPNOTSUPP', 'EINVAL', 'ENODEV')) return undefined;
     throw error;
   }
 }
 
-/** An earlier version gave random names, and somebody may have renamed it. */
+/** An earlier version used random names, and somebody may have renamed it. */
 function listAliased(host: Connection, owner: string): Link[] {
   const indexes = listLinks(host, { kind: 'veth' }, (link) =>
     isAliasOf(owner, link.alias) ? link.index : undefined,

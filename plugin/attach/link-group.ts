@@ -10,8 +10,8 @@ import { listLinks } from '../../netlink/route/link-list.ts';
 const ourByte = 0x63;
 
 /**
- * Link group of a bridge that no ADD has succeeded on yet; the last ADD to fail deletes it, whichever made it. The
- * kernel sets the group as it makes the link.
+ * The link group of a bridge that no ADD has succeeded on yet: the last failing ADD deletes it, whichever made it. The
+ * kernel sets the group when it creates the link.
  */
 export const provisionalGroup = 0x636e6962;
 
@@ -27,18 +27,18 @@ export function unusedGroup(host: Connection): number {
   }
 }
 
-/** Whether a link with this group is about to be deleted by {@link removeUnused}, or was by one that was killed. */
+/** Whether {@link removeUnused} is about to delete a link with this group, or was when it was killed. */
 export function isBeingRemoved({ group }: Pick<Link, 'group'>): boolean {
   return group >>> 24 === ourByte && group !== provisionalGroup;
 }
 
-/** How often a removal begins again when another one of the same link comes between. */
+/** How often a removal starts over when another removal of the same link interferes. */
 const removalAttempts = 20;
 
 /**
- * Deletes a link that is not used, unless somebody begins to use it meanwhile. It is put in a group of its own before
- * its use is looked at for the last time, and the group is deleted. Who begins to use the link looks at it afterwards,
- * and takes it out of the group ({@link keep}). So whoever comes second sees the other, without a lock.
+ * Deletes an unused link, unless somebody starts to use it meanwhile. The link is put in a group of its own, its use is
+ * checked one last time, and the group is deleted. Whoever starts to use the link reads it afterwards and takes it out
+ * of the group ({@link keep}). So whoever comes second sees the other, without a lock.
  * @param group the link's group if it stays
  * @throws NetlinkError
  */
@@ -58,23 +58,23 @@ export function removeUnused(
     }
     const [reply] = host.exchange([deleteGroup(own)]);
     if (reply?.error === undefined) return;
-    // Another removal or a user has put it in another group.
+    // Another removal or a new user has moved it to another group.
     if (!isErrno(reply.error, 'ENODEV')) throw reply.error;
   }
 }
 
 /**
  * Keeps a link that this ADD uses from being deleted as unused.
- * @param link as it is since this ADD uses it
- * @param group the group that it then has
- * @returns false where it is gone
+ * @param link as read after this ADD began to use it
+ * @param group the group that it gets
+ * @returns false if it is gone
  * @throws NetlinkError
  */
 export function keep(host: Connection, link: Link, group: number): boolean {
   return !isBeingRemoved(link) || setGroup(host, link, group);
 }
 
-/** @returns false where the link is gone */
+/** @returns false if the link is gone */
 function setGroup(host: Connection, link: Pick<Link, 'name' | 'index'>, group: number): boolean {
   const [reply] = host.exchange([setLink(link, { group })]);
   if (reply?.error === undefined) return true;

@@ -23,7 +23,7 @@ export function servesOthers(host: Connection, bridge: Link, attachment: Attachm
 }
 
 /**
- * Whether the host has another attachment, of any network, which relies on settings of the whole host.
+ * Whether the host has another attachment, of any network, that relies on host-wide settings.
  * @throws NetlinkError
  */
 export function hostServesOthers(host: Connection, attachment: Attachment): boolean {

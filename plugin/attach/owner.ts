@@ -1,10 +1,10 @@
 import type { Attachment } from '../../cni/attachment.ts';
 import { hashDigits } from './hash.ts';
 
-/** The kernel's bound on an ifalias is 255 bytes, on a comment's userdata 256 with its header. */
+/** The kernel limits an ifalias to 255 bytes, and a comment's userdata to 256 with its header. */
 const longest = { network: 80, containerID: 140 } as const;
 
-/** A text cut to at most `length` characters; the end of one that is cut is a hash of the whole, so that it stays unique. */
+/** A text cut to at most `length` characters; if it is cut, it ends in a hash of the whole, so that it stays unique. */
 export function abbreviate(text: string, length: number): string {
   if (text.length <= length) return text;
   return `${text.slice(0, length - 17)}~${hashDigits(text, 16)}`;
@@ -19,8 +19,8 @@ export function networkLabel(network: string): string {
 }
 
 /**
- * Whose a host veth (its ifalias) or a map element (its comment) is, for a person and for a later DEL or GC:
- * `cni <network> <container ID> <interface>`.
+ * Who owns a host veth (its ifalias) or a map element (its comment), for a person and for a later DEL or GC: `cni
+ * <network> <container ID> <interface>`.
  */
 export function ownerLabel({ network, containerID, ifname }: Attachment): string {
   return `${networkLabel(network)}${abbreviate(containerID, longest.containerID)} ${ifname}`;
@@ -61,7 +61,7 @@ export interface Kept {
   readonly labels: ReadonlySet<string>;
 }
 
-/** What a GC keeps, by the list that it is given. */
+/** What a GC keeps, given its list of valid attachments. */
 export function keptOf(network: string, valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[]): Kept {
   const attachments = valid.map(({ containerID, ifname }) => ({ network, containerID, ifname }));
   return { network, attachments, labels: new Set(attachments.map(ownerLabel)) };

@@ -6,12 +6,12 @@ import { listPorts } from '../../netlink/route/link-list.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Undo } from './undo.ts';
 
-/** Whether the bridge has to filter VLANs. An empty trunk asks for that too, as with the Go plugin. */
+/** Whether the bridge has to filter VLANs. An empty trunk needs that too, as in the Go plugin. */
 export function filtersVlans({ vlan, vlanTrunk }: Pick<BridgeConfig, 'vlan' | 'vlanTrunk'>): boolean {
   return vlan !== 0 || vlanTrunk !== undefined;
 }
 
-/** The error of a command that needs VLANs where the kernel's bridges have none. */
+/** The error of a command that needs VLANs on a kernel whose bridges have none. */
 export function noVlanFiltering(bridge: string): CniError {
   return new CniError(
     errorCode.notAvailable,
@@ -21,9 +21,8 @@ export function noVlanFiltering(bridge: string): CniError {
 }
 
 /**
- * Turns VLAN filtering on for an existing bridge. Its other ports stay as they are, in the VLAN that the kernel gave
- * them.
- * @throws CniError code 50 where the kernel can't; NetlinkError
+ * Turns VLAN filtering on for an existing bridge. Its other ports stay in the VLAN that the kernel gave them.
+ * @throws CniError code 50 if the kernel can't; NetlinkError
  */
 export function ensureVlanFiltering(host: Connection, bridge: Link, undo: Undo): void {
   if (bridge.vlanFiltering === undefined) throw noVlanFiltering(bridge.name);
@@ -33,7 +32,7 @@ export function ensureVlanFiltering(host: Connection, bridge: Link, undo: Undo):
     `VLAN filtering of bridge ${bridge.name}`,
     () => host.execute(setLink(bridge, { vlanFiltering: true })),
     () => {
-      // A container that was connected since relies on it.
+      // A container connected since then relies on it.
       if (listPorts(host, bridge).some((port) => !before.has(port))) return;
       host.execute(setLink(bridge, { vlanFiltering: false }));
     },
@@ -41,9 +40,9 @@ export function ensureVlanFiltering(host: Connection, bridge: Link, undo: Undo):
 }
 
 /**
- * The VLANs of a port, in the order in which the kernel is to add them: a later entry overrides an earlier one of the
- * same VLAN. So `vlan` is tagged where the trunk has it too, and VLAN 1 is native in a trunk without `vlan`, as with
- * the Go plugin.
+ * The VLANs of a port, in the order in which the kernel adds them: a later entry overrides an earlier one for the same
+ * VLAN. So `vlan` is tagged if the trunk has it too, and VLAN 1 is native in a trunk without `vlan`, as in the Go
+ * plugin.
  */
 export function portVlans({ vlan, vlanTrunk = [] }: Pick<BridgeConfig, 'vlan' | 'vlanTrunk'>): PortVlans[] {
   const native = (vid: number): PortVlans => ({ first: vid, last: vid, pvid: true, untagged: true });
@@ -55,8 +54,8 @@ export function portVlans({ vlan, vlanTrunk = [] }: Pick<BridgeConfig, 'vlan' | 
 }
 
 /**
- * The requests that give a port its VLANs, in place of the bridge's default VLAN unless preserveDefaultVlan keeps that;
- * empty where there is nothing to change.
+ * The requests that give a port its VLANs, in place of the bridge's default VLAN unless preserveDefaultVlan keeps it;
+ * empty if there is nothing to change.
  */
 export function setPortVlans(
   bridge: Link,

@@ -4,13 +4,13 @@ import { awaitChange, group, subscribe } from '../../netlink/notification.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import { endOf } from './veth.ts';
 
-/** How long a port may take to forward, beyond what a spanning tree takes by design. */
+/** How long a port may take to forward, beyond the spanning tree's own delay. */
 const deadlineMilliseconds = 10_000;
 
 /**
- * Waits until the bridge forwards what comes in at the host veth of this name. Mostly it already does; but older kernels
+ * Waits until the bridge forwards frames from the host veth of this name. Usually it already does, but older kernels
  * report a new carrier a moment later, and a bridge with a spanning tree listens and learns first.
- * @returns the host veth as it is then
+ * @returns the host veth afterwards
  * @throws CniError code 11 at the deadline, with the port's state; NetlinkError
  */
 export function awaitForwarding(host: Connection, bridge: Link, veth: string): Link {
@@ -41,6 +41,6 @@ function forwards({ operational, portState }: Link): boolean {
 function look(host: Connection, bridge: Link, name: string): Link {
   const link = endOf(host, name);
   if (link.master === bridge.index) return link;
-  const taken = `was taken from bridge ${bridge.name}`;
-  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${taken} while it was set up`);
+  const taken = `was removed from bridge ${bridge.name}`;
+  throw new CniError(errorCode.tryAgain, `veth pair ${name} ${taken} while it was being set up`);
 }

@@ -11,11 +11,11 @@ import {
 } from '../../netlink/namespace.ts';
 import type { Request } from '../config/request.ts';
 
-/** The container's side of an attachment: its network namespace, and a connection to rtnetlink in it. */
+/** The container's side of an attachment: its network namespace, with an rtnetlink connection inside it. */
 export interface ContainerSide {
   readonly container: Connection;
   readonly containerNamespace: Namespace;
-  /** Runs synchronous work with the thread in the container's namespace. */
+  /** Runs synchronous work in the container's namespace. */
   inContainer<T>(work: () => T): T;
   close(): void;
 }
@@ -30,7 +30,7 @@ type Where = Pick<Request, 'netns' | 'allowOwnNamespace'>;
 
 /**
  * Opens the container's namespace and a connection on each side.
- * @throws CniError code 8 where the path does not lead to a network namespace, or leads to the plugin's own
+ * @throws CniError code 8 if the path does not lead to a network namespace, or leads to the plugin's own
  */
 export function openSides(where: Where): Sides {
   const side = openContainer(where);
@@ -49,7 +49,7 @@ export function openSides(where: Where): Sides {
 
 /**
  * Opens the container's side.
- * @throws CniError code 8 where the path does not lead to a network namespace, or leads to the plugin's own
+ * @throws CniError code 8 if the path does not lead to a network namespace, or leads to the plugin's own
  */
 export function openContainer(where: Where): ContainerSide {
   return open(where, (error) => {
@@ -58,9 +58,9 @@ export function openContainer(where: Where): ContainerSide {
 }
 
 /**
- * Opens the container's side; undefined where its namespace is gone: no file at the path, or a file that no namespace
- * is mounted on any more.
- * @throws CniError code 8 where the path leads to a namespace of another kind, or to the plugin's own
+ * Opens the container's side; undefined if its namespace is gone: no file at the path, or a file that no longer has a
+ * namespace mounted on it.
+ * @throws CniError code 8 if the path leads to a namespace of another kind, or to the plugin's own
  */
 export function openContainerIfThere(where: Where): ContainerSide | undefined {
   if (where.netns === '') return undefined;
@@ -74,7 +74,7 @@ function isGone(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '') || isErrno(error, 'EINVAL');
 }
 
-/** @param onUnopened what becomes of an error of opening the path */
+/** @param onUnopened handles an error from opening the path */
 function open<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide | T {
   const own = openOwnNamespace();
   let containerNamespace: Namespace | undefined;
@@ -85,7 +85,7 @@ function open<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide
     closeSync(own.fd);
   };
   try {
-    const namespace = openNamespace(where.netns);
+    const namespace = openNamespace(where.netns, own);
     containerNamespace = namespace;
     if (!where.allowOwnNamespace && sameNamespace(own, namespace)) throw ownNamespace(where);
     const inContainer = <R>(work: () => R): R => within(namespace, own, work);
@@ -98,7 +98,7 @@ function open<T>(where: Where, onUnopened: (error: unknown) => T): ContainerSide
   }
 }
 
-/** That the path leads to a namespace of another kind shows when it is entered. */
+/** Only entering the path's namespace shows that it is of another kind. */
 function openInside(where: Where, inContainer: ContainerSide['inContainer']): Connection {
   try {
     return inContainer(openRoute);
@@ -116,7 +116,7 @@ function ownNamespace({ netns }: Where): CniError {
   return new CniError(errorCode.invalidNetns, `CNI_NETNS "${netns}" is the plugin's own network namespace`);
 }
 
-/** Works with a connection to rtnetlink on the host, and closes it. */
+/** Runs `work` with an rtnetlink connection on the host, and closes it. */
 export function withHost<T>(work: (host: Connection) => T): T {
   const host = openRoute();
   try {
@@ -127,7 +127,7 @@ export function withHost<T>(work: (host: Connection) => T): T {
 }
 
 /**
- * Enters the namespace that the plugin is in, which takes the permission that entering any takes.
+ * Enters the plugin's own namespace, which takes the same permission as entering any other.
  * @throws SystemError
  */
 export function enterOwnNamespace(): void {

@@ -2,9 +2,9 @@ import { readSysctl, setSysctl } from '../../netlink/sysctl.ts';
 import type { Undo } from './undo.ts';
 
 /**
- * Sets a sysctl, to be set back where the ADD fails. One that the kernel does not have is passed over.
- * @param mayTake whether it may be set back, asked at that time
- * @throws node's error where it cannot be written
+ * Sets a sysctl, and restores it if the ADD fails. One that the kernel doesn't have is skipped.
+ * @param mayTake whether it may be restored, asked at that time
+ * @throws Node's error if it can't be written
  */
 export function changeSysctl(
   name: string,
@@ -14,7 +14,7 @@ export function changeSysctl(
 ): void {
   const before = readSysctl(name);
   if (before === undefined || before === value) return;
-  // Registered first: a write may have taken effect although it failed.
+  // Registered first: a failed write may still have taken effect.
   undo.register(`sysctl ${name}`, () => {
     if (mayTake()) setSysctl(name, before);
   });

@@ -1,20 +1,20 @@
 import { fileErrorCode, isErrno, NetlinkError } from '../../netlink/error.ts';
 
-/** What was done so far, and how to take it back. */
+/** What has been done so far, and how to undo it. */
 export class Undo {
   private readonly steps: { readonly what: string; readonly take: () => void }[] = [];
 
   /**
-   * Registers how to take back what was just done.
-   * @param what names it in the line that says that it could not be taken back: `veth pair veth1a2b3c4d`
+   * Registers how to undo what was just done.
+   * @param what what the warning calls it if it can't be undone: `veth pair veth1a2b3c4d`
    */
   register(what: string, take: () => void): void {
     this.steps.push({ what, take });
   }
 
   /**
-   * Does a step and registers how to take it back. A step that the kernel refused was not done. After any other error,
-   * such as a lost reply, nobody knows whether it was done: it is taken back, which must be right in both cases.
+   * Does a step and registers how to undo it. A step that the kernel refused was not done. After any other error, such
+   * as a lost reply, nobody knows whether it was done, so it is undone, which must be right in both cases.
    */
   attempt<T>(what: string, step: () => T, take: () => void): T {
     try {
@@ -27,7 +27,7 @@ export class Undo {
     }
   }
 
-  /** Takes everything back, last first. What cannot be is told to `warn`, and the rest is still done. */
+  /** Undoes everything, last first. What can't be undone goes to `warn`, and the rest is still undone. */
   run(warn: (line: string) => void): void {
     for (const { what, take } of this.steps.splice(0).reverse()) {
       try {
@@ -40,7 +40,7 @@ export class Undo {
   }
 }
 
-/** Whether the link or the address that was to be changed is there no more: then nothing is to be taken back. */
+/** Whether the link or the address is gone, so that there is nothing to undo. */
 function isGone(error: unknown): boolean {
   return isErrno(error, 'ENODEV', 'EADDRNOTAVAIL') || fileErrorCode(error) === 'ENOENT';
 }

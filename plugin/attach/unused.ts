@@ -11,7 +11,7 @@ import { removeUnusedVlanGateway, vlanGatewayName } from './vlan-gateway.ts';
  */
 export function removeUnusedLinks(config: BridgeConfig): void {
   const { bridge, isGateway, removeUnused, vlan } = config;
-  // A cleanup passes over a bad name of the bridge, and over one that is too long to have a VLAN's gateway.
+  // A cleanup ignores a bad bridge name, and one too long to have a VLAN gateway.
   if (bridge === '') return;
   const mayHaveGateway = isGateway && vlan !== 0 && linkNameFault(vlanGatewayName(config)) === undefined;
   if (!mayHaveGateway && !removeUnused) return;

@@ -2,8 +2,9 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import { getLink, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
+import { getLink, type Link, newVeth, type PortSettings, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
+import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
 import { randomPortMac, vethNames } from './host-veth.ts';
@@ -19,15 +20,15 @@ export interface VethPair {
 }
 
 /**
- * Makes the veth pair: one end a port of the bridge, the other in the container's namespace.
- * @throws CniError code 4 where the container has an interface of that name, 11 where the bridge is full; BridgeGone,
+ * Creates the veth pair: one end a port of the bridge, the other in the container's namespace.
+ * @throws CniError code 4 if the container has an interface of that name, 11 if the bridge is full; BridgeGone,
  * NetlinkError
  */
 export function connectContainer(addition: Addition, bridge: Link): VethPair {
   const names = vethNames(ownerLabel(addition.attachment));
   for (const name of names) {
-    // Another attachment's by chance, or left by an earlier ADD of this one. Asked first, since the messages that come
-    // in one datagram with the creation of a pair would change the link that has the name already.
+    // Taken by another attachment by chance, or left by an earlier ADD of this one. Checked first, since the messages
+    // in the same datagram as the pair's creation would change the link that already has the name.
     if (hasLink(name)) continue;
     try {
       return createPair(addition, bridge, name);
@@ -38,18 +39,14 @@ export function connectContainer(addition: Addition, bridge: Link): VethPair {
       refuseTaken(addition);
     }
   }
-  throw new CniError(
-    errorCode.internal,
-    'no name is free for the host veth',
-    `${names.join(', ')} are taken`,
-  );
+  throw new CniError(errorCode.internal, 'no free name for the host veth', `${names.join(', ')} are taken`);
 }
 
 function isGone({ sides: { host } }: Addition, { name, index }: Link): boolean {
   return getLink(host, name)?.index !== index;
 }
 
-/** @throws CniError code 4 where the container has an interface of that name */
+/** @throws CniError code 4 if the container has an interface of that name */
 function refuseTaken({ attachment: { ifname }, sides: { container } }: Addition): void {
   if (getLink(container, ifname) === undefined) return;
   throw new CniError(
@@ -63,9 +60,8 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   const { attachment, config, sides, undo } = addition;
   const { host, container, containerNamespace } = sides;
   const { ifname } = attachment;
-  const port = { hairpin: config.hairpinMode || undefined, isolated: config.portIsolation || undefined };
-  // The MAC address tells that it is the one made here: another ADD of the attachment, or a later one, takes the same
-  // name.
+  const port = portSettings(config);
+  // The MAC address shows that it is the one made here: another ADD for this attachment uses the same name.
   const mac = randomPortMac();
   const near = { mac, mtu: config.mtu, master: bridge.index, up: true };
   const peer = {
@@ -78,10 +74,10 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
     () => {
       const replies = host.exchange([
         newVeth(name, near, peer),
-        // In the same datagram, which the kernel works through without a pause: there is no moment at which a process
-        // can die and leave a pair that does not say whose it is.
+        // In the same datagram, which the kernel processes without a pause: a process can't die in between and leave a
+        // pair without an owner.
         setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
-        ...(port.hairpin || port.isolated ? [setLink(name, { port })] : []),
+        ...(port === undefined ? [] : [setLink(name, { port })]),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;
       return replies;
@@ -93,26 +89,32 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   );
   for (const { error } of more) if (error !== undefined) throw error;
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
-  // The container's end is still down: not a frame goes through the bridge's default VLAN.
+  // The container's end is still down, so no frame goes through the bridge's default VLAN.
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));
   const far = endOf(container, ifname, name);
   return { host: { index: far.peer, name, mac }, container: far };
 }
 
-/** Deletes a pair that was made here. */
+/** The settings that a new port doesn't have anyway; undefined if there are none. */
+function portSettings({ hairpinMode, portIsolation }: BridgeConfig): PortSettings | undefined {
+  const settings = { hairpin: hairpinMode || undefined, isolated: portIsolation || undefined };
+  return Object.values(settings).some((setting) => setting !== undefined) ? settings : undefined;
+}
+
+/** Deletes a pair that this ADD made. */
 export function removePair({ sides: { host } }: Addition, pair: VethPair): void {
   removeLink(host, pair.host);
 }
 
 /**
- * One end of a veth pair as it is now.
- * @param pair the pair's name in errors, which is that of the host's end
- * @throws CniError code 11 where it is gone; NetlinkError
+ * Reads one end of a veth pair.
+ * @param pair the pair's name in errors: that of the host's end
+ * @throws CniError code 11 if it is gone; NetlinkError
  */
 export function endOf(connection: Connection, name: string, pair = name): Link {
   const link = getLink(connection, name);
   if (link !== undefined) return link;
-  throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was set up`);
+  throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was being set up`);
 }
 
 /** The kernel numbers a bridge's ports in ten bits, from 1 (BR_MAX_PORTS, net/bridge/br_private.h). */

@@ -17,24 +17,24 @@ export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 
   return `${bridge}.${vlan}`;
 }
 
-/** Alias of a VLAN's gateway that an ADD made; it goes with the last other port in its VLAN. */
+/** Alias of a VLAN's gateway that an ADD made; it is deleted with the last other port in its VLAN. */
 const madeHereAlias = 'cni-bridge: gateway of a VLAN';
 
 /**
- * The link for a VLAN's gateway address, up: a veth whose other end is a port of the bridge in that VLAN. It is made
- * where there is none; one that is up, of whatever kind, is taken as it is.
- * @throws CniError code 11 where it is deleted meanwhile; NetlinkError
+ * Returns the link for a VLAN's gateway address, up: a veth whose other end is a port of the bridge in that VLAN. It is
+ * created if missing; an existing link that is up is used as it is, whatever its kind.
+ * @throws CniError code 11 if it is deleted meanwhile; NetlinkError
  */
 export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   const { config, sides, undo } = addition;
   const { host } = sides;
   const name = vlanGatewayName(config);
   const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
-  // Looked at when the container's port is in the VLAN, so that a DEL that would delete it sees that port.
+  // Read after the container's port is in the VLAN, so that a DEL that would delete the link sees that port.
   const found = findKept(host, name);
   const link = found ?? createPair(addition, bridge, isFree);
   if ((link.flags & iff.up) !== 0) return link;
-  // It is set up last, so that one that is down is not complete: the ADD that made it was killed, or is at it now.
+  // Setting it up comes last, so one that is down is incomplete: the ADD that made it was killed, or is still at work.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
   // The trunk is the container's alone.
   const vlans = port === undefined ? [] : setPortVlans(bridge, port, { ...config, vlanTrunk: undefined });
@@ -53,7 +53,7 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   return link;
 }
 
-/** The link of that name, which no DEL deletes from now on; undefined where there is none. */
+/** The link of that name, kept from any DEL from now on; undefined if there is none. */
 function findKept(host: Connection, name: string): Link | undefined {
   const link = getLink(host, name);
   if (link?.alias !== madeHereAlias) return link;
@@ -78,7 +78,7 @@ export function removeUnusedVlanGateway(
 /** The other end of a veth, if it is a port of the bridge. */
 function findPort(host: Connection, bridge: Link, { index, peer }: Link): Link | undefined {
   if (peer === 0) return undefined;
-  // An index is valid in one namespace, so that both ends have to agree.
+  // An index is valid in one namespace only, so both ends have to agree.
   return findLinks(host, [peer]).find((one) => one.peer === index && one.master === bridge.index);
 }
 
@@ -100,18 +100,18 @@ function createPair(
         () =>
           host.execute(newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } })),
         () => {
-          // The port's random name tells that it is the pair made here.
+          // The port's random name shows that it is the pair made here.
           if (isFree()) removeLink(host, port);
         },
       );
     } catch (error) {
-      // Either name may be taken, `name` by another ADD that made the link meanwhile.
+      // Either name may be taken: `name` by another ADD that made the link meanwhile.
       if (!isErrno(error, 'EEXIST') || attempt === nameAttempts) throw error;
     }
     const link = getLink(host, name);
     if (link !== undefined) return link;
     if (attempt === nameAttempts) {
-      throw new CniError(errorCode.tryAgain, `link ${name} was deleted while it was set up`);
+      throw new CniError(errorCode.tryAgain, `link ${name} was deleted while it was being set up`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Result } from '../../cni/result.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { Addition } from '../attach/addition.ts';
-import { bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
+import { bridgeWithAddress, bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
 import { BridgeGone, makePermanent } from '../attach/bridge-lifetime.ts';
 import { configureContainer } from '../attach/container.ts';
 import { enableForwarding } from '../attach/forwarding.ts';
@@ -17,8 +17,8 @@ import type { PlannedAdd } from './ipam.ts';
 import type { Operation } from './operation.ts';
 
 /**
- * Connects a container to the bridge ("ADD" in SPEC.md). A failure takes back all that was done before it.
- * @param deliver is given the result; when it fails, so does the ADD
+ * Connects a container to the bridge ("ADD" in SPEC.md). A failure undoes everything done before it.
+ * @param deliver gets the result; if it fails, so does the ADD
  * @throws CniError, NetlinkError, SystemError
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
@@ -36,7 +36,7 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
   }
 }
 
-/** The steps of an ADD, each of which registers how to take it back: bridge, veth pair, addresses, gateway, netfilter. */
+/** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
 function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
   const { bridge, veth } = plugIn(addition);
@@ -54,11 +54,12 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (routed) enableForwarding(addition, leased.ips);
 
   makePermanent(addition, bridge);
-  const links = [bridge, port, veth.container, ...(gateway === bridge ? [] : [gateway])];
+  const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;
+  const links = [lasting, port, veth.container, ...(gateway === bridge ? [] : [gateway])];
   return resultOf(operation, links, leased);
 }
 
-/** How often the bridge is made again when somebody deletes it meanwhile, such as another ADD that fails. */
+/** How often the bridge is created again when somebody deletes it meanwhile, such as another failing ADD. */
 const bridgeAttempts = 20;
 
 function plugIn(addition: Addition): { bridge: Link; veth: VethPair } {
@@ -101,7 +102,7 @@ function masquerade({ warn }: Operation, { attachment, config, undo }: Addition,
   );
 }
 
-/** The container's interface in the result: after the bridge and the host veth. */
+/** The index of the container's interface in the result, after the bridge and the host veth. */
 const containerInterface = 2;
 
 function resultOf({ request, config }: Operation, links: readonly Link[], leased: Result): Result {

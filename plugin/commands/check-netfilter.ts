@@ -5,8 +5,8 @@ import { lostSpoofCheck } from '../netfilter/spoof-check.ts';
 import { type Comparison, mismatch } from './mismatch.ts';
 
 /**
- * Looks for what `macspoofchk` and `ipMasq` set up. A host veth without our label is the Go plugin's, whose CHECK looks
- * for neither.
+ * Checks what `macspoofchk` and `ipMasq` set up. A host veth without our label is the Go plugin's, whose CHECK looks at
+ * neither.
  * @throws CniError code 999 for the first thing that is missing
  */
 export function checkNetfilter(

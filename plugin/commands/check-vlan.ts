@@ -5,8 +5,8 @@ import { vlanGatewayName } from '../attach/vlan-gateway.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 
 /**
- * Compares the VLANs with the live kernel: the bridge filters, the port has those of the configuration, the VLAN's
- * gateway is there. The port may have more VLANs.
+ * Compares the VLANs with the kernel's: the bridge filters, the port has the configuration's VLANs, and the VLAN's
+ * gateway exists. The port may have more VLANs.
  * @throws CniError code 999 for the first thing that differs
  */
 export function checkVlans(
@@ -29,7 +29,7 @@ export function checkVlans(
   checkMac(gateway, listed.mac);
 }
 
-/** Describes each VLAN's flags; of entries for the same VLAN the last counts. */
+/** Describes each VLAN's flags; the last entry for a VLAN counts. */
 function flagsByVlan(ranges: readonly PortVlans[]): Map<number, string> {
   const found = new Map<number, string>();
   for (const { first, last, pvid, untagged } of ranges) {

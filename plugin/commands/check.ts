@@ -12,7 +12,7 @@ import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
 
 /**
- * Compares what the ADD answered with the live kernel ("CHECK" in SPEC.md), then asks the IPAM.
+ * Compares the ADD's result with the kernel's state ("CHECK" in SPEC.md), then calls IPAM's CHECK.
  * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
  */
 export function check({ request, attachment, config, ipam }: Operation): void {
@@ -42,13 +42,19 @@ function checkBridge({ config, previous, sides }: Comparison): Link {
   if (link === undefined) throw mismatch(`bridge ${name}`, 'a bridge', 'no link of that name');
   if (link.kind !== 'bridge')
     throw mismatch(`bridge ${name}`, 'a bridge', `a link of kind ${link.kind || 'none'}`);
-  checkMac(link, previous.interfaces.find((one) => one.name === name && one.sandbox === undefined)?.mac);
+  const listed = previous.interfaces.find((one) => one.name === name && one.sandbox === undefined);
+  // A bridge without a MAC address of its own has another one whenever the port that it took it from goes.
+  if (listed?.mac !== link.mac && !hasPortMac(sides.host, link)) checkMac(link, listed?.mac);
   // The promiscuity counter includes captures and ports, which come and go; the flag is what was asked for.
   const promiscuous = (link.flags & iff.promisc) !== 0;
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
   }
   return link;
+}
+
+function hasPortMac(host: Connection, { index, mac }: Link): boolean {
+  return listLinks(host, { master: index }, (port) => (port.mac === mac ? true : undefined)).length > 0;
 }
 
 function checkContainer({ request: { ifname, netns }, previous, sides }: Comparison): Link {
@@ -72,7 +78,7 @@ function checkHostVeth({ request, previous, sides }: Comparison, bridge: Link, c
   );
   for (const { name, mac } of listed) {
     const link = getLink(host, name);
-    // Another plugin of the chain may have listed a link of its own.
+    // Another plugin in the chain may have listed a link of its own.
     if (link?.kind !== 'veth' || !isPair(link, container)) continue;
     if (link.master !== bridge.index) {
       const found = link.master === 0 ? 'no port' : `a port of ${nameOf(host, link.master)}`;
@@ -88,7 +94,7 @@ function checkHostVeth({ request, previous, sides }: Comparison, bridge: Link, c
   throw mismatch(`peer of ${container.name} in ${request.netns}`, names, peer ?? 'none on the host');
 }
 
-/** Whether each is the other's peer. An index is valid in one namespace, so that both have to agree. */
+/** Whether each is the other's peer. An index is valid in one namespace only, so both have to agree. */
 function isPair(host: Pick<Link, 'index' | 'peer'>, container: Link): boolean {
   return host.peer === container.index && container.peer === host.index;
 }
@@ -125,7 +131,7 @@ function checkRoutes({ previous: { routes }, sides }: Comparison): void {
 
 /** RT_TABLE_MAIN, linux/rtnetlink.h */
 const mainTable = 254;
-/** What a route is told apart by beyond destination and gateway; 0 and absent leave it to the kernel. */
+/** What distinguishes routes beyond destination and gateway; 0 and absent leave it to the kernel. */
 const routeSettings = ['table', 'priority', 'mtu', 'advmss'] as const;
 type RouteSettings = Partial<Pick<LiveRoute, (typeof routeSettings)[number]>>;
 

@@ -14,10 +14,10 @@ import type { Operation } from './operation.ts';
 import { Steps } from './steps.ts';
 
 /**
- * Disconnects a container ("DEL" in SPEC.md): removes what netfilter does for it, the veth pair, and last the lease, so
- * that no address is handed out while it is still in use. It is not an error where something is gone already; what is
- * left on the host is removed whether or not the container's namespace still exists.
- * @throws CniError, NetlinkError, SystemError the first error, when all that can be removed is
+ * Disconnects a container ("DEL" in SPEC.md): removes its masquerading and spoof check, the veth pair, and last the
+ * lease, so that no address is handed out while it is still in use. Whatever is gone already is not an error, and what
+ * is left on the host is removed whether or not the container's namespace still exists.
+ * @throws CniError, NetlinkError, SystemError the first error, after everything else has been removed
  */
 export function del(operation: Operation): void {
   const { attachment } = operation;
@@ -30,8 +30,8 @@ export function del(operation: Operation): void {
     if (gone) steps.attempt(() => operation.ipam?.del());
     steps.attempt(() => removeUnusedLinks(operation.config));
   };
-  // Closing netfilter waits until the kernel has freed what was deleted. That goes on while the kernel deletes the
-  // link, which takes as long: so the link and the lease go before netfilter is closed.
+  // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
+  // and both can run at once, so the link and the lease are removed before the socket is closed.
   steps.attempt(() =>
     withNetfilterIfThere((netfilter) => {
       removeFilters(netfilter, { attachment, addresses }, operation, steps);
@@ -53,8 +53,8 @@ function removeFilters(
 }
 
 /**
- * The attachment's addresses; none where one of them may be unknown, since a lease is lost or cannot be read: then its
- * masquerading is found by whose it is.
+ * The attachment's addresses; none if one of them may be unknown because a lease is lost or unreadable: then its
+ * masquerading is found by its owner.
  */
 function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {
   const held = steps.attempt(() => ipam?.held() ?? []);
@@ -63,7 +63,7 @@ function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {
   return known.length < (ipam?.minimumAddresses ?? 0) ? [] : known;
 }
 
-/** Each address once; what is found by address is found whatever the prefix length. */
+/** Each address once; the prefix length makes no difference to what is found by address. */
 export function withListed(held: readonly IP[], previous: Result | undefined): CIDR[] {
   const known: CIDR[] = held.map((ip) => ({ ip, prefix: width(ip.family) }));
   for (const { address } of previous?.ips ?? []) {
@@ -73,19 +73,19 @@ export function withListed(held: readonly IP[], previous: Result | undefined): C
 }
 
 /**
- * Deletes the veth pair at the container's end, or at the host's where the container's is out of reach.
- * @returns whether it is certain to be gone
+ * Deletes the veth pair by the container's end, or by the host's if the container's can't be reached.
+ * @returns whether it is certainly gone
  */
 function removeVeth({ request, config }: Operation, owner: string, steps: Steps): boolean {
   const deleted = steps.attempt(() => deleteContainerLink(request));
   if (deleted === true) return true;
   const { bridge, prevResult } = config;
   const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, bridge, prevResult)));
-  // Where the container could not be looked into and the host has no veth of that label, it may be there still.
+  // If the namespace could not be entered and no veth on the host has the label, the pair may still exist.
   return found === true || (found === false && deleted === false);
 }
 
-/** @returns whether there was such a link; its peer on the host is gone with it */
+/** @returns whether there was such a link; its peer on the host goes with it */
 function deleteContainerLink(request: Operation['request']): boolean {
   const side = openContainerIfThere(request);
   if (side === undefined) return false;

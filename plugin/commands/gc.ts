@@ -14,9 +14,9 @@ import type { Operation } from './operation.ts';
 import { Steps } from './steps.ts';
 
 /**
- * Removes what belongs to no attachment of the list ("GC" in SPEC.md): spoof checks, masquerading, host veths, leases.
- * Without a list everything is kept, save what another IPAM plugin makes of it.
- * @throws CniError of the IPAM plugin; NetlinkError the first error, when all that can be removed is
+ * Removes what belongs to no attachment in the list ("GC" in SPEC.md): spoof checks, masquerading, host veths, leases.
+ * Without a list everything is kept, except for what another IPAM plugin decides.
+ * @throws CniError of the IPAM plugin; NetlinkError the first error, after everything else has been removed
  */
 export function gc({ config, ipam, warn }: Operation): void {
   const { name: network, validAttachments: valid } = config;
@@ -46,8 +46,8 @@ function listLabels(host: Connection): ReadonlyMap<string, string> {
 }
 
 /**
- * Deletes the host veths that are stale. The kernel waits 20 ms for each link that is deleted by itself, and once for
- * all links of a group: so they are put in a group that no link has, which is then deleted.
+ * Deletes stale host veths. The kernel waits 20 ms for each link deleted by itself, but once for all links of a group:
+ * so they are moved to an unused group, and the group is deleted.
  * @returns how many there were
  */
 function deleteStaleVeths(host: Connection, { network, labels }: Kept): number {
@@ -60,7 +60,7 @@ function deleteStaleVeths(host: Connection, { network, labels }: Kept): number {
   const replies = host.exchange(stale.map((link) => setLink(link, { group })));
   replies.push(...host.exchange([deleteGroup(group)]));
   for (const { error } of replies) {
-    // Gone already, by a DEL or another GC.
+    // Already gone, by a DEL or another GC.
     if (error !== undefined && !isErrno(error, 'ENODEV')) throw error;
   }
   return stale.length;

@@ -5,7 +5,7 @@ import type { Ipam } from './ipam.ts';
 
 /**
  * Answers as the IPAM plugin host-local, for another plugin that delegates to it.
- * @param deliver is given an ADD's result; when it fails, the leases are released
+ * @param deliver gets an ADD's result; if it fails, the leases are released
  * @throws CniError
  */
 export function hostLocal(

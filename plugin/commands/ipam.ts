@@ -12,9 +12,9 @@ import type { IP } from '../../netlink/ip.ts';
 import type { NetworkConfig, ValidAttachment } from '../config/network-config.ts';
 import type { Request } from '../config/request.ts';
 
-/** An ADD whose part of the configuration has been checked. */
+/** An ADD whose IPAM configuration has been checked. */
 export interface PlannedAdd {
-  /** Gets the addresses; none is left where it fails. */
+  /** Gets the addresses; none stays leased if it fails. */
   run(): Result;
   /** Gives them back. */
   undo(): void;
@@ -22,24 +22,23 @@ export interface PlannedAdd {
 
 /** Where the addresses of a network come from. */
 export interface Ipam {
-  /** Checks its part of the configuration, and changes nothing. */
+  /** Checks the IPAM configuration, and changes nothing. */
   planAdd(): PlannedAdd;
-  /** How many addresses an attachment has at least. */
+  /** The fewest addresses that an attachment has. */
   readonly minimumAddresses: number;
-  /** The addresses that the attachment holds, as far as that is known without asking another program. */
+  /** The attachment's addresses, as far as they are known without running another program. */
   held(): IP[];
   del(): void;
   check(): void;
-  /** Ends every lease of the network that belongs to none of these; without a list, none. */
+  /** Ends every lease of the network that belongs to none of these attachments; without a list, none. */
   gc(valid: readonly ValidAttachment[] | undefined): void;
-  /** Fails where neither a DEL nor a GC would make an ADD succeed. */
+  /** Fails if neither a DEL nor a GC could make an ADD succeed. */
   status(): void;
 }
 
 /**
- * The IPAM that a configuration names: host-local in process, any other as a program from CNI_PATH. Undefined for
- * layer 2 only.
- * @param stdin what a delegate is given
+ * The configuration's IPAM: host-local in process, any other as a program from CNI_PATH. Undefined for layer 2 only.
+ * @param stdin what a delegate gets
  * @throws CniError from its methods
  */
 export function openIpam(
@@ -62,7 +61,7 @@ export function openIpam(
   });
 }
 
-/** An IPAM that a DEL or a GC can't ask: all that it is asked to do fails. */
+/** The IPAM of a DEL or a GC whose `ipam` is unusable: everything fails. */
 function unusable(fault: CniError): Ipam {
   const fail = (): never => {
     throw fault;

@@ -12,8 +12,8 @@ const name = 'lo';
 
 /**
  * Answers as the plugin loopback, which container runtimes run for every pod: ADD sets `lo` up in the container's
- * namespace, DEL sets it down, CHECK looks. GC and STATUS have nothing to do.
- * @param deliver is given an ADD's result; when it fails, `lo` is set down again
+ * namespace, DEL sets it down, CHECK checks that it is up. GC and STATUS have nothing to do.
+ * @param deliver gets an ADD's result; if it fails, `lo` is set down again
  * @throws CniError, NetlinkError, SystemError
  */
 export function loopback(
@@ -55,7 +55,7 @@ function setUp(container: Connection, lo: Link, deliver: () => void): void {
   }
 }
 
-/** A namespace that is gone is no error. */
+/** A namespace that is gone is not an error. */
 function setDown(request: Request): void {
   const side = openContainerIfThere(request);
   if (side === undefined) return;

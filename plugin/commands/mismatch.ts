@@ -4,13 +4,13 @@ import type { Link } from '../../netlink/route/link.ts';
 import type { Sides } from '../attach/sides.ts';
 import type { Operation } from './operation.ts';
 
-/** A CHECK on its way: what the ADD answered, and where to look. */
+/** A CHECK in progress: the ADD's result, and where to look. */
 export interface Comparison extends Pick<Operation, 'request' | 'attachment' | 'config'> {
   readonly previous: Result;
   readonly sides: Sides;
 }
 
-/** The error of a CHECK for the first thing that differs, with both sides. */
+/** A CHECK's error for the first difference, with both sides. */
 export function mismatch(object: string, expected: string, found: string): CniError {
   return new CniError(
     errorCode.internal,
@@ -19,7 +19,7 @@ export function mismatch(object: string, expected: string, found: string): CniEr
   );
 }
 
-/** @throws CniError code 999 where the link's MAC address is not the expected one, if one is expected */
+/** @throws CniError code 999 if the link's MAC address is not the expected one, if one is expected */
 export function checkMac(link: Link, expected: string | undefined): void {
   if (expected !== undefined && expected.toLowerCase() !== link.mac) {
     throw mismatch(`MAC address of ${link.name}`, expected, link.mac);

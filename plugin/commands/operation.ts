@@ -3,14 +3,14 @@ import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Request } from '../config/request.ts';
 import type { Ipam } from './ipam.ts';
 
-/** What a command is given. */
+/** What every command gets. */
 export interface Operation {
   readonly request: Request;
-  /** What an ADD, a DEL or a CHECK is for. */
+  /** The attachment of an ADD, a DEL or a CHECK. */
   readonly attachment: Attachment;
   readonly config: BridgeConfig;
   /** Undefined for layer 2 only. */
   readonly ipam: Ipam | undefined;
-  /** Tells the operator a line on stderr. */
+  /** Prints a line on stderr for the operator. */
   readonly warn: (line: string) => void;
 }

@@ -8,8 +8,8 @@ import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import type { Operation } from './operation.ts';
 
 /**
- * Fails where no ADD could succeed and neither a DEL nor a GC would mend that ("STATUS" in SPEC.md): for want of a
- * capability, of what the configuration asks of the kernel, or by the IPAM's own STATUS. Nothing is changed.
+ * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
+ * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
  * @throws CniError code 50, or the IPAM's
  */
 export function status({ config, ipam }: Operation): void {
@@ -30,8 +30,8 @@ function checkBridges(ability: BridgeAbility, config: Operation['config']): void
 }
 
 /**
- * Does what any ADD has to be able to do.
- * @throws CniError code 50 where the kernel refuses it
+ * Does what every ADD has to be able to do.
+ * @throws CniError code 50 if the kernel refuses it
  */
 function available<T>(otherwise: string, capability: string, step: () => T): T {
   try {

@@ -1,8 +1,8 @@
-/** Steps each of which is done whatever becomes of the others. */
+/** Steps that all run, even if some of them fail. */
 export class Steps {
   private readonly failures: unknown[] = [];
 
-  /** @returns undefined where the step fails */
+  /** @returns the step's value, undefined if it fails */
   attempt<T>(step: () => T): T | undefined {
     try {
       return step();

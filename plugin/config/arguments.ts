@@ -8,10 +8,10 @@ export interface Arguments {
   readonly pod: string;
 }
 
-/** Where CNI_ARGS asks for nothing. */
+/** An empty CNI_ARGS. */
 export const noArguments: Arguments = { mac: undefined, ips: [], pod: '' };
 
-/** What Kubernetes' names are made of; any other is passed over, for it would be no use to anybody. */
+/** Kubernetes' names; any other is ignored. */
 const podNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/;
 
 /** Keys that runtimes pass and that change nothing of what is done. */

@@ -7,15 +7,15 @@ import { linkNameFault, type Request } from './request.ts';
 import { checkSchema, invalidConfig, shown } from './schema-check.ts';
 import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
-/** The bridge's own part, defaults filled in. */
+/** The bridge's own options, defaults filled in. */
 export interface BridgeConfig extends NetworkConfig {
-  /** Empty where a DEL or a GC passes over a bad one. */
+  /** Empty if a DEL or a GC ignores a bad one. */
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
-  /** Undefined leaves it to the kernel's abilities. */
+  /** Undefined chooses by what the kernel can do. */
   readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
   /** Undefined leaves it to the kernel. */
   readonly mtu: number | undefined;
@@ -30,7 +30,7 @@ export interface BridgeConfig extends NetworkConfig {
   readonly enabledad: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
-  /** Whether a bridge that an ADD makes goes with its last port. */
+  /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
@@ -39,8 +39,8 @@ export interface BridgeConfig extends NetworkConfig {
 /**
  * Reads and checks the whole configuration, before anything is touched. A DEL and a GC need only the version and the
  * name to clean up, and IPAM's type and its directory to release leases: every other mistake goes to `ignored`.
- * @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported, 7 with
- *   key and value where it is not right
+ * @throws CniError code 6 if it is not JSON or has a malformed version, 1 for an unsupported version, 7 with key and
+ * value for anything else that is wrong
  */
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
   const reading = new Reading(bytes, request);
@@ -73,7 +73,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
 }
 
 function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
-  // A cleanup that passed over a bad name must not look at the default bridge in its place.
+  // A cleanup that ignored a bad name must not use the default bridge instead.
   if (bridge === undefined) return reading.isIgnored('bridge') ? '' : 'cni0';
   const checked = reading.unlessIgnored(() => {
     const fault = linkNameFault(bridge);
@@ -83,7 +83,7 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
   return checked ?? '';
 }
 
-/** The MAC address of the last of the three sources that names one. */
+/** The MAC address from the last of the three sources that has one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
   const sources: readonly (readonly [string, string | undefined])[] = [
     ['runtimeConfig.mac', runtimeConfig?.mac],

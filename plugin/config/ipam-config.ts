@@ -5,18 +5,18 @@ import type { BridgeJson } from './generated/validate-config.ts';
 import type { Reading } from './reading.ts';
 import { invalidConfig, shown } from './schema-check.ts';
 
-/** What the IPAM part says; `hostLocal` and `ipRanges` mean something where `type` is host-local. */
+/** The `ipam` part; `hostLocal` and `ipRanges` only matter if `type` is host-local. */
 export interface IpamConfig {
   readonly type: string;
   readonly hostLocal: HostLocalConfig;
   readonly ipRanges: readonly (readonly RangeConfig[])[];
   readonly requestedIPs: readonly string[];
-  /** Why a DEL or a GC can't release anything, however much else it can take away. */
+  /** Why a DEL or a GC can't release anything, whatever else it can remove. */
   readonly fault: CniError | undefined;
 }
 
 /**
- * Reads the IPAM part; undefined where there is none, which is layer 2 only.
+ * Reads the `ipam` part; undefined for layer 2 only.
  * @throws CniError code 7
  */
 export function readIpam(reading: Reading, json: BridgeJson): IpamConfig | undefined {

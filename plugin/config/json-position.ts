@@ -1,4 +1,4 @@
-/** Deeper than any configuration, and far from the end of the stack. */
+/** Deeper than any configuration, and far from exhausting the stack. */
 const maxDepth = 200;
 
 const space = /[ \t\n\r]*/y;
@@ -6,8 +6,8 @@ const text = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
 /**
- * Says where a text stops being JSON, since the runtimes' own messages differ and not all tell the place:
- * `line 3, column 5: expected "," or "}", found "x"`. Lines and columns count from 1.
+ * Says where a text stops being JSON, since the engines' own messages differ and not all give the place: `line 3,
+ * column 5: expected "," or "}", found "x"`. Lines and columns count from 1.
  */
 export function findJsonError(json: string): string {
   const scan = new Scan(json);
@@ -38,7 +38,7 @@ class Scan {
     if (depth > maxDepth) return this.fail('less nesting');
     if (this.json[this.at] === '{') return this.list('}', () => this.member(depth));
     if (this.json[this.at] === '[') return this.list(']', () => this.value(depth + 1));
-    if (this.json[this.at] === '"') return this.skip(text) || this.fail('a string without bad characters');
+    if (this.json[this.at] === '"') return this.skip(text) || this.fail('a valid string');
     return this.skip(scalar) || this.fail('a value');
   }
 

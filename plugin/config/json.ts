@@ -4,11 +4,7 @@ import { decodeText } from '../../netlink/bytes.ts';
 import { keysAt } from './generated/validate-config.ts';
 import { findJsonError } from './json-position.ts';
 
-/**
- * Decodes the configuration's bytes.
- *
- * @throws CniError code 6 that says where the bytes stop being a JSON object
- */
+/** Decodes the configuration's bytes. * @throws CniError code 6 that says where the bytes stop being a JSON object */
 export function decodeConfig(bytes: Uint8Array): JsonObject {
   const text = decodeText(bytes);
   if (text.trim() === '') throw undecodable('standard input is empty');
@@ -24,10 +20,10 @@ export function decodeConfig(bytes: Uint8Array): JsonObject {
 }
 
 /**
- * Gives known keys their one spelling, since Go finds them in any case and configurations rely on it; an exact match
- * wins. A known key whose value is null or an empty string counts as absent, as it does for Go. Everything else is kept.
+ * Normalizes the case of known keys, since Go matches them in any case and configurations rely on it; an exact match
+ * wins. A known key whose value is null or an empty string counts as absent, as it does in Go. Everything else is kept.
  *
- * @param unknown is told of each key that isn't known, and of its object's place: `ipam.ranges[][]`
+ * @param unknown is told of each unknown key, and the place of its object: `ipam.ranges[][]`
  */
 export function canonicalKeys(config: JsonObject, unknown: UnknownKey = () => undefined): unknown {
   return withCanonicalKeys(config, '', unknown);

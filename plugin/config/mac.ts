@@ -5,7 +5,7 @@ const pairs = /^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/;
 const words = /^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$/;
 
 /**
- * Reads an Ethernet address in any of the three common spellings: `02:00:00:00:00:01`, `02-00-00-00-00-01`,
+ * Parses an Ethernet address in any of the three common spellings: `02:00:00:00:00:01`, `02-00-00-00-00-01`,
  * `0200.0000.0001`.
  *
  * @returns lower case with colons; undefined for what the kernel doesn't take either, such as a multicast

@@ -29,29 +29,29 @@ export interface NetworkConfig {
   readonly dns: DNS;
   /** Undefined for layer 2 only. */
   readonly ipam: IpamConfig | undefined;
-  /** The result of the ADD, as a CHECK or a DEL is given it; the previous plugin's, as an ADD is. */
+  /** The ADD's result in a CHECK or a DEL; the previous plugin's in an ADD. */
   readonly prevResult: Result | undefined;
-  /** `cni.dev/valid-attachments`; undefined where there is none, which is not the same as an empty list. */
+  /** `cni.dev/valid-attachments`; undefined if absent, which is not the same as an empty list. */
   readonly validAttachments: readonly ValidAttachment[] | undefined;
-  /** Mistakes that were passed over, for the operator to read. */
+  /** Mistakes that were ignored, for the operator. */
   readonly ignored: readonly string[];
 }
 
 /**
- * Reads the configuration as host-local is given it: the bridge's part is another plugin's.
- * @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported, 7 with
- *   key and value where it is not right
+ * Reads the configuration for host-local: the rest belongs to the plugin that delegates.
+ * @throws CniError code 6 if it is not JSON or has a malformed version, 1 for an unsupported version, 7 with key and
+ * value for anything else that is wrong
  */
 export function readHostLocalConfig(bytes: Uint8Array, request: Request): NetworkConfig {
   const reading = new Reading(bytes, request);
-  // Nothing can be cleaned up without the part that is its own.
+  // Nothing can be cleaned up without `ipam`.
   const tolerate: Tolerate = (path, reason) => path.join() !== 'ipam' && reading.tolerate(path, reason);
   const json = checkSchema<HostLocalJson>(reading.json, isHostLocalJson, tolerate);
   return readNetwork(reading, { ...json, ipam: { ...json.ipam, type: 'host-local' } });
 }
 
 /**
- * Reads the little that the loopback plugin looks at.
+ * Reads the few keys that the loopback plugin uses.
  * @throws CniError as {@link readHostLocalConfig}
  */
 export function readLoopbackConfig(bytes: Uint8Array, request: Request): NetworkConfig {
@@ -61,7 +61,7 @@ export function readLoopbackConfig(bytes: Uint8Array, request: Request): Network
 }
 
 /**
- * Reads what every network configuration has.
+ * Reads what all network configurations have in common.
  * @throws CniError as {@link readHostLocalConfig}
  */
 export function readNetwork(reading: Reading, json: BridgeJson): NetworkConfig {
@@ -81,9 +81,9 @@ function readValidAttachments(
   { json: { [listKey]: written }, request, ignored }: Reading,
   { [listKey]: list }: BridgeJson,
 ): readonly ValidAttachment[] | undefined {
-  // A runtime written in Go whose list is empty sends null.
+  // Go runtimes send an empty list as null.
   if (list !== undefined || written === null) return list ?? [];
-  // `cnitool gc`, and whoever else doesn't know which attachments are valid, sends none.
+  // `cnitool gc`, for one, doesn't know which attachments are valid, and sends no list.
   if (request.command === 'GC') ignored.push(`${listKey} is missing: everything is kept`);
   return undefined;
 }

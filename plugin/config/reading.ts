@@ -8,25 +8,22 @@ import type { Request } from './request.ts';
 import { invalidConfig } from './schema-check.ts';
 import { nearest } from './spelling.ts';
 
-/** What a DEL or a GC can't do without. */
+/** What a DEL and a GC need. */
 const neededToCleanUp = ['', 'cniVersion', 'name'];
 const neededToCollect = [...neededToCleanUp, 'cni.dev/valid-attachments'];
 
-/**
- * A configuration being read for a command. A DEL and a GC must clean up whatever the rest of it says, so they pass
- * over every mistake that leaves them able to.
- */
+/** A configuration being read for a command. A DEL and a GC ignore every mistake that leaves them able to clean up. */
 export class Reading {
   readonly json: JsonObject;
   readonly version: Version;
   readonly request: Request;
-  /** Mistakes that were passed over, and keys that an ADD finds nearly right. */
+  /** Mistakes that were ignored, and keys that an ADD takes for misspelt. */
   readonly ignored: string[] = [];
   private readonly ignoredKeys = new Set<string>();
   private fault: CniError | undefined;
   private readonly isCleanup: boolean;
 
-  /** @throws CniError code 6 where it is not JSON or its version is not one, 1 for a version that is not supported */
+  /** @throws CniError code 6 if it is not JSON or has a malformed version, 1 for an unsupported version */
   constructor(bytes: Uint8Array, request: Request) {
     this.json = decodeConfig(bytes);
     this.version = readConfVersion(this.json);
@@ -34,7 +31,7 @@ export class Reading {
     this.isCleanup = request.command === 'DEL' || request.command === 'GC';
   }
 
-  /** The mistake that makes it unknown whose leases are where: for the IPAM part of a cleanup to fail with. */
+  /** The mistake that leaves a cleanup without its leases: the error for its IPAM part. */
   get ipamFault(): CniError | undefined {
     return this.fault;
   }
@@ -50,7 +47,7 @@ export class Reading {
     return true;
   };
 
-  /** Notes, for an ADD, a key that isn't known but nearly is one. What another IPAM plugin knows isn't ours to judge. */
+  /** Takes note, in an ADD, of a key that is nearly a known one. Another IPAM plugin's keys are its own. */
   readonly adviseOn: UnknownKey = (place, key) => {
     if (this.request.command !== 'ADD') return;
     const { ipam } = this.json;
@@ -61,14 +58,14 @@ export class Reading {
     this.ignored.push(`${where}${key}: unknown, did you mean ${meant}?`);
   };
 
-  /** Whether a mistake in or below a key of the top level was passed over. */
+  /** Whether a mistake in or below a top-level key was ignored. */
   isIgnored(key: string): boolean {
     return this.ignoredKeys.has(key);
   }
 
   /**
-   * What `read` returns; undefined where a cleanup passes over why it can't.
-   * @throws CniError of `read`, or code 7 in the words of what it throws
+   * What `read` returns; undefined if it throws and a cleanup ignores that.
+   * @throws CniError of `read`, or code 7 with the message of what it throws
    */
   unlessIgnored<T>(read: () => T): T | undefined {
     try {

@@ -9,11 +9,11 @@ const commands = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION'] as const;
 /** A command of the CNI specification. */
 export type Command = (typeof commands)[number];
 
-/** What the runtime asks for in the environment ("Parameters" in SPEC.md). */
+/** The runtime's request, from the environment ("Parameters" in SPEC.md). */
 export interface Request {
   readonly command: Command;
   readonly containerID: string;
-  /** Path of the container's network namespace; empty where a DEL came without one. */
+  /** Path of the container's network namespace; empty in a DEL without one. */
   readonly netns: string;
   readonly ifname: string;
   /** The directories of CNI_PATH, in order. */
@@ -21,7 +21,7 @@ export interface Request {
   readonly arguments: Arguments;
   /** Whether the plugin's own namespace may be the container's (CNI_NETNS_OVERRIDE). */
   readonly allowOwnNamespace: boolean;
-  /** The shape that rkt 1.x reads whatever the configuration says (CNI_VERSION). */
+  /** The version that rkt 1.x expects, whatever the configuration says (CNI_VERSION). */
   readonly resultVersion: Version | undefined;
 }
 
@@ -44,13 +44,13 @@ export function isName(text: string): boolean {
   return namePattern.test(text);
 }
 
-/** Why a text can't name a link (dev_valid_name in the kernel); undefined where it can. */
+/** Why a text can't name a link (dev_valid_name in the kernel); undefined if it can. */
 export function linkNameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (byteLength(name) > 15) return 'is longer than 15 bytes';
-  if (name === '.' || name === '..') return 'is not a name';
+  if (name === '.' || name === '..') return 'is not allowed';
   if (/[/:%\s]/.test(name)) return 'has a slash, a colon, a percent sign or white space';
-  // Their directories under /proc/sys/net stand for every link and for new ones.
+  // Under /proc/sys/net these stand for all links and for new ones.
   if (name === 'all' || name === 'default') return 'is reserved by the kernel';
   return undefined;
 }
@@ -68,7 +68,7 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
   if (name === '') throw invalid('required env variables [CNI_COMMAND] missing');
   const command = commands.find((one) => one === name);
   if (command === undefined)
-    throw invalid(`unknown CNI_COMMAND: "${name}"`, `known are ${commands.join(', ')}`);
+    throw invalid(`unknown CNI_COMMAND: "${name}"`, `must be one of ${commands.join(', ')}`);
   const missing = needed[command].filter((variable) => (env[variable] ?? '') === '');
   if (missing.length > 0) throw invalid(`required env variables [${missing.join(',')}] missing`);
   const containerID = env.CNI_CONTAINERID ?? '';
@@ -88,7 +88,7 @@ export function readRequest(env: Readonly<Record<string, string | undefined>>): 
     netns: env.CNI_NETNS ?? '',
     ifname,
     path: (env.CNI_PATH ?? '').split(':').filter((directory) => directory !== ''),
-    // Nobody's cleanup depends on them; a delegate is given the variable as it is.
+    // No cleanup depends on them, and a delegate gets the variable unchanged.
     arguments: takesArguments(command) ? readArguments(env.CNI_ARGS ?? '') : noArguments,
     allowOwnNamespace: override === '1' || override.toLowerCase() === 'true',
     resultVersion: version === '0.1.0' || version === '0.2.0' ? version : undefined,

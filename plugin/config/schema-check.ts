@@ -3,15 +3,15 @@ import { isObject, type JsonObject } from '../../cni/json.ts';
 import { type Guard, rules, type SchemaError } from './generated/validate-config.ts';
 import { canonicalKeys, type UnknownKey } from './json.ts';
 
-/** Notes what is wrong at a place that the command can do without; `false` means that it can't. */
+/** Takes note of a mistake in a part that the command doesn't need; false if it does. */
 export type Tolerate = (path: readonly string[], reason: string) => boolean;
 
 /**
- * Holds a configuration against its JSON Schema, known keys brought to their one spelling.
+ * Checks a configuration against its JSON Schema, the case of known keys normalized.
  *
- * @param tolerate is asked about each mistake; one that it takes is removed: the key at the top level, or
- *   in `ipam` the key below it
- * @param unknown as {@link canonicalKeys} has it
+ * @param tolerate is asked about each mistake. A tolerated one is removed: the key at the top level, or in `ipam` the
+ * key below it
+ * @param unknown as in {@link canonicalKeys}
  * @throws CniError code 7 that names key and value
  */
 export function checkSchema<T>(
@@ -31,18 +31,18 @@ export function checkSchema<T>(
   }
 }
 
-/** A configuration with no other keys than these, which may be spelt in any case. */
+/** A configuration reduced to these keys, which may be spelt in any case. */
 export function onlyKeys(config: JsonObject, keys: readonly string[]): JsonObject {
   const lower = keys.map((key) => key.toLowerCase());
   return Object.fromEntries(Object.entries(config).filter(([key]) => lower.includes(key.toLowerCase())));
 }
 
-/** The error for a configuration that breaks a rule; `reason` begins with the key. */
+/** The error for an invalid configuration; `reason` begins with the key. */
 export function invalidConfig(reason: string): CniError {
   return new CniError(errorCode.invalidConfig, `invalid configuration: ${reason}`);
 }
 
-/** A value as messages show it. */
+/** A value as errors show it. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
@@ -52,7 +52,7 @@ function explain(config: unknown, path: readonly string[], error: SchemaError | 
   const missing = error?.params.missingProperty;
   if (typeof missing === 'string') {
     const { property } = error?.params ?? {};
-    const why = typeof property === 'string' ? `is missing, and ${property} needs it` : 'is missing';
+    const why = typeof property === 'string' ? `is missing, but ${property} needs it` : 'is missing';
     return `${dotted([...path, missing])}: ${why}`;
   }
   let value = config;

@@ -5,7 +5,7 @@ import { getGeneration } from '../../netlink/nftables/message.ts';
 
 /**
  * Whether a transaction was refused because the kernel lacks a family, a chain type or an expression.
- * @param selfContained whether it made all that it refers to, so that nothing in the ruleset can be missing
+ * @param selfContained whether it created everything it refers to, so that nothing in the ruleset can be missing
  */
 export function isLacking(error: unknown, selfContained: boolean): error is KernelError {
   if (isErrno(error, 'EOPNOTSUPP', 'EAFNOSUPPORT', 'EPROTONOSUPPORT')) return true;
@@ -22,8 +22,8 @@ export function notAvailable(what: string, { message }: KernelError, options: st
 }
 
 /**
- * Works with a connection to nfnetlink and closes it.
- * @throws CniError code 50 where the kernel has none; what `work` throws
+ * Runs `work` with a connection to nfnetlink, and closes it.
+ * @throws CniError code 50 if the kernel has no nfnetlink; what `work` throws
  */
 export function withNetfilter<T>(work: (connection: Connection) => T): T {
   let connection: Connection;
@@ -40,8 +40,8 @@ export function withNetfilter<T>(work: (connection: Connection) => T): T {
 }
 
 /**
- * The same for what may be there: `work` is given undefined where the kernel has no nfnetlink, and so nothing in it.
- * Closing waits until the kernel has freed what was deleted.
+ * The same, but `work` gets undefined if the kernel has no nfnetlink, and so has nothing to remove. Closing waits until
+ * the kernel has freed what was deleted.
  * @throws SystemError; what `work` throws
  */
 export function withNetfilterIfThere<T>(work: (connection: Connection | undefined) => T): T {
@@ -59,7 +59,7 @@ export function withNetfilterIfThere<T>(work: (connection: Connection | undefine
 }
 
 /**
- * Checks that the kernel has nf_tables, as far as that shows without changing anything.
+ * Checks that the kernel has nf_tables, as far as possible without changing anything.
  * @throws CniError code 50
  */
 export function checkNftables(what: string): void {

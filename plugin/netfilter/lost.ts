@@ -1,4 +1,4 @@
-/** What a CHECK finds missing in netfilter that the ADD had set up. */
+/** Something that the ADD set up in netfilter and a CHECK doesn't find. */
 export interface Lost {
   /** `masquerading of 10.15.20.2` */
   readonly what: string;

@@ -18,31 +18,31 @@ import { newRule } from '../../netlink/nftables/rule.ts';
 import { newTable } from '../../netlink/nftables/table.ts';
 import { abbreviate } from '../attach/owner.ts';
 
-// The names are the Go plugin's, so that each plugin can remove what the other made.
+// The names are those of the Go plugin, so that each plugin can remove what the other made.
 
-/** The table of spoof checks. ebtables has the same table and base chain. */
+/** The table for spoof checks. ebtables uses the same table and base chain. */
 export const spoofTable: Table = { family: nfproto.bridge, name: 'nat' };
 export const spoofBaseChain: Chain = { table: spoofTable, name: 'PREROUTING' };
 /** NF_BR_PRI_NAT_DST_BRIDGED */
 const bridgedNatPriority = -300;
 
-/** What the chain names of all attachments begin with, and the comments of their rules. */
+/** The prefixes of all attachments' chain names, and of their rules' comments. */
 export const spoofPrefix = { chain: 'cni-br-iface-', comment: 'macspoofchk-' } as const;
 
-/** The table's comment where it is ours to delete: the Go plugin and ebtables give theirs none. */
+/** The comment of a table that is ours to delete: the Go plugin and ebtables set none. */
 export const madeHere = 'made by the CNI bridge plugin for macspoofchk';
 /** Leaves room for the rest of a comment and of a chain's name, which has at most 255 bytes. */
 const longestContainerID = 222;
 /** IFNAMSIZ */
 const linkNameLength = 16;
-/** Where an Ethernet header has the source, and its length. */
+/** Offset and length of the source in an Ethernet header. */
 const sourceMac = { offset: 6, length: 6 } as const;
 
-/** What an attachment's chains are called, and the comment of each of its rules. */
+/** The names of an attachment's chains, and the comment on each of its rules. */
 export interface SpoofCheckNames {
-  /** Frames of its port go there, */
+  /** Frames from its port go here, */
   readonly chain: string;
-  /** and from there to the rules about their source address. */
+  /** and then to the rules for their source address. */
   readonly macChain: string;
   readonly comment: string;
 }
@@ -54,18 +54,18 @@ export function spoofCheckNames({ containerID, ifname }: Omit<Attachment, 'netwo
   return { chain, macChain: macChainOf(chain), comment: `${spoofPrefix.comment}${id}` };
 }
 
-/** The chain of the rules about the source address, beside an attachment's first chain. */
+/** The chain with the rules for the source address, given an attachment's first chain. */
 export function macChainOf(chain: string): string {
   return `${chain}-mac`;
 }
 
-/** Makes the table and its base chain. */
+/** Creates the table and its base chain. */
 export function spoofTableMessages(): NetlinkRequest[] {
   const hook = { type: 'filter', number: hookNumber.prerouting, priority: bridgedNatPriority } as const;
   return [newTable(spoofTable, madeHere), newChain(spoofBaseChain, hook)];
 }
 
-/** Makes an attachment's chains, and the rules that let a port's frames pass by their source address alone. */
+/** Creates an attachment's chains and rules, which let a port's frames pass only with the right source address. */
 export function spoofCheckMessages(attachment: Attachment, port: string, mac: string): NetlinkRequest[] {
   const names = spoofCheckNames(attachment);
   const chain = { table: spoofTable, name: names.chain };

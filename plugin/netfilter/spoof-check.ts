@@ -33,8 +33,8 @@ function getChains({ chain, macChain }: SpoofCheckNames): NetlinkRequest[] {
 }
 
 /**
- * Drops the frames that a port sends with any other source address than this one.
- * @throws CniError code 50 where the kernel can't; NetlinkError
+ * Drops frames from a port that have any other source address than this one.
+ * @throws CniError code 50 if the kernel can't; NetlinkError
  */
 export function addSpoofCheck(
   connection: Connection,
@@ -48,7 +48,7 @@ export function addSpoofCheck(
     const [base, ...chains] = connection
       .exchange([getChain(spoofBaseChain), ...getChains(names)])
       .map(chainUseOf);
-    // An earlier attachment of the same names may have left its chains.
+    // An earlier attachment with the same names may have left its chains.
     const isStale = chains.some((chain) => chain !== undefined);
     const stale = isStale ? findCheck(connection, names).own : [];
     isSelfContained = base === undefined && !isStale;
@@ -64,8 +64,8 @@ export function addSpoofCheck(
 }
 
 /**
- * Ends the spoof check of an attachment, whichever plugin set it up. The table goes with its last chain if it was made
- * here.
+ * Removes an attachment's spoof check, whichever plugin set it up. A table that this plugin made is deleted with its
+ * last chain.
  * @throws NetlinkError
  */
 export function removeSpoofCheck(connection: Connection, attachment: Attachment): void {
@@ -74,7 +74,7 @@ export function removeSpoofCheck(connection: Connection, attachment: Attachment)
 }
 
 /**
- * What is missing of an attachment's spoof check; undefined where nothing is.
+ * The missing part of an attachment's spoof check; undefined if nothing is missing.
  * @throws NetlinkError
  */
 export function lostSpoofCheck(attachment: Attachment): Lost | undefined {
@@ -84,13 +84,13 @@ export function lostSpoofCheck(attachment: Attachment): Lost | undefined {
     for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
     return replies.map(chainUseOf);
   });
-  // The uses of each: a jump leads to it; the first has one rule, the other two.
+  // The uses of each: a jump to it, and its rules; the first has one, the other two.
   const isThere = chain !== undefined && macChain !== undefined && chain >= 2 && macChain >= 3;
   if (isThere) return undefined;
   return {
     what: `macspoofchk of container ${attachment.containerID} interface ${attachment.ifname}`,
     expected: `chains bridge nat ${names.chain} and ${names.macChain} with their rules`,
-    found: chain === undefined && macChain === undefined ? 'none' : 'less',
+    found: chain === undefined && macChain === undefined ? 'none' : 'only part of them',
   };
 }
 
@@ -113,7 +113,7 @@ interface Shared {
   readonly base: Reply | undefined;
 }
 
-/** The removal of these rules of the base chain and of these chains. */
+/** The requests that remove these rules from the base chain, and these chains. */
 function removalOf(shared: Shared, rules: readonly LiveRule[], chains: readonly string[]): Removal {
   const [table, base] = [tableOf(shared.table), chainOf(shared.base)];
   const own = [
@@ -131,14 +131,14 @@ function removalOf(shared: Shared, rules: readonly LiveRule[], chains: readonly 
 /** The rules of the base chain. */
 function listJumps(connection: Connection): LiveRule[] {
   const rules = connection.dump(listRules(spoofBaseChain)).map(decodeRule);
-  // On a busy host a dump may have a rule more than once.
+  // On a busy host a dump may return a rule more than once.
   return [...new Map(rules.map((rule) => [String(rule.handle), rule])).values()];
 }
 
 /**
- * Ends the spoof checks of a network's attachments that are gone. The rules don't say which network they are of, but
- * their ports' labels do. A rule whose port is gone is nobody's, whichever network it was of.
- * @param listLabels asks for the alias of each of the host's links, by the link's name
+ * Removes the spoof checks of a network's attachments that are gone. The rules don't name their network, but their
+ * ports' labels do. A rule whose port is gone belongs to nobody, whatever its network was.
+ * @param listLabels lists the alias of each of the host's links, by the link's name
  * @throws NetlinkError
  */
 export function removeStaleSpoofChecks(
@@ -152,7 +152,7 @@ export function removeStaleSpoofChecks(
     if (chainOf(base) === undefined) return { own: [] };
     const rules = listJumps(connection).filter(({ comment }) => comment.startsWith(spoofPrefix.comment));
     const keptComments = new Set(attachments.map((attachment) => spoofCheckNames(attachment).comment));
-    // Asked after the rules, each of which was made after its port.
+    // Listed after the rules, each of which was made after its port.
     const ports = rules.length === 0 ? new Map<string, string>() : listLabels();
     const isStale = ({ iifname, comment }: LiveRule): boolean => {
       const label = ports.get(iifname);
@@ -166,7 +166,7 @@ export function removeStaleSpoofChecks(
   });
 }
 
-/** Those of these chains that exist, each followed by the one for the source address. */
+/** The existing ones of these chains, each followed by its chain for the source address. */
 function withMacChains(connection: Connection, names: ReadonlySet<string>): string[] {
   if (names.size === 0) return [];
   const chains = connection.dump(listChains(spoofTable)).map(decodeChain);

@@ -62,7 +62,7 @@ export function judgeFigure(figure: number, bound: Target['bound'], limit: numbe
   return { figure, met: within(0), missedByFar: !within(tolerance) };
 }
 
-/** Compares a target with the rows of a run. @returns undefined where the run has no figure for it */
+/** Compares a target with the rows of a run. @returns undefined if the run has no figure for it */
 export function judge(target: Target, rows: readonly Row[]): Verdict | undefined {
   const figure = figureOf(target, rows);
   return figure === undefined ? undefined : { ...target, ...judgeFigure(figure, target.bound, target.limit) };

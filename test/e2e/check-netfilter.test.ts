@@ -24,7 +24,7 @@ const spoofChecks: Change[] = [
     (name): Change => [
       `nft flush chain bridge nat ${name}`,
       'macspoofchk of container c1 interface eth0',
-      'expected chains bridge nat cni-br-iface-c1-eth0 and cni-br-iface-c1-eth0-mac with their rules, found less',
+      'expected chains bridge nat cni-br-iface-c1-eth0 and cni-br-iface-c1-eth0-mac with their rules, found only part of them',
     ],
   ),
 ];

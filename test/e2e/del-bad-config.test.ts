@@ -16,7 +16,7 @@ type Trace = 'veth' | 'lease' | 'masquerading' | 'spoof check';
 const all: Trace[] = ['veth', 'lease', 'masquerading', 'spoof check'];
 const lease: Trace[] = ['lease'];
 
-/** What is bad, what ours leaves, and words of its error; none where it succeeds. */
+/** What is bad, what ours leaves, and words of its error; none if it succeeds. */
 type Row = [what: object, left: Trace[], error: string, args?: string];
 
 const bridges: Row[] = [

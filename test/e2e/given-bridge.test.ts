@@ -55,6 +55,48 @@ describe.each(executables)('a bridge that another program made, by %s', (_name, 
     expect(liveMac()).toBe(mac);
   });
 
+  test('at layer 2, CHECK goes on to agree when the port goes that the bridge has its MAC address from', () => {
+    host.sh(`ip link add lab-br1 type bridge
+      ip link add p0 address 02:00:00:00:00:01 master lab-br1 type veth peer name p1`);
+    const prevResult = add(host, bridge, { conf: layer2 });
+    const check = () => call(host, bridge, 'CHECK', { conf: { ...layer2, prevResult } });
+    host.sh('ip link del p0');
+    expect(liveMac()).not.toBe('02:00:00:00:00:01');
+    expect(check()).toMatchObject({ status: 0, stdout: '' });
+    host.sh('ip link set lab-br1 address 02:15:20:00:00:02');
+    expect(check()).toMatchObject({ status: 1 });
+  });
+
+  const lower = 'ip link add p0 address 02:00:00:00:00:01 master lab-br1 type veth peer name p1';
+  test.each([
+    ['has taken another one from a port', lower],
+    [
+      'has been pinned to another one by an ADD with a gateway',
+      `${lower}; ip link set lab-br1 address 02:00:00:00:00:01; ip link del p0
+        ip addr add 10.15.20.1/16 dev lab-br1`,
+    ],
+  ])(
+    'with a gateway, the result has the MAC address that it keeps, when it %s meanwhile',
+    (_case, command) => {
+      host.sh(`ip link add lab-br1 type bridge
+      mkdir -p /run/plugins
+      cat >/run/plugins/scripted <<'END'
+#!/bin/sh
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+[ $CNI_COMMAND = ADD ] || exit 0
+{ ${command}
+} >&2
+echo '{"cniVersion":"1.1.0","ips":[{"address":"10.15.20.2/16","gateway":"10.15.20.1"}]}'
+END
+      chmod 755 /run/plugins/scripted`);
+      const config = { ...conf, ipam: { type: 'scripted' } };
+      const prevResult = add(host, bridge, { conf: config, env: { CNI_PATH: '/run/plugins' } });
+      expect(prevResult.interfaces[0]).toEqual({ name: 'lab-br1', mac: '02:00:00:00:00:01' });
+      host.sh('ip link del p0 2>/dev/null || true');
+      expect(liveMac()).toBe('02:00:00:00:00:01');
+    },
+  );
+
   test('at layer 2, a container that comes does not change the MAC address that another port gave it', () => {
     host.sh(`ip link add lab-br1 type bridge
       ip link add p0 address aa:00:00:00:00:01 master lab-br1 type veth peer name p1`);

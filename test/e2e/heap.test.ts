@@ -43,7 +43,7 @@ describeStatic('the heap in %s', (_name, bridge) => {
       for (const command of ['VERSION', 'ADD', 'DEL']) {
         const { code, msg, details } = failure(host, path, command, { conf: {} });
         expect({ code, msg }).toEqual({ code: 999, msg: `this executable is damaged: ${words}` });
-        expect(details).toBe('build or install it again');
+        expect(details).toBe('rebuild or reinstall it');
       }
     } finally {
       host.sh(`rm -f ${path}`);

@@ -55,7 +55,7 @@ describe.each(executables)('the host veth of %s', (_name, bridge) => {
     host.sh(names.map((name) => `ip link add ${name} type bridge`).join('; '));
     const before = host.snapshot('c1');
     expect(failure(host, bridge, 'ADD', { conf })).toMatchObject({
-      msg: 'no name is free for the host veth',
+      msg: 'no free name for the host veth',
       details: `${names.join(', ')} are taken`,
     });
     expect(host.snapshot('c1')).toBe(before);

@@ -35,7 +35,7 @@ describe.each(executables)('%s on a host that was rebooted without a DEL', (_nam
     host.sh('ip netns del c1; ip netns add c1');
     expect(failure(host, bridge, 'ADD', { conf: article, containerID: 'old' })).toMatchObject({
       code: 999,
-      details: `${directory}/10.15.20.3 is the lease of an earlier ADD of eth0, for which no DEL was called: call it first`,
+      details: `${directory}/10.15.20.3 is the lease of an earlier ADD of eth0 without a DEL: call DEL first`,
     });
     boot('33333333');
     const byName = add(host, bridge, {
@@ -56,7 +56,7 @@ describe.each(executables)('%s on a host that was rebooted without a DEL', (_nam
     expect(failure(host, bridge, 'ADD', { conf })).toMatchObject({
       code: 999,
       msg: '10.15.20.2 has been allocated to c1, duplicate allocation is not allowed',
-      details: `${directory}/10.15.20.2 is the lease of an earlier ADD of eth0, for which no DEL was called: call it first`,
+      details: `${directory}/10.15.20.2 is the lease of an earlier ADD of eth0 without a DEL: call DEL first`,
     });
     const other = { conf, containerID: 'c2', env: { CNI_ARGS: 'IP=10.15.20.2' } };
     expect(failure(host, bridge, 'ADD', other)).toMatchObject({ code: 11 });

@@ -16,7 +16,7 @@ const conf = {
 describe.each(executables)('what goes away while %s looks at it', (_name, bridge) => {
   const host = useHost(...ids);
 
-  /** Starts a command for a container. @returns what it printed: nothing where it succeeds */
+  /** Starts a command for a container. @returns what it printed: nothing if it succeeds */
   async function start(command: string, containerID: string, config: object = conf): Promise<string> {
     const child = spawn('nsenter', [...host.entering, bridge], {
       env: {

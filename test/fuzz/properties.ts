@@ -28,7 +28,7 @@ export type Property = [string, fc.IProperty<unknown>];
 
 const commands = fc.constantFrom('ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION', 'add', '');
 
-/** Runs `work`, which may fail in these ways alone; undefined where it does. */
+/** Runs `work`, which may fail in these ways alone; undefined if it does. */
 function allowed<T>(work: () => T, ...kinds: (abstract new (...args: never[]) => Error)[]): T | undefined {
   try {
     return work();

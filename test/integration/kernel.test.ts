@@ -43,7 +43,7 @@ describe('rtnetlink', () => {
     if (bridge === undefined) throw new Error('no bridge');
     expect(bridge).toMatchObject({ kind: 'bridge', mac: '02:00:00:00:00:09', mtu: 1400 });
     const own = openOwnNamespace();
-    const inside = openNamespace('/run/netns/inside');
+    const inside = openNamespace('/run/netns/inside', own);
     const peer = { name: 'eth0', namespaceFd: inside.fd, settings: {} };
     route.execute(
       newVeth('kt-v0', { master: bridge.index, up: true }, peer),

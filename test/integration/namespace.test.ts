@@ -1,23 +1,26 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { openNamespace } from '../../netlink/namespace.ts';
+import { openNamespace, openOwnNamespace } from '../../netlink/namespace.ts';
 
 const openFiles = (): string[] => fs.readdirSync('/proc/self/fd');
 
+const own = openOwnNamespace();
+
 afterEach(() => jest.restoreAllMocks());
+afterAll(() => fs.closeSync(own.fd));
 
 test('a file that is not a namespace is refused, and is not left open', () => {
   const before = openFiles();
-  expect(() => openNamespace('/dev/null')).toThrow('open network namespace /dev/null: EINVAL');
+  expect(() => openNamespace('/dev/null', own)).toThrow('open network namespace /dev/null: EINVAL');
   expect(openFiles()).toEqual(before);
 });
 
 test('a file that cannot be looked at is not left open', () => {
   const before = openFiles();
-  jest.spyOn(fs, 'statfsSync').mockImplementation(() => {
+  jest.spyOn(fs, 'fstatSync').mockImplementation(() => {
     throw Object.assign(new Error('EIO'), { code: 'EIO' });
   });
-  expect(() => openNamespace('/proc/self/ns/net')).toThrow('EIO');
+  expect(() => openNamespace('/proc/self/ns/net', own)).toThrow('EIO');
   expect(openFiles()).toEqual(before);
 });
 
@@ -33,7 +36,7 @@ test('what was opened counts, not what the path leads to a moment later', () => 
       fs.symlinkSync('/proc/self/ns/net', path);
       return fd;
     });
-    expect(() => openNamespace(path)).toThrow(`open network namespace ${path}: EINVAL`);
+    expect(() => openNamespace(path, own)).toThrow(`open network namespace ${path}: EINVAL`);
   } finally {
     fs.rmSync(root, { recursive: true });
   }

@@ -34,6 +34,13 @@ export function added({ facts }: Observation): boolean {
   return facts.result['c1 exit'] === '0';
 }
 
+/** Whether a container was given an IPv6 address. */
+export function hasIPv6({ facts }: Observation): boolean {
+  return Object.entries(facts.result).some(
+    ([path, value]) => /ip(s \d+ address|6 ip)$/.test(path) && value.includes(':'),
+  );
+}
+
 export function cniVersionOf(row: Row): string {
   return String(confOf(row).cniVersion ?? '0.1.0');
 }

@@ -11,7 +11,7 @@ export interface Reference {
 
 /**
  * Finds the Go plugin plugins and their version: in the file beside them, or as Debian's package says.
- * @throws Error where they are not there or of no known version
+ * @throws Error if they are not there or of no known version
  */
 export function findReference(directory: string): Reference {
   const path = resolve(directory);

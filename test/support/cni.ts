@@ -80,7 +80,7 @@ export function failure(host: Host, executable: string, command: string, request
 
 /**
  * How a call ended that may have failed or not: 0 with a result or nothing, 1 with one error object.
- * @throws Error where it ended in any other way
+ * @throws Error if it ended in any other way
  */
 export function ending({ status, stdout, stderr }: Outcome): 0 | 1 {
   const problem = (what: string) => new Error(`${what}: exit ${status}\n${stdout}\n${stderr}`);

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import type { Files } from '../files.ts';
 
-/** To the bit what calls.c has. */
+/** Bit for bit the same as in calls.c. */
 function sumAddresses(path: string, skip: number): [number, number] {
   let [first, second] = [0, 0];
   for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
@@ -19,7 +19,7 @@ function sumAddresses(path: string, skip: number): [number, number] {
   return [first, second];
 }
 
-/** {@link Files} by `node:fs`, which Node has loaded before any program of ours runs. */
+/** {@link Files} by `node:fs`, which Node has always loaded already. */
 const files: Files = {
   constants: fs.constants,
   openSync: (path, flags, mode) => fs.openSync(path, flags, mode),

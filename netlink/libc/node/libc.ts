@@ -42,7 +42,7 @@ function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** {@link Libc} by `ffi-napi`, and by Node where that has it. */
+/** {@link Libc} by `ffi-napi`, and by Node's own functions where there are any. */
 export const libc: Libc = {
   socket: (domain, type, protocol) => result(open().functions.socket(domain, type, protocol)),
   setsockopt: (fd, level, name, value) =>
@@ -52,7 +52,7 @@ export const libc: Libc = {
   setns: (fd, nstype) => result(open().functions.setns(fd, nstype)),
   unshare: (flags) => result(open().functions.unshare(flags)),
   flock: (fd, operation) => result(open().functions.flock(fd, operation)),
-  // Whether it can be read is found out by the next try.
+  // The next try shows whether it is readable.
   awaitReadable: (_fd, milliseconds) => pause(Math.min(milliseconds, 1)),
   clock: () => performance.now(),
   randomBytes: (length) => randomFillSync(new Uint8Array(length)),

@@ -10,10 +10,10 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 /** O_TMPFILE (asm-generic/fcntl.h, with O_DIRECTORY): a file without a name. */
 const O_TMPFILE = 0o20200000;
-/** Where a file without a name may be made, the ones in memory first. */
+/** Where a nameless file may be made, directories in memory first. */
 const temporaryDirectories = ['/dev/shm', '/run', '/tmp'];
 
-/** A file without a name that holds these bytes, to be read from its beginning; undefined where none can be made. */
+/** A nameless file with these bytes, positioned at its beginning; undefined if none can be made. */
 function openTemporary(bytes: Uint8Array): number | undefined {
   for (const directory of temporaryDirectories) {
     let fd: number;
@@ -42,7 +42,7 @@ function closeOnExec(): void {
 
 /** {@link Libc.run} by `node:child_process`. Unlike on the other host, the program goes on when we are killed. */
 export function run({ file, args, variables, outputLimit, milliseconds, stderr, ...rest }: Program): Ended {
-  // Node makes its pipes of sockets, which a script cannot open as /dev/stdin.
+  // Node's pipes are sockets, which a script can't open as /dev/stdin.
   const stdin = openTemporary(rest.stdin);
   try {
     closeOnExec();
@@ -59,7 +59,7 @@ export function run({ file, args, variables, outputLimit, milliseconds, stderr, 
       maxBuffer: outputLimit,
     });
     const code = fileErrorCode(ended.error);
-    // A program need not read its stdin to the end.
+    // A program need not read all of its stdin.
     if (ended.error !== undefined && code !== 'EPIPE') {
       throw new SystemError('run', file, errnoNumber(code));
     }

@@ -1,4 +1,4 @@
-/** Loading ffi takes 15 ms and may fail: only once it is needed, where a failure is an error like any other. */
+/** Loading ffi takes 15 ms and may fail, so it happens on first use, where a failure is an error like any other. */
 function openLibc() {
   const ffi: typeof import('ffi-napi') = require('ffi-napi');
   const functions = ffi.Library('libc.so.6', {
@@ -22,7 +22,7 @@ export function open(): ReturnType<typeof openLibc> {
   return opened;
 }
 
-/** The same memory as a Buffer, which is what ffi takes for a pointer. */
+/** The same memory as a Buffer, which ffi accepts as a pointer. */
 export function pointer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

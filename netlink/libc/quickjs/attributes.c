@@ -1,4 +1,4 @@
-/* Netlink attributes found in a message: done here, for an interpreter takes two hundred times as long, for each. */
+/* Finds the netlink attributes in a message: an interpreter would take two hundred times as long for each. */
 #include "host.h"
 
 /** The memory of a Uint32Array. */
@@ -23,9 +23,9 @@ static int get_words(JSContext *context, JSValueConst value, uint32_t **words, s
 }
 
 /**
- * indexAttributes(bytes, places): notes in places[type] where the payload of each attribute (struct nlattr) begins; of
- * several of one type the last's stays, types beyond the places are passed over. -1, or the place of one that claims
- * more bytes than there are.
+ * indexAttributes(bytes, places): stores in places[type] where the payload of each attribute (struct nlattr) begins; of
+ * several with the same type the last one counts, and types beyond the array are ignored. Returns -1, or the offset of
+ * one that claims more bytes than there are.
  */
 static JSValue js_index_attributes(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;

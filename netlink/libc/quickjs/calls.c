@@ -1,7 +1,7 @@
 /*
- * System calls for TypeScript. It passes numbers, strings and byte arrays, never an address and never a length: both
- * are taken from the array here. Numbers and constants are those of the compiler's headers, so of the architecture.
- * What a call returns is what the kernel returned: 0 or more, or the negative errno.
+ * System calls for TypeScript. It passes numbers, strings and byte arrays, never an address or a length: both are taken
+ * from the array here. Call numbers and constants come from the compiler's headers, and so fit the architecture. A call
+ * returns what the kernel returned: 0 or more, or the negative errno.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -46,7 +46,7 @@ int get_int(JSContext *context, JSValueConst value, int *integer) {
   return -1;
 }
 
-/** The length of a view that follows its buffer may be older than the buffer's: such a view is refused. */
+/** The length of a length-tracking view may be older than its buffer's: such a view is refused. */
 static int within_buffer(JSContext *context, JSValueConst view, const uint8_t *bytes, size_t length) {
   size_t size;
   JSValue buffer = JS_GetTypedArrayBuffer(context, view, NULL, NULL, NULL);
@@ -82,8 +82,8 @@ int get_text(JSContext *context, JSValueConst value, const char **text) {
 }
 
 /*
- * What each call takes: n an integer, d a descriptor or another int, p a path, b bytes (address and length),
- * @ the working directory and 0 a zero, which nobody passes; O an integer to which O_CLOEXEC is added.
+ * What each call takes: n an integer, d a descriptor or another int, p a path, b bytes (address and length), O an
+ * integer to which O_CLOEXEC is added; @ the working directory and 0 a zero, neither of which is passed.
  */
 static const struct {
   const char *name;
@@ -114,7 +114,7 @@ static const struct {
 
 static long kernel(long number, const long *words) {
   long result;
-  /* An interrupted close has closed (close(2), on Linux). */
+  /* On Linux an interrupted close has still closed (close(2)). */
   do result = syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
   while (result < 0 && errno == EINTR && number != SYS_close);
   if (result < 0) return errno == EINTR ? 0 : -errno;
@@ -148,11 +148,11 @@ static JSValue js_call(JSContext *context, JSValueConst self, int argc, JSValueC
   long result = bad ? 0 : kernel(calls[magic].number, words);
   while (texts > 0) JS_FreeCString(context, paths[--texts]);
   if (bad < 0) return JS_EXCEPTION;
-  /* A name with a NUL in it is none that anything could have. */
+  /* No file can have a name with a NUL in it. */
   return JS_NewInt64(context, bad > 0 ? -ENOENT : result);
 }
 
-/** A list of numbers, or the negative errno. */
+/** Returns a list of numbers, or the negative errno. */
 static JSValue new_numbers(JSContext *context, const double *numbers, uint32_t count) {
   JSValue list = JS_NewArray(context);
   for (uint32_t i = 0; i < count && !JS_IsException(list); i++)
@@ -196,7 +196,7 @@ static JSValue js_statfs(JSContext *context, JSValueConst self, int argc, JSValu
   return new_numbers(context, numbers, 4);
 }
 
-/** names(fd): what is in an open directory, `.` and `..` left out. */
+/** names(fd): the names in an open directory, without `.` and `..`. */
 static JSValue js_names(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
   int fd;
@@ -228,13 +228,14 @@ static JSValue js_names(JSContext *context, JSValueConst self, int argc, JSValue
   }
 }
 
-/** The letters of addresses: 1 for a digit, 3 for what stands between them. */
+/** The characters of addresses: 1 for a digit, 3 for a separator. */
 static const uint8_t address_letters[256] = {
     ['0' ... '9'] = 1, ['a' ... 'f'] = 1, ['A' ... 'F'] = 1, ['.'] = 3, [':'] = 3};
 
 /**
- * sumAddresses(fd, skip): of the plain files in an open directory whose names are addresses from `skip` on, two sums
- * of hashes of address and inode. TypeScript would take longer to go over the names than the kernel to list them.
+ * sumAddresses(fd, skip): two sums of hashes of address and inode, over the regular files in an open directory whose
+ * names are addresses from `skip` on. TypeScript would take longer to iterate over the names than the kernel to list
+ * them.
  */
 static JSValue js_sum_addresses(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
@@ -257,7 +258,7 @@ static JSValue js_sum_addresses(JSContext *context, JSValueConst self, int argc,
       int before = 0, kind = 0;
       for (int next; (next = address_letters[*letter]); before |= kind, kind = next)
         hash = (hash ^ *letter++) * 0x100000001b3;
-      /* One of the letters that stand between digits, and not at the end alone. */
+      /* At least one separator, and not only at the end. */
       if (*letter || !(before & 2)) continue;
       hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
       hash ^= hash >> 29;
@@ -282,19 +283,19 @@ static JSValue js_utimes(JSContext *context, JSValueConst self, int argc, JSValu
   return JS_NewInt32(context, failed);
 }
 
-/** readable(fd, milliseconds): waits until something can be read; 0 when the time is over. */
+/** readable(fd, milliseconds): waits until fd is readable; 0 when the time is up. */
 static JSValue js_readable(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
   int fd, timeout;
   if (argc < 2) return JS_ThrowTypeError(context, "too few arguments");
   if (get_int(context, argv[0], &fd) || get_int(context, argv[1], &timeout)) return JS_EXCEPTION;
   struct pollfd one = {.fd = fd, .events = POLLIN};
-  /* A negative time would be without end. */
+  /* A negative time would be infinite. */
   int result = poll(&one, 1, timeout < 0 ? 0 : timeout);
   return JS_NewInt32(context, result < 0 ? -errno : result);
 }
 
-/** clock(): milliseconds that only go forward. */
+/** clock(): monotonic milliseconds. */
 static JSValue js_clock(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self, (void)argc, (void)argv;
   struct timespec now;

@@ -13,7 +13,7 @@ const S_IFLNK = 0o120000;
 const ENOENT = 2;
 const EEXIST = 17;
 
-/** An error as `node:fs` throws: the errno's name is its `code`. */
+/** An error as `node:fs` throws it: the errno's name is its `code`. */
 function refusal(call: string, path: string | undefined, errno: number): Error {
   const code = errnoName(errno);
   const object = path === undefined ? '' : ` '${path}'`;
@@ -23,8 +23,8 @@ function refusal(call: string, path: string | undefined, errno: number): Error {
 
 /**
  * What a system call returned.
- * @param call what it is called in errors
- * @param path what errors say that it was for
+ * @param call its name in errors
+ * @param path what errors name as its object
  * @throws what {@link refusal} makes
  */
 function done(result: number, call: string, path?: string): number {
@@ -32,7 +32,7 @@ function done(result: number, call: string, path?: string): number {
   return result;
 }
 
-/** What a path names, as the kernel tells it (inode(7)); mostly one of the numbers is all that is asked for. */
+/** A file's status (inode(7)), decoded lazily: usually only one of the numbers is needed. */
 class FileStats implements Stats {
   /** @param numbers device, inode, mode, birth, status change and modification */
   constructor(private readonly numbers: readonly number[]) {}
@@ -74,7 +74,7 @@ class FileStats implements Stats {
   }
 }
 
-/** @throws what {@link refusal} makes, also where `answer` is what a call was refused with */
+/** @throws what {@link refusal} makes, also if `answer` is a negative errno */
 function statsOf(answer: number[] | number, call: string, path?: string): Stats {
   if (typeof answer === 'number') throw refusal(call, path, -answer);
   return new FileStats(answer);
@@ -85,7 +85,7 @@ function isDirectory(path: string): boolean {
   return typeof answer !== 'number' && statsOf(answer, 'stat').isDirectory();
 }
 
-/** Makes the directories above first. Another process may make any of them meanwhile. */
+/** Creates the parent directories first. Another process may create any of them meanwhile. */
 function makeDirectories(path: string, mode: number): void {
   const errno = -native.mkdir(path, mode);
   if (errno <= 0) return;

@@ -1,4 +1,4 @@
-/* The heap: room to build it in, or (with HEAP_FILE) what was built. The linker puts it at an address of its own. */
+/* The heap: space to build it in, or (with HEAP_FILE) the built one. The linker puts it at a fixed address. */
         .section .note.GNU-stack,"",%progbits
         .globl  heap_section, heap_section_end
         .balign 4096

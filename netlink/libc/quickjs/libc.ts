@@ -2,10 +2,10 @@ import { SystemError } from '../../error.ts';
 import type { Libc } from '../libc.ts';
 import { native } from './native.ts';
 
-// Nobody reads the stack of an error here, and taking one costs as much as a netlink message.
+// Nobody reads an error's stack here, and capturing one costs as much as a netlink message.
 Error.stackTraceLimit = 0;
 
-/** asm-generic/signal.h; those that end programs, under the numbers that most architectures have. */
+/** asm-generic/signal.h; those that end programs, with the numbers of most architectures. */
 const signals: Readonly<Record<number, string>> = {
   1: 'SIGHUP',
   2: 'SIGINT',

@@ -1,6 +1,6 @@
 /*
- * One executable, two lives. While it is built it is called with the program's bytecode: it makes the engine, runs the
- * program's top level, and writes its heap to a file, which is then linked in. From then on the heap is there from the
+ * One executable with two uses. At build time it is called with the program's bytecode: it creates the engine, runs the
+ * program's top level, and writes its heap to a file, which is then linked in. From then on the heap exists from the
  * first instruction: a start tells the engine where the stack is and calls the program's main.
  */
 #define _GNU_SOURCE
@@ -21,11 +21,11 @@ extern const char build_id[65];
 char **host_argv;
 
 /*
- * The engine has a stack of its own, as large whatever limit and environment the process is given, and at the same
- * address in every process: what the heap remembers of it is true from build to build.
+ * The engine has a stack of its own, with the same size whatever the process's limit and environment, and at the same
+ * address in every process, so that what the heap says about it stays true.
  */
 #define STACK_SIZE (1u << 20)
-/* What the C functions below the engine may need after its check. */
+/* What C functions may need beyond the engine's stack check. */
 #define STACK_RESERVE (32u << 10)
 
 static void put(int fd, const char *text) {
@@ -33,7 +33,7 @@ static void put(int fd, const char *text) {
   (void)written;
 }
 
-/** The last words, where the program itself can't say any: one CNI error object. */
+/** The last resort, if the program itself can't print an error: one CNI error object. */
 static int fail(const char *msg, const char *details) {
   char error[512];
   snprintf(error, sizeof error, "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 999,\n    \"msg\": \"%s\",\n    \"details\": \"%s\"\n}\n",
@@ -69,7 +69,10 @@ static int on_own_stack(int (*function)(void)) {
 #endif
 }
 
-/** A closed standard stream must not become a socket's number: what can be neither read nor written takes its place. */
+/**
+ * A socket must not get a closed standard stream's number: a descriptor that can be neither read nor written takes its
+ * place.
+ */
 static void keep_standard_streams(void) {
   for (int fd = 0; fd <= 2; fd++)
     if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/", O_PATH) != fd) _exit(1);
@@ -77,7 +80,7 @@ static void keep_standard_streams(void) {
 
 static int start(void) {
   if (memcmp(heap.build, build_id, sizeof heap.build) != 0)
-    return fail("this executable is damaged: its heap belongs to other code", "build or install it again");
+    return fail("this executable is damaged: its heap belongs to other code", "rebuild or reinstall it");
   keep_standard_streams();
   signal(SIGPIPE, SIG_IGN);
   JS_UpdateStackTop(heap.runtime);
@@ -85,9 +88,9 @@ static int start(void) {
   if (JS_VALUE_GET_TAG(status) == JS_TAG_INT) return JS_VALUE_GET_INT(status);
   JSValue exception = JS_GetException(heap.context);
   const char *text = JS_ToCString(heap.context, exception);
-  put(STDERR_FILENO, text ? text : "error without words");
+  put(STDERR_FILENO, text ? text : "unknown error");
   put(STDERR_FILENO, "\n");
-  return fail("internal error", "out of memory, or an error that could not be told; stderr may say more");
+  return fail("internal error", "out of memory, or an error that could not be printed; stderr may say more");
 }
 
 static _Noreturn void give_up(JSContext *context, const char *what) {
@@ -97,14 +100,16 @@ static _Noreturn void give_up(JSContext *context, const char *what) {
   exit(1);
 }
 
-/** The engine's clock (its sources are compiled to ask here): stopped while the heap is built, which must not show when. */
+/**
+ * The engine's clock (its sources are compiled to call this): stopped at build time, so that builds are reproducible.
+ */
 int host_gettimeofday(struct timeval *time, void *zone) {
   if (memcmp(heap.magic, HEAP_MAGIC, sizeof heap.magic) == 0) return gettimeofday(time, zone);
   *time = (struct timeval){1, 0};
   return 0;
 }
 
-/** The globals that a program may use. Without JS_AddIntrinsicEval no code comes from a string. */
+/** The globals of a program. Without JS_AddIntrinsicEval no code comes from a string. */
 static JSContext *new_context(JSRuntime *runtime) {
   JSContext *context = JS_NewContextRaw(runtime);
   if (!context || JS_AddIntrinsicBaseObjects(context) || JS_AddIntrinsicDate(context) ||
@@ -120,7 +125,7 @@ static void delete_property(JSContext *context, JSValueConst object, const char 
   JS_FreeAtom(context, atom);
 }
 
-/** Makes the engine and runs the program's top level, by which heap.main is known. */
+/** Creates the engine and runs the program's top level, which sets heap.main. */
 static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, size_t length) {
   JSRuntime *runtime = functions ? JS_NewRuntime2(functions, NULL) : JS_NewRuntime();
   if (!runtime) give_up(NULL, "cannot make a runtime");
@@ -141,7 +146,7 @@ static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, si
   if (!JS_IsFunction(context, heap.main)) give_up(NULL, "the program has no main");
   delete_property(context, native, "main");
   delete_property(context, global, "native");
-  /* What the engine takes for random would be the same in every process. */
+  /* The engine's random numbers would be the same in every process. */
   JSValue math = JS_GetPropertyStr(context, global, "Math");
   delete_property(context, math, "random");
   JS_FreeValue(context, math);
@@ -158,7 +163,7 @@ static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, si
 
 struct heap heap;
 
-/* Reports are files, whatever environment and standard streams a call is given. */
+/* Reports go to files, whatever the environment and standard streams of a call. */
 const char *__asan_default_options(void) { return "detect_leaks=0:log_path=" SANITIZE_REPORT; }
 const char *__ubsan_default_options(void) { return "print_stacktrace=1:log_path=" SANITIZE_REPORT; }
 
@@ -181,7 +186,7 @@ static const void *map(const char *path, size_t *length) {
   return bytes;
 }
 
-/* The places for blocks that calls write to, as training found them (build/quickjs/training.c). */
+/* Where to put the blocks that calls write to, as found by training (build/quickjs/training.c). */
 static const uint32_t *places;
 static size_t placed, blocks;
 /* Blocks that are freed before the heap is written are made here, and so take no room in the executable. */
@@ -191,7 +196,7 @@ static char *passing, *passing_next;
 #define PASSING_AT ((void *)0x40000000)
 
 static char *place(size_t size) {
-  if (placed == blocks) give_up(NULL, "training was of another program");
+  if (placed == blocks) give_up(NULL, "training ran another program");
   uint32_t offset = places[placed++];
   if (offset != HEAP_PASSING) return offset ? heap_section + offset : NULL;
   char *here = passing_next;
@@ -202,7 +207,9 @@ static char *place(size_t size) {
 
 static int is_passing(void *block) { return (char *)block >= passing && (char *)block < passing + PASSING_SIZE; }
 
-/** Of a program's bytecode (host_argv[1]), the file for the executable's heap (host_argv[2]); host_argv[3] has places. */
+/**
+ * Writes the executable's heap (host_argv[2]) from a program's bytecode (host_argv[1]); host_argv[3] has the places.
+ */
 static int build(void) {
   size_t length, size;
   const void *bytecode = map(host_argv[1], &length);
@@ -210,7 +217,8 @@ static int build(void) {
   heap.end = heap_section_end;
   if (host_argv[3]) {
     places = map(host_argv[3], &size);
-    blocks = size / sizeof *places - 1;
+    blocks = size / sizeof *places - 2;
+    heap.written = (*places++ + 4095) & ~(size_t)4095;
     heap.next = heap_section + *places++;
     passing = mmap(PASSING_AT, PASSING_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (passing == MAP_FAILED) give_up(NULL, "no room to build in");
@@ -219,7 +227,7 @@ static int build(void) {
     heap_gone = is_passing;
   }
   make(&heap_functions, bytecode, length);
-  if (placed != blocks) give_up(NULL, "training was of another program");
+  if (placed != blocks) give_up(NULL, "training ran another program");
   if (heap_write(host_argv[2])) give_up(NULL, host_argv[2]);
   return 0;
 }
@@ -227,7 +235,7 @@ static int build(void) {
 int main(int argc, char **argv) {
   host_argv = argv;
   if (memcmp(heap.magic, HEAP_MAGIC, sizeof heap.magic) == 0) _exit(on_own_stack(start));
-  if (argc != 3 && argc != 4) return fail("this executable is damaged: it has no heap", "build or install it again");
+  if (argc != 3 && argc != 4) return fail("this executable is damaged: it has no heap", "rebuild or reinstall it");
   return on_own_stack(build);
 }
 

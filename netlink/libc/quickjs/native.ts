@@ -23,9 +23,9 @@ interface SystemCalls {
   stat(fd: number, path: string, flags: number): number[] | number;
   /** Type, free blocks, files, free files. */
   statfs(path: string): number[] | number;
-  /** The names in an open directory, `.` and `..` left out. */
+  /** The names in an open directory, without `.` and `..`. */
   names(fd: number): string[] | number;
-  /** Of the addresses among them, from `skip` on, two sums of hashes of address and inode. */
+  /** Two sums of hashes of address and inode, over the addresses among them, from `skip` on. */
   sumAddresses(fd: number, skip: number): number[] | number;
   utimes(path: string, accessed: number, modified: number): number;
   readable(fd: number, milliseconds: number): number;
@@ -48,7 +48,7 @@ interface Constants {
   readonly X_OK: number;
 }
 
-/** What text.c, attributes.c, terminal.c and program.c have. */
+/** The functions of text.c, attributes.c, terminal.c and program.c. */
 interface Rest {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
@@ -68,12 +68,12 @@ interface Rest {
     /** 0: stderr is ours; 1: none is; 2: all are, and the terminal's signals are the program's. */
     streams: number,
   ): [status: number, signal: number, stdout: Uint8Array, stderr: Uint8Array] | number;
-  /** The program, which main.c takes from here when the top level has run. */
+  /** The program, which main.c takes after the top level has run. */
   main?: () => number;
 }
 
-/** The C half. A wrong type throws a TypeError; nothing that is given can reach memory that isn't its own. */
+/** The C half. A wrong type throws a TypeError; no argument gives access to other memory. */
 export interface Native extends SystemCalls, Constants, Rest {}
 
-/** main.c takes the global away when the top level has run. */
+/** main.c deletes the global after the top level has run. */
 export const { native }: { native: Native } = Object(globalThis);

@@ -1,4 +1,4 @@
-/* Starts another program: an IPAM plugin, iptables-restore. It ends with us, and gets no descriptor but the standard streams. */
+/* Runs another program: an IPAM plugin, iptables-restore. It is killed if we are, and gets only the standard streams. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,25 +19,25 @@
 /** Which of its standard streams are ours: stderr; none; all, and the terminal's signals are the program's alone. */
 enum streams { ITS_ERRORS_ARE_OURS, ALL_CAPTURED, FOREGROUND };
 
-/** What is to be run, as execve(2) wants it. */
+/** What to run, as execve(2) wants it. */
 struct program {
   const char *file;
   char **arguments, **variables;
   enum streams streams;
 };
 
-/** Bytes that come from a pipe, up to a limit. */
+/** Bytes read from a pipe, up to a limit. */
 struct output {
   int fd;
   uint8_t *bytes;
   size_t length, room;
 };
 
-/** A program while it runs. */
+/** A running program. */
 struct running {
   pid_t pid;
   int children; /* a signalfd for SIGCHLD */
-  int input;    /* where its standard input is written to, -1 when all of it is */
+  int input;    /* the pipe to its standard input, -1 once everything is written */
   const uint8_t *rest;
   size_t left;
   struct output out, err;
@@ -59,7 +59,7 @@ static void close_on_exec(void) {
   for (int fd = 3; fd < most; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/** In the child: never returns. What keeps the program from running is told as an errno on `report`. */
+/** Runs in the child and never returns. If the program can't be run, writes the errno to `report`. */
 static _Noreturn void become(const struct program *program, const int streams[3], int report) {
   static const int defaults[] = {SIGPIPE, SIGCHLD};
   sigset_t none;
@@ -89,7 +89,7 @@ static int begin(struct running *run, const struct program *program) {
   pid_t parent = getpid();
   if (!failed && (run->pid = fork()) < 0) failed = -errno;
   if (!failed && run->pid == 0) {
-    /* Ends with us; should we have ended already, at once. */
+    /* Die with the parent; at once if it is already dead. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
     const int streams[3] = {input[0], out[1], program->streams == ALL_CAPTURED ? err[1] : -1};
@@ -115,11 +115,11 @@ static void feed(struct running *run) {
   ssize_t written = run->left == 0 ? 0 : write(run->input, run->rest, run->left);
   if (written < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (written > 0) run->rest += written, run->left -= written;
-  /* A program need not read its input to the end. */
+  /* A program need not read all of its input. */
   if (written < 0 || run->left == 0) close_one(&run->input);
 }
 
-/** Takes what there is. @return 0 or the negative errno, -ENOBUFS for more than the limit */
+/** Reads what is available. @return 0 or the negative errno, -ENOBUFS beyond the limit */
 static int take(JSContext *context, struct output *output, size_t limit) {
   while (output->fd >= 0) {
     if (output->length == output->room) {
@@ -144,7 +144,7 @@ static int64_t now(void) {
   return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/** Feeds and listens until the program has ended. @return 0, or the negative errno: -ETIMEDOUT, -ENOBUFS */
+/** Writes and reads until the program has ended. @return 0, or the negative errno: -ETIMEDOUT, -ENOBUFS */
 static int attend(JSContext *context, struct running *run, int64_t deadline, int *status) {
   for (int failed = 0;;) {
     if (!failed) failed = take(context, &run->out, run->limit);
@@ -153,7 +153,7 @@ static int attend(JSContext *context, struct running *run, int64_t deadline, int
     pid_t ended = waitpid(run->pid, status, WNOHANG);
     if (ended == run->pid) {
       run->pid = 0;
-      /* What it wrote last may have come since; whoever else has its end of the pipe is not waited for. */
+      /* Its last output may have arrived since. Other processes that hold its end of the pipe are not waited for. */
       failed = take(context, &run->out, run->limit);
       return failed ? failed : take(context, &run->err, run->limit);
     }
@@ -168,7 +168,7 @@ static int attend(JSContext *context, struct running *run, int64_t deadline, int
   }
 }
 
-/** Runs it from start to end, SIGCHLD held back meanwhile. @return 0 or the negative errno */
+/** Runs it from start to end, with SIGCHLD blocked. @return 0 or the negative errno */
 static int run_program(JSContext *context, struct running *run, const struct program *program, int64_t milliseconds,
                        int *status) {
   sigset_t children, before;
@@ -191,7 +191,7 @@ static int run_program(JSContext *context, struct running *run, const struct pro
   return failed;
 }
 
-/** A list of strings as execve(2) wants it, after those of `before` that no string of the list replaces. */
+/** A list of strings as execve(2) wants it, preceded by those of `before` that no string in the list replaces. */
 static char **new_texts(JSContext *context, JSValueConst list, char **before) {
   int64_t count, had = 0;
   while (before && before[had]) had++;
@@ -222,8 +222,8 @@ static char **new_texts(JSContext *context, JSValueConst list, char **before) {
 
 /**
  * run(file, argv, variables, stdin, limit, milliseconds, streams): [status, signal, stdout, stderr], or the negative
- * errno of what kept it from ending: -ETIMEDOUT, -ENOBUFS for more output than the limit. The variables are added to
- * our own environment; `streams` is one of enum streams. Nothing is freed on the way out: a call makes few of these.
+ * errno: -ETIMEDOUT, -ENOBUFS for output beyond the limit. The variables are added to our own environment; `streams`
+ * is one of enum streams. Nothing is freed: a process runs few programs.
  */
 static JSValue js_run(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;

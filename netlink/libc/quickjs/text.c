@@ -1,4 +1,4 @@
-/* Text as bytes and bytes as text, and what the process was started with. */
+/* UTF-8, and the process's arguments and environment. */
 #define _GNU_SOURCE
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +8,9 @@
 static const char replacement[] = "\xef\xbf\xbd";
 
 /**
- * How many bytes of a character begin at `at`, by table 3-7 of the Unicode standard.
- * @param valid whether they are all of it; if not, the longest beginning of one, which counts as one mistake
+ * The number of bytes of the character at `at`, by table 3-7 of the Unicode standard.
+ * @param valid whether the character is complete; if not, they are the longest valid prefix of one, which counts as one
+ * error
  */
 static size_t character(const uint8_t *at, const uint8_t *end, int *valid) {
   uint8_t lead = *at, low = 0x80, high = 0xbf;
@@ -55,7 +56,7 @@ static JSValue js_decode(JSContext *context, JSValueConst self, int argc, JSValu
   return new_text(context, (const char *)bytes, length);
 }
 
-/** encode(string): its bytes in UTF-8; a surrogate without its other half becomes U+FFFD. */
+/** encode(string): its bytes in UTF-8; an unpaired surrogate becomes U+FFFD. */
 static JSValue js_encode(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
   if (argc < 1 || !JS_IsString(argv[0])) return JS_ThrowTypeError(context, "not a string");
@@ -67,13 +68,13 @@ static JSValue js_encode(JSContext *context, JSValueConst self, int argc, JSValu
   if (JS_IsException(array)) return array;
   uint8_t *bytes;
   if (get_bytes(context, array, &bytes, &length)) return JS_EXCEPTION;
-  /* The engine writes half a pair as three bytes from ED A0 80 to ED BF BF. */
+  /* The engine writes an unpaired surrogate as three bytes from ED A0 80 to ED BF BF. */
   for (size_t at = 0; at + 2 < length; at++)
     if (bytes[at] == 0xed && bytes[at + 1] >= 0xa0) memcpy(bytes + at, replacement, sizeof replacement - 1);
   return array;
 }
 
-/** strerror(errno): in words. */
+/** strerror(errno): its message. */
 static JSValue js_strerror(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
   int number;
@@ -90,8 +91,8 @@ static JSValue js_argv0(JSContext *context, JSValueConst self, int argc, JSValue
 }
 
 /**
- * environment(prefix): an object of the variables whose names begin so; of one that is there twice the first, as for
- * getenv(3).
+ * environment(prefix): an object with the variables whose names have the prefix; if one is there twice, the first
+ * counts, as in getenv(3).
  */
 static JSValue js_environment(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;

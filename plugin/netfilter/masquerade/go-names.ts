@@ -1,9 +1,9 @@
 import type { Attachment } from '../../../cni/attachment.ts';
 import { hashDigits } from '../../attach/hash.ts';
 
-// The names that the Go plugin masquerades under, so that each plugin can remove what the other made.
+// The names that the Go plugin uses, so that each plugin can remove what the other made.
 
-/** A container's chain, as opposed to those of other plugins that begin alike. */
+/** A container's chain, as opposed to other plugins' chains with the same prefix. */
 const chainPattern = /^CNI-[0-9a-f]{24}$/;
 
 /** Whether an iptables chain is a container's. */
@@ -16,17 +16,17 @@ export function containerChain({ network, containerID }: Omit<Attachment, 'ifnam
   return `CNI-${hashDigits(network + containerID, 24)}`;
 }
 
-/** How the comments of a network's iptables rules begin. */
+/** The prefix of the comments on a network's iptables rules. */
 export function networkComment(network: string): string {
   return `name: "${network}" id: "`;
 }
 
-/** The comment of a container's iptables rules. Neither name can contain a quote or a backslash. */
+/** The comment on a container's iptables rules. Neither name can contain a quote or a backslash. */
 export function containerComment({ network, containerID }: Omit<Attachment, 'ifname'>): string {
   return `${networkComment(network)}${containerID}"`;
 }
 
-/** How the comments of a network's rules begin in the Go plugin's nftables table. */
+/** The prefix of the comments on a network's rules in the Go plugin's nftables table. */
 export function goNetworkPrefix(network: string): string {
   return `${hashDigits(network, 16)}-`;
 }
@@ -34,7 +34,7 @@ export function goNetworkPrefix(network: string): string {
 /** The length of a {@link goPrefix}. */
 export const goPrefixLength = 33;
 
-/** How the comments of an attachment's rules begin there. */
+/** The prefix of the comments on an attachment's rules there. */
 export function goPrefix({ network, containerID, ifname }: Attachment): string {
   return `${goNetworkPrefix(network)}${hashDigits(`${ifname}:${containerID}`, 16)}`;
 }

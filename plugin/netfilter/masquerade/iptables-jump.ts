@@ -2,24 +2,24 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import { type CIDR, formatIP, type IP } from '../../../netlink/ip.ts';
 import { containerChain, isContainerChain, networkComment } from './go-names.ts';
 
-/** A rule of POSTROUTING that leads to a container's chain, as the kernel or iptables-save has it. */
+/** A rule in POSTROUTING that jumps to a container's chain, as read from the kernel or iptables-save. */
 export interface Jump {
   readonly target: string;
   readonly comment: string;
-  /** Undefined where the rule is not for one address alone. */
+  /** Undefined if the rule is not for exactly one address. */
   readonly source: IP | undefined;
 }
 
-/** Which jumps a DEL or a GC removes, with the chains that nothing leads to any more. */
+/** Which jumps a DEL or a GC removes, with the chains that nothing jumps to any more. */
 export interface StaleJumps {
-  /** The one chain that they lead to; undefined where they may lead to any. */
+  /** The one chain that they jump to; undefined if it may be any. */
   readonly chain: string | undefined;
   isStale(jump: Jump): boolean;
 }
 
 /**
- * The jumps of an attachment. The container's other interfaces on the network share its chain: where the addresses are
- * known, the jumps from other addresses stay.
+ * The jumps of an attachment. The container's other interfaces on the network share its chain, so if the addresses are
+ * known, the jumps for other addresses stay.
  */
 export function jumpsOf(attachment: Attachment, addresses: readonly CIDR[]): StaleJumps {
   const chain = containerChain(attachment);
@@ -42,7 +42,7 @@ export function staleJumps(network: string, kept: readonly Attachment[]): StaleJ
   };
 }
 
-/** The stale ones of these jumps, and the chains that nothing leads to without them, which need not exist. */
+/** The stale ones of these jumps, and the chains that nothing else jumps to, which need not exist. */
 export function findStale<T extends Jump>(
   jumps: readonly T[],
   { chain, isStale }: StaleJumps,
@@ -58,7 +58,7 @@ export function findStale<T extends Jump>(
   return { stale, unused: [...targets].filter((target) => !live.has(target)) };
 }
 
-/** The first address that no jump leads from to this chain; undefined where there is none. */
+/** The first address without a jump to this chain; undefined if there is none. */
 export function withoutJump(
   addresses: readonly CIDR[],
   jumps: readonly Jump[],

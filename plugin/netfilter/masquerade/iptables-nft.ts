@@ -14,8 +14,8 @@ export const iptablesTables: Readonly<Record<Family, Table>> = {
 const baseChain = 'POSTROUTING';
 
 /**
- * Removes the stale jumps from a family's nat table of iptables-nft, and their chains. The table and its base chains stay, as
- * iptables leaves them.
+ * Removes stale jumps and their chains from iptables-nft's nat table of a family. The table and its base chains stay,
+ * as iptables leaves them.
  * @throws NetlinkError
  */
 export function removeIptablesNft(connection: Connection, of: Family, stale: StaleJumps): void {
@@ -35,7 +35,7 @@ function hasChain(connection: Connection, table: Table, chain: string): boolean 
 }
 
 /**
- * The first of a family's addresses that iptables-nft doesn't masquerade by this chain; undefined where it does all.
+ * The first of a family's addresses that iptables-nft doesn't masquerade by this chain; undefined if there is none.
  * @throws NetlinkError
  */
 export function lostIptablesNft(
@@ -52,7 +52,7 @@ export function lostIptablesNft(
   return use <= jumps.length ? addresses[0] : withoutJump(addresses, jumps, chain);
 }
 
-/** A rule of the base chain, which is a jump where it has a target. */
+/** A rule in the base chain, which is a jump if it has a target. */
 type PostroutingRule = Omit<LiveRule, 'source'> & Jump;
 
 function listJumps(connection: Connection, of: Family): PostroutingRule[] {
@@ -62,7 +62,9 @@ function listJumps(connection: Connection, of: Family): PostroutingRule[] {
     .map((rule) => ({ ...rule, source: sourceOf(rule, of) }));
 }
 
-/** The one address that a rule is for; undefined where it is for a prefix, of which it has fewer bytes, or for any. */
+/**
+ * The one address that a rule is for; undefined if it is for a prefix, of which it has fewer bytes, or for any address.
+ */
 function sourceOf({ source }: LiveRule, of: Family): IP | undefined {
   return source?.length === width(of) / 8 ? ipOfBytes(source) : undefined;
 }

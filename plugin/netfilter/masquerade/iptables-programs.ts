@@ -8,14 +8,14 @@ import type { Ended } from '../../../netlink/libc/libc.ts';
 
 /** How long iptables-restore waits for the xtables lock. */
 const lockSeconds = 10;
-/** How long a program may take beyond that. */
+/** How long a program may run beyond that. */
 const graceSeconds = 20;
 const outputLimit = 256 * 1024 * 1024;
 
-/** How the names of a family's programs begin. */
+/** The prefix of a family's programs. */
 export const programPrefix = { [family.ipv4]: 'iptables', [family.ipv6]: 'ip6tables' } as const;
 
-/** Searched before PATH, which may come from somebody who is not to choose what root runs. */
+/** Searched before PATH, which may come from somebody who must not choose what root runs. */
 const systemDirectories = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 
 function searchedDirectories(): string[] {
@@ -23,7 +23,7 @@ function searchedDirectories(): string[] {
   return [...new Set([...systemDirectories, ...path])];
 }
 
-/** The paths of those of the programs that are installed, in the order of their names. */
+/** The paths of the installed ones of these programs, in the given order. */
 export function findPrograms(names: readonly string[]): string[] {
   const directories = searchedDirectories();
   return names.flatMap((name) => {
@@ -42,8 +42,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * The iptables-restore programs of a family, the one to try first coming first.
- * @throws CniError code 50 where there is none
+ * The iptables-restore programs of a family, in the order in which to try them.
+ * @throws CniError code 50 if there is none
  */
 export function restorePrograms(of: Family, legacyFirst: boolean): string[] {
   const prefix = programPrefix[of];
@@ -58,15 +58,15 @@ export function restorePrograms(of: Family, legacyFirst: boolean): string[] {
 }
 
 /**
- * Runs iptables-restore and keeps the rules that its input doesn't mention.
- * @returns how it failed, empty where it succeeded
- * @throws CniError code 999 where it can't be run
+ * Runs iptables-restore, keeping the rules that its input doesn't mention.
+ * @returns how it failed; empty if it succeeded
+ * @throws CniError code 999 if it can't be run
  */
 export function restore(path: string, input: string): string {
   return run(path, ['--noflush', '-w', String(lockSeconds)], input).failure;
 }
 
-/** The error for a {@link restore} that failed: code 11 where another program held the lock, else 999. */
+/** The error for a {@link restore} that failed: code 11 if another program held the lock, else 999. */
 export function restoreFailed(path: string, failure: string): CniError {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (failure.includes('xtables lock')) {
@@ -80,7 +80,7 @@ export function restoreFailed(path: string, failure: string): CniError {
 }
 
 /**
- * What iptables-save prints of a table.
+ * The output of iptables-save for a table.
  * @throws CniError code 999
  */
 export function saveTable(path: string, table: 'nat' | 'filter'): string {

@@ -16,8 +16,8 @@ const longestComment = 255;
 const multicast = { [family.ipv4]: '224.0.0.0/4', [family.ipv6]: 'ff00::/8' } as const;
 
 /**
- * The input of iptables-restore that masquerades addresses of one family, by the Go plugin's rules. An existing chain
- * of that name is emptied.
+ * The iptables-restore input that masquerades addresses of one family, with the Go plugin's rules. An existing chain of
+ * that name is flushed.
  */
 export function masqueradeInput(attachment: Attachment, addresses: readonly CIDR[], of: Family): string {
   const chain = containerChain(attachment);
@@ -35,10 +35,10 @@ export function masqueradeInput(attachment: Attachment, addresses: readonly CIDR
 
 const jumpPattern = /^-A POSTROUTING (.*)-[jg] (\S+)$/;
 
-/** A jump with its line of iptables-save. */
+/** A jump with its iptables-save line. */
 type SavedJump = Jump & { readonly line: string };
 
-/** The jump in a line of iptables-save; none in any other line. */
+/** The jump in an iptables-save line; none if the line is something else. */
 function jumpOf(line: string): SavedJump[] {
   const [, matches = '', target] = jumpPattern.exec(line) ?? [];
   if (target === undefined) return [];
@@ -50,9 +50,9 @@ function jumpOf(line: string): SavedJump[] {
 }
 
 /**
- * The input of iptables-restore that removes the stale jumps, and the chains that nothing leads to then.
+ * The iptables-restore input that removes the stale jumps, and the chains that nothing else jumps to.
  * @param saved the output of `iptables-save -t nat`
- * @returns the empty string where there is nothing to remove
+ * @returns an empty string if there is nothing to remove
  */
 export function removalInput(saved: string, staleJumps: StaleJumps): string {
   const lines = saved.split('\n');
@@ -67,7 +67,7 @@ export function removalInput(saved: string, staleJumps: StaleJumps): string {
 }
 
 /**
- * The first of these addresses that the chain doesn't masquerade; undefined where it does all.
+ * The first of these addresses that the chain doesn't masquerade; undefined if there is none.
  * @param saved the output of `iptables-save -t nat`
  */
 export function lostAddress(saved: string, chain: string, addresses: readonly CIDR[]): CIDR | undefined {

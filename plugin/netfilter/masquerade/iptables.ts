@@ -14,10 +14,10 @@ import {
 import { lostAddress, masqueradeInput, removalInput } from './iptables-rules.ts';
 import { bothFamilies } from './own-table.ts';
 
-/** How often a removal is tried again after another program changed the rules that it was made for. */
+/** How often a removal is retried after another program changed the rules meanwhile. */
 const removalAttempts = 20;
 
-/** The files that name a family's legacy tables in use. */
+/** The files that list each family's legacy tables in use. */
 const tablesInUse = {
   [family.ipv4]: '/proc/net/ip_tables_names',
   [family.ipv6]: '/proc/net/ip6_tables_names',
@@ -32,9 +32,9 @@ export function checkIptables(of: Family): void {
 }
 
 /**
- * Masquerades what leaves the subnets of an attachment's addresses, by one run of iptables-restore for each family.
- * @param withoutNftables whether the kernel is known to lack what iptables-nft needs
- * @throws CniError code 50 where the program is missing, 11 where another held the xtables lock, else 999
+ * Masquerades traffic that leaves an attachment's subnets, by one run of iptables-restore for each family.
+ * @param withoutNftables whether the kernel is known not to have what iptables-nft needs
+ * @throws CniError code 50 if the program is missing, 11 if another program held the xtables lock, else 999
  */
 export function addIptables(
   attachment: Attachment,
@@ -48,14 +48,14 @@ export function addIptables(
     const [path = '', alternative] = restorePrograms(of, withoutNftables);
     const failure = restore(path, input);
     if (failure === '') continue;
-    // iptables-nft on a kernel that lacks what it needs.
+    // iptables-nft, on a kernel without what it needs.
     const lacking = /not supported|initialize nft/.test(failure);
     if (lacking && alternative !== undefined && restore(alternative, input) === '') continue;
     throw restoreFailed(path, failure);
   }
 }
 
-/** The families whose legacy nat table is in use in this network namespace; no program is run for the others. */
+/** The families whose legacy nat table is in use in this network namespace; no program runs for the others. */
 export function legacyFamilies(): Family[] {
   return bothFamilies.filter((of) => hasLegacy(of, 'nat'));
 }
@@ -75,16 +75,16 @@ function findSave(of: Family): string | undefined {
 }
 
 /**
- * Removes the stale jumps from a family's legacy nat table, and their chains.
- * @param warn gets a line where the programs for it are missing
- * @throws CniError code 11 where another program held the xtables lock, 999 where a program fails
+ * Removes stale jumps and their chains from a family's legacy nat table.
+ * @param warn gets a line if the programs for it are missing
+ * @throws CniError code 11 if another program held the xtables lock, 999 if a program fails
  */
 export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line: string) => void): void {
   const prefix = programPrefix[of];
   const save = findSave(of);
   const [path] = findPrograms([`${prefix}-legacy-restore`, `${prefix}-restore`]);
   if (save === undefined || path === undefined) {
-    warn(`${prefix}-legacy-save and -restore were not found: masquerading in legacy ${prefix} may be left`);
+    warn(`${prefix}-legacy-save and -restore were not found: masquerading in legacy ${prefix} may remain`);
     return;
   }
   for (let attempt = 1; ; attempt++) {
@@ -98,9 +98,9 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
 }
 
 /**
- * The first of a family's addresses that legacy iptables doesn't masquerade by this chain. Undefined where it does all,
- * and where no program is there to ask.
- * @throws CniError code 999 where the program fails
+ * The first of a family's addresses that legacy iptables doesn't masquerade by this chain; undefined if there is none,
+ * or if there is no program to ask.
+ * @throws CniError code 999 if the program fails
  */
 export function lostIptablesLegacy(of: Family, addresses: readonly CIDR[], chain: string): CIDR | undefined {
   const save = findSave(of);

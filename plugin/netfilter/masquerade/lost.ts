@@ -23,8 +23,8 @@ import {
 } from './own-table.ts';
 
 /**
- * What is missing of an attachment's masquerading, undefined where nothing is. Without a backend in the configuration
- * either will do. Runs no program unless the rules may be in legacy iptables.
+ * The first part of an attachment's masquerading that is missing; undefined if nothing is. Without a backend in the
+ * configuration either will do. Runs no program unless the rules may be in legacy iptables.
  * @throws NetlinkError, CniError
  */
 export function lostMasquerade(
@@ -48,7 +48,7 @@ function lostAddress(address: CIDR | undefined, expected: string, found: string)
     : { what: `masquerading of ${formatIP(address.ip)}`, expected, found };
 }
 
-/** Asks for all in one exchange. */
+/** Asks for everything in one exchange. */
 function lostInNftables(
   connection: Connection,
   { network, containerID, ifname }: Attachment,
@@ -81,7 +81,7 @@ function lostInNftables(
       );
     }
     const use = chainUseOf(replies[2 * index + 1]);
-    // The element uses the chain too.
+    // The element counts as a use of the chain too.
     if (use === undefined || use <= subnetRules) {
       return lostAddress(cidr, rulesOf(chain, subnetRules), describe(use));
     }

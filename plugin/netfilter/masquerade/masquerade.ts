@@ -17,15 +17,15 @@ import { bothFamilies, ownTable } from './own-table.ts';
 
 type Backend = BridgeConfig['ipMasqBackend'];
 
-/** Whether iptables may do what nftables can't. */
+/** Whether iptables may take over if nftables can't masquerade. */
 function mayFallBack(error: unknown, backend: Backend): boolean {
   return backend === undefined && error instanceof CniError && error.code === errorCode.notAvailable;
 }
 
 /**
- * Masquerades what leaves the subnets of an attachment's addresses: by nftables, or by iptables where the configuration
- * asks for it or the kernel has no nftables that could.
- * @throws CniError code 50 where the backend is not available; NetlinkError
+ * Masquerades traffic that leaves an attachment's subnets: by nftables, or by iptables if the configuration says so or
+ * the kernel's nftables can't masquerade.
+ * @throws CniError code 50 if the backend is not available; NetlinkError
  */
 export function addMasquerade(attachment: Attachment, addresses: readonly CIDR[], backend: Backend): void {
   if (backend === 'iptables') {
@@ -41,7 +41,7 @@ export function addMasquerade(attachment: Attachment, addresses: readonly CIDR[]
 }
 
 /**
- * Checks that the backend could do its work, as far as that shows without changing anything.
+ * Checks that the backend works, as far as possible without changing anything.
  * @throws CniError code 50
  */
 export function checkMasquerade(backend: Backend): void {
@@ -57,21 +57,21 @@ export function checkMasquerade(backend: Backend): void {
   }
 }
 
-/** What a DEL or a GC removes, by the names that each backend and either plugin gives it. */
+/** What a DEL or a GC removes, under the names of each backend and each plugin. */
 interface StaleMasquerade {
   readonly network: string;
   readonly elements: StaleElements;
-  /** Whether the comments of the Go plugin's nftables rules are stale; asked for only where there is its table. */
+  /** Whether comments on the Go plugin's nftables rules are stale; called only if its table exists. */
   goRules(): (comment: string) => boolean;
-  /** Asked for only where there are iptables' tables, for it takes hashes. */
+  /** Called only if there are iptables tables, since it computes hashes. */
   jumps(): StaleJumps;
 }
 
 /**
- * Ends the masquerading of an attachment, whichever backend and plugin began it. Runs no program unless legacy iptables
+ * Removes an attachment's masquerading, whichever backend and plugin set it up. Runs no program unless legacy iptables
  * is in use.
- * @param connection to nfnetlink, undefined where the kernel has none
- * @param addresses where they are known; else all that bears the attachment's name goes
+ * @param connection to nfnetlink; undefined if the kernel has none
+ * @param addresses if known; else everything with the attachment's name is removed
  * @throws NetlinkError, CniError
  */
 export function removeMasquerade(
@@ -94,7 +94,7 @@ export function removeMasquerade(
 }
 
 /**
- * Ends the masquerading of every attachment of a network but those that are kept, as {@link removeMasquerade}.
+ * Removes the masquerading of all of a network's attachments but those to keep, as {@link removeMasquerade} does.
  * @throws NetlinkError, CniError
  */
 export function removeStaleMasquerade(
@@ -127,7 +127,7 @@ function removeStale(
   for (const of of legacy) removeIptablesLegacy(of, jumps, warn);
 }
 
-/** Asks once which tables there are, and looks into those. */
+/** Lists the tables once, and looks only into those that exist. */
 function removeFromNftables(connection: Connection, stale: StaleMasquerade): void {
   const tables = [ownTable(stale.network), goTable, ...bothFamilies.map((of) => iptablesTables[of])];
   const replies = connection.exchange(tables.map(getTable));

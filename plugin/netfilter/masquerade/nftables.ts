@@ -41,9 +41,9 @@ import {
 } from './own-table.ts';
 
 /**
- * Masquerades what leaves the subnets of an attachment's addresses. Sends the map elements, and what they need
- * only where it is missing.
- * @throws CniError code 50 where the kernel lacks what it takes; NetlinkError
+ * Masquerades traffic that leaves an attachment's subnets. Sends the map elements, and what they need only if it is
+ * missing.
+ * @throws CniError code 50 if the kernel can't; NetlinkError
  */
 export function addNftables(
   connection: Connection,
@@ -58,9 +58,9 @@ export function addNftables(
   let isAddressTaken = false;
   let isSelfContained = false;
   const look = (): NetlinkRequest[] => {
-    // Asked first: the kernel takes 10 ms to take back a transaction that it refuses.
+    // Checked first: the kernel takes 10 ms to roll back a transaction that it refuses.
     const { messages, isAll } = missingMessages(connection, table, addresses);
-    // An address that is ours now and still stands in the map was left by an attachment that is gone.
+    // If our new address is already in the map, an attachment that is gone left it there.
     const stale = isAddressTaken ? staleMessages(connection, table, addresses) : [];
     isSelfContained = isAll && stale.length === 0;
     return [...messages, ...stale, ...elements];
@@ -75,7 +75,7 @@ export function addNftables(
   });
 }
 
-/** What has to be made before the elements, and whether they need nothing else. */
+/** What has to be created before the elements, and whether that is everything they need. */
 interface Missing {
   readonly messages: NetlinkRequest[];
   readonly isAll: boolean;
@@ -98,7 +98,7 @@ function missingMessages(connection: Connection, table: Table, addresses: readon
   return { messages: [...(isAnyFlushed ? refill(connection, table) : []), ...subnetsMessages], isAll: false };
 }
 
-/** The rules of a table that somebody flushed, which leaves its chains and maps. */
+/** The rules of a table that somebody flushed, which keeps its chains and maps. */
 function refill(connection: Connection, table: Table): NetlinkRequest[] {
   const chains = connection.dump(listChains(table)).map(decodeChain);
   const own = chains.filter((chain) => chain.table === table.name);
@@ -122,17 +122,17 @@ interface Located {
   readonly element: Element;
 }
 
-/** Whose elements a DEL or a GC removes from a network's table. */
+/** Which elements a DEL or a GC removes from a network's table. */
 export interface StaleElements {
-  /** Where they are known; else every element is looked at. */
+  /** If known; else every element is looked at. */
   readonly addresses: readonly CIDR[];
   /** @param owner the element's comment */
   isStale(owner: string): boolean;
 }
 
 /**
- * Ends the masquerading of these elements, in one transaction. With its last element a subnet's chain goes, with its
- * last chain the table.
+ * Removes these elements in one transaction. A subnet's chain is deleted with its last element, the table with its last
+ * chain.
  * @throws NetlinkError
  */
 export function removeNftables(
@@ -144,7 +144,7 @@ export function removeNftables(
   const chains = new Set<string>();
   remove(connection, (): Removal => {
     const [reply] = connection.exchange([getTable(table)]);
-    // No table, or a kernel without nf_tables: there is nothing of ours.
+    // No table, or a kernel without nf_tables: there is nothing to remove.
     if (isErrno(reply?.error, 'EPERM')) throw reply.error;
     const live = tableOf(reply);
     if (live === undefined) return { own: [] };
@@ -152,11 +152,11 @@ export function removeNftables(
       addresses.length > 0
         ? findElements(connection, table, addresses).filter(({ element }) => isStale(element.comment))
         : listStale(connection, table, isStale);
-    // Remembered from one look to the next: another DEL may have left a chain to this one.
+    // Kept between looks: another DEL may have left a chain to this one.
     for (const { element } of stale) chains.add(element.chain);
     const unused = unusedChains(connection, table, chains, stale);
     const own = stale.map(({ map, element }) => deleteElement(map, element.key));
-    // The chains before the table: EBUSY protects whatever still leads to one.
+    // The chains before the table: EBUSY protects a chain that is still in use.
     const whole = [...own, ...unused.map((name) => deleteChain({ table, name }))];
     if (live.use === tableParts + unused.length) return { own, whole: [...whole, deleteTable(table)] };
     return { own, whole: unused.length > 0 ? whole : undefined };
@@ -176,15 +176,15 @@ function findElements(connection: Connection, table: Table, addresses: readonly 
 function listStale(connection: Connection, table: Table, isStale: (owner: string) => boolean): Located[] {
   return bothFamilies.flatMap((of) => {
     const map = mapOf(table, of);
-    // Almost all elements on a busy host belong to somebody else.
+    // On a busy host almost all elements belong to others.
     const stale = connection.collect(listElements(map), (message) => decodeElements(message, isStale));
-    // On a busy host a dump may have an element more than once.
+    // On a busy host a dump may return an element more than once.
     const each = new Map(stale.flat().map((element) => [String(element.key), element]));
     return [...each.values()].map((element) => ({ map, element }));
   });
 }
 
-/** Those of the chains that nothing but these elements leads to. */
+/** The chains that only these elements lead to. */
 function unusedChains(
   connection: Connection,
   table: Table,
@@ -200,7 +200,7 @@ function unusedChains(
   return names.filter((name, index) => {
     const own = stale.filter(({ element }) => element.chain === name).length;
     const use = replies[index];
-    // A chain that was flushed by itself is used by its elements alone.
+    // A chain that somebody flushed is used by its elements alone.
     return use === rules + own || use === own;
   });
 }

@@ -29,9 +29,9 @@ import { flushChain, newRule } from '../../../netlink/nftables/rule.ts';
 import { newTable } from '../../../netlink/nftables/table.ts';
 import { abbreviate } from '../../attach/owner.ts';
 
-// The table that we masquerade in, one for each network: a map from source addresses to the chains of their subnets.
+// Our table, one for each network: a map from source addresses to their subnets' chains.
 
-/** A family's packets: the map of its sources, and where the header has its addresses. */
+/** A family: the map of its sources, and where the header has the addresses. */
 export const families = {
   [family.ipv4]: {
     map: 'sources4',
@@ -58,17 +58,17 @@ export const bothFamilies: readonly Family[] = [family.ipv4, family.ipv6];
 const sourceNatPriority = 100;
 /** How many rules the base chain has. */
 export const baseRules = 2;
-/** How many rules a subnet's chain has; its other users are elements. */
+/** How many rules a subnet's chain has; its other uses are elements. */
 export const subnetRules = 3;
-/** The base chain and the two maps; the table's other users are subnets' chains. */
+/** The base chain and the two maps; the table's other uses are the subnets' chains. */
 export const tableParts = 3;
 
-/** Our table for a network. Each has its own, since two networks may use the same addresses. */
+/** A network's table. Each has its own, since two networks may use the same addresses. */
 export function ownTable(network: string): Table {
   return { family: nfproto.inet, name: `cni-bridge-${abbreviate(network, 200)}` };
 }
 
-/** The base chain, which looks sources up. */
+/** The base chain, which looks up sources. */
 export function baseChainOf(table: Table): Chain {
   return { table, name: 'postrouting' };
 }
@@ -78,24 +78,27 @@ export function mapOf(table: Table, of: Family): VerdictMap {
   return { table, name: families[of].map };
 }
 
-/** Whether the base chain has lost its rules, as after `nft flush table`, by the number of its uses. */
+/** Whether the base chain has lost its rules, as after `nft flush table`, judged by its number of uses. */
 export function isFlushed(baseUse: number): boolean {
   return baseUse < baseRules;
 }
 
-/** Whether a subnet's chain has certainly lost its rules: it may have as many elements as it had rules. */
+/** Whether a subnet's chain has certainly lost its rules: elements may make up for their number. */
 export function isSubnetFlushed(use: number): boolean {
   return use < subnetRules;
 }
 
 const chainPrefix = 'masquerade-';
 
-/** The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons become `_`, for the nft command takes none in names. */
+/**
+ * The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons become `_`, since the nft command allows none in
+ * names.
+ */
 export function subnetChain(cidr: CIDR): string {
   return `${chainPrefix}${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
 }
 
-/** The subnet that a chain is for; undefined for any other chain. */
+/** The subnet of a subnet's chain; undefined for any other chain. */
 function subnetOfChain(name: string): CIDR | undefined {
   return name.startsWith(chainPrefix)
     ? parseCIDR(name.slice(chainPrefix.length).replaceAll('_', ':'))
@@ -114,7 +117,7 @@ function destinedFor({ proto, destination }: (typeof families)[Family], cidr: CI
   ];
 }
 
-/** Makes a network's table: its maps, and the base chain. */
+/** Creates a network's table: its maps, and the base chain. */
 export function networkMessages(table: Table): NetlinkRequest[] {
   return [
     newTable(table),
@@ -130,7 +133,7 @@ export function networkMessages(table: Table): NetlinkRequest[] {
   ];
 }
 
-/** The base chain's rule for a family: look the source up. */
+/** The base chain's rule for a family: look up the source. */
 function lookupRule(table: Table, of: Family): NetlinkRequest {
   const { map, proto, source } = families[of];
   return newRule(baseChainOf(table), [
@@ -141,14 +144,14 @@ function lookupRule(table: Table, of: Family): NetlinkRequest {
   ]);
 }
 
-/** Makes a subnet's chain: traffic within the subnet and multicast stay as they are, the rest is masqueraded. */
+/** Creates a subnet's chain: traffic within the subnet and multicast pass unchanged, the rest is masqueraded. */
 export function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
   return [newChain({ table, name: subnetChain(cidr) }), ...subnetRulesOf(table, cidr)];
 }
 
 /**
- * Refills a table that has its chains and maps, and had its rules flushed. Flushes them again first, for another ADD
- * may be refilling it too.
+ * Restores the flushed rules of a table that still has its chains and maps. Flushes again first, since another ADD may
+ * be restoring them too.
  * @param chains the names of the table's chains
  */
 export function refillMessages(table: Table, chains: readonly string[]): NetlinkRequest[] {

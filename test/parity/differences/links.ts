@@ -1,5 +1,5 @@
 import type { Difference } from '../difference.ts';
-import { added, has, hasGateway, isLayer3 } from '../observed.ts';
+import { added, has, hasGateway, hasIPv6, isLayer3 } from '../observed.ts';
 import { atLeast } from '../reference.ts';
 import { confOf } from '../row.ts';
 
@@ -86,7 +86,25 @@ export const links: readonly Difference[] = [
     what: 'router advertisements give a container with an address nothing',
     why: 'a neighbour could make itself its router (CVE-2020-10749), which the Go plugin leaves open',
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && isLayer3(row),
-    shows: [{ path: /^c\d sysctl ipv6\/conf\/eth\d\/accept_ra$/, ours: '0', reference: '1' }],
+    shows: [{ path: /^c\d sysctl ipv6\/conf\/\w+\/accept_ra$/, ours: '0', reference: '1' }],
+  },
+  {
+    what: 'the host and its neighbours hear of a container that gets an IPv6 address',
+    why: 'one that has just had another container under it knows a MAC address that is gone',
+    rows: ({ ours, reference }) => added(reference) && hasIPv6(ours),
+    shows: [{ path: /^c\d sysctl ipv6\/conf\/\w+\/ndisc_notify$/, ours: '1', reference: '0' }],
+  },
+  {
+    what: "another program's bridge keeps the MAC address that it has with its first port",
+    why: 'the kernel has already given it that; ADDs at once agree on it',
+    rows: ({ row, ours, reference }) =>
+      added(ours) && added(reference) && row.before === 'ip link add br0 type bridge',
+    shows: [
+      { path: /interfaces 0 mac$/, ours: /^<MAC of <veth/, reference: '<MAC of br0>' },
+      { path: /^host link br0 address$/, ours: /^<MAC of <veth/, reference: '<MAC of br0>' },
+      { path: /^host fdb <MAC of br0> br0$/, ours: null, reference: /^permanent/ },
+      { path: /^host fdb <MAC of <veth .*>> br0$/, ours: /^permanent/, reference: null },
+    ],
   },
   {
     what: "a VLAN's gateway says that an ADD made it, and goes with the last port in the VLAN",

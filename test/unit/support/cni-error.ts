@@ -2,7 +2,7 @@ import { CniError } from '../../../cni/error.ts';
 
 /**
  * The {@link CniError} that something ends with.
- * @throws Error where it ends with none; any other error that it ends with
+ * @throws Error if it ends with none; any other error that it ends with
  */
 export function errorOf(action: () => unknown): Pick<CniError, 'code' | 'msg' | 'details'> {
   try {

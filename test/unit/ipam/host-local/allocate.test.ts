@@ -14,17 +14,17 @@ test('a requested address is given, or refused by name', () => {
   expect(refusal('10.1.2.1')).toEqual({
     code: 7,
     msg: "requested ip 10.1.2.1 is subnet's gateway",
-    details: 'no container gets it: range set 10.1.2.1-10.1.2.6',
+    details: 'range set 10.1.2.1-10.1.2.6 does not lease it',
   });
   expect(refusal('10.9.9.9')).toEqual({
     code: 7,
     msg: 'failed to allocate all requested IPs: 10.9.9.9',
-    details: 'it is in no range of network net',
+    details: 'it is not in any range of network net',
   });
   expect(refusal('10.1.2.3', '10.1.2.4')).toEqual({
     code: 7,
     msg: 'failed to allocate all requested IPs: 10.1.2.4',
-    details: 'range set 10.1.2.1-10.1.2.6 has given 10.1.2.3; it gives one address',
+    details: 'range set 10.1.2.1-10.1.2.6 gives one address, which is 10.1.2.3',
   });
   expect(refusal('x')).toEqual({
     code: 7,

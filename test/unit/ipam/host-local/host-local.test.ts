@@ -45,7 +45,7 @@ test('a second lease for an attachment is refused, for another interface it is n
   expect(errorOf(() => net.add('c1'))).toEqual({
     code: 999,
     msg: '10.1.2.2 has been allocated to c1, duplicate allocation is not allowed',
-    details: `${net.directory}/10.1.2.2 is the lease of an earlier ADD of eth0, for which no DEL was called: call it first`,
+    details: `${net.directory}/10.1.2.2 is the lease of an earlier ADD of eth0 without a DEL: call DEL first`,
   });
   expect(net.leased()).toEqual(['10.1.2.2']);
   expect(net.add('c1', { ifname: 'eth1' })).toEqual(['10.1.2.3/29']);

@@ -141,7 +141,7 @@ test.each<[object, string]>([
   [{ name: undefined }, 'missing network name'],
   [
     { name: '../net' },
-    'name: must begin with a letter or digit and hold only those, `_`, `.` and `-`, not "../net"',
+    'name: must begin with a letter or digit and contain only letters, digits, `_`, `.` and `-`, not "../net"',
   ],
   [{ mtu: 'big' }, 'mtu: must be an integer from 68 to 65535, or 0 for the kernel\'s choice, not "big"'],
   [{ mtu: 67 }, "mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not 67"],
@@ -150,8 +150,8 @@ test.each<[object, string]>([
   [{ vlan: -1 }, 'vlan: must be an integer from 0 to 4094, not -1'],
   [{ vlan: 1.5 }, 'vlan: must be an integer from 0 to 4094, not 1.5'],
   [{ vlanTrunk: [{ id: 0 }] }, 'vlanTrunk[0].id: must be an integer from 1 to 4094, not 0'],
-  [{ vlanTrunk: [{ minID: 5 }] }, 'vlanTrunk[0].maxID: is missing, and minID needs it'],
-  [{ vlanTrunk: [{ maxID: 5 }] }, 'vlanTrunk[0].minID: is missing, and maxID needs it'],
+  [{ vlanTrunk: [{ minID: 5 }] }, 'vlanTrunk[0].maxID: is missing, but minID needs it'],
+  [{ vlanTrunk: [{ maxID: 5 }] }, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
   [{ vlanTrunk: [{ vid: 5 }] }, 'vlanTrunk[0]: must have id, or minID and maxID'],
   [{ ipMasqBackend: 'ipvs' }, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
@@ -208,7 +208,7 @@ test.each([
   ['{"a":[1 2]}', 'not JSON at line 1, column 9: expected "," or "]", found "2"'],
   ['{"a":01}', 'not JSON at line 1, column 6: expected a value, found "0"'],
   ['{} {}', 'not JSON at line 1, column 4: expected the end, found "{"'],
-  ['{"a":"', 'not JSON at line 1, column 6: expected a string without bad characters, found "\\""'],
+  ['{"a":"', 'not JSON at line 1, column 6: expected a valid string, found "\\""'],
   ['{', 'not JSON at line 1, column 2: expected a key in double quotes, found the end'],
 ])('%j does not decode', (text, why) => {
   const msg = `cannot decode the network configuration: ${why}`;
