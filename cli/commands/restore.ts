@@ -16,9 +16,7 @@ export const restoreCommand: Command = {
   operands: [],
   options: placesOptions,
   hasJson: false,
-  examples: [
-    { line: 'nft -f /etc/nftables.conf && cni-bridge restore', says: 'load a ruleset, lose nothing' },
-  ],
+  examples: [{ line: 'cni-bridge restore', says: 'after nft -f /etc/nftables.conf' }],
   failure: 'something could not be restored, or not be looked at.',
   run(args, terminal) {
     const places = placesOf(args);
