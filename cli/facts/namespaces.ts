@@ -3,7 +3,7 @@ import { type Connection, openRoute } from '../../netlink/connection.ts';
 import { readValue } from '../../netlink/file.ts';
 import { family, formatCIDR } from '../../netlink/ip.ts';
 import { type Namespace, openNamespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
-import { listEveryAddress } from '../../netlink/route/address-list.ts';
+import { type HostAddress, listEveryAddress } from '../../netlink/route/address-list.ts';
 import { findLinks, type Link } from '../../netlink/route/link.ts';
 import { namespaceIds } from '../../netlink/route/namespace-id.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
@@ -40,6 +40,27 @@ function* namespacePaths(): Generator<string> {
   }
 }
 
+/** Paths of what processes have open that may be a namespace without a name. */
+function* openPaths(): Generator<string> {
+  const own = statSync('/proc/self/ns/net');
+  for (const pid of processes()) {
+    let names: string[] = [];
+    try {
+      names = namesIn(`/proc/${pid}/fd`);
+    } catch {
+      // Somebody else's.
+    }
+    for (const path of names.map((name) => `/proc/${pid}/fd/${name}`)) {
+      try {
+        const { dev, ino } = statSync(path);
+        if (dev === own.dev && ino !== own.ino) yield path;
+      } catch {
+        // Closed meanwhile.
+      }
+    }
+  }
+}
+
 function open(path: string, own: Namespace): Namespace | undefined {
   try {
     return openNamespace(path, own);
@@ -66,15 +87,50 @@ export function findNamespaces(host: Connection, wanted: ReadonlySet<number>): M
     for (const { fd } of batch) closeSync(fd);
     batch = [];
   };
-  for (const path of namespacePaths()) {
-    const namespace = open(path, own);
-    if (namespace !== undefined) batch.push(namespace);
-    if (batch.length === atOnce) ask();
+  for (const paths of [namespacePaths(), openPaths()]) {
     if (found.size === wanted.size) break;
+    for (const path of paths) {
+      const namespace = open(path, own);
+      if (namespace !== undefined) batch.push(namespace);
+      if (batch.length === atOnce) ask();
+      if (found.size === wanted.size) break;
+    }
+    ask();
   }
-  ask();
   closeSync(own.fd);
   return found;
+}
+
+/**
+ * The addresses in every namespace that a link of the host leads to and that has a name or a process, by the namespace's
+ * path.
+ * @param host a connection in the host's namespace
+ * @throws SystemError EPERM without CAP_SYS_ADMIN
+ */
+export function addressesInside(host: Connection): Map<string, HostAddress[]> {
+  const found = new Map<string, HostAddress[]>();
+  const own = openOwnNamespace();
+  try {
+    for (const path of namespacePaths()) {
+      const there = open(path, own);
+      if (there === undefined) continue;
+      try {
+        // Others of this machine, such as those within a container, may use the same addresses.
+        if (namespaceIds(host, [there])[0] === undefined) continue;
+        const connection = within(there, own, openRoute);
+        try {
+          found.set(path, listEveryAddress(connection));
+        } finally {
+          connection.close();
+        }
+      } finally {
+        closeSync(there.fd);
+      }
+    }
+    return found;
+  } finally {
+    closeSync(own.fd);
+  }
 }
 
 /** What is in a container's namespace, as far as one interface goes. */

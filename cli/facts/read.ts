@@ -26,7 +26,7 @@ function reason(error: unknown): string {
 }
 
 /** Reads what can be read, and notes what can't. */
-class Reading {
+export class Reading {
   readonly missing: Missing[] = [];
 
   attempt<T, D>(what: string, read: () => T, otherwise: D): T | D {

@@ -13,6 +13,7 @@ export const NFT_MSG_NEWRULE = 6;
 export const NFT_MSG_GETRULE = 7;
 export const NFT_MSG_DELRULE = 8;
 export const NFT_MSG_NEWSET = 9;
+export const NFT_MSG_GETSET = 10;
 export const NFT_MSG_NEWSETELEM = 12;
 export const NFT_MSG_GETSETELEM = 13;
 export const NFT_MSG_DELSETELEM = 14;
@@ -95,6 +96,9 @@ export const NFTA_IMMEDIATE_DATA = nest(2);
 export const NFTA_MATCH_NAME = attribute(1, text);
 /** The match's own struct; for `comment`, the text. */
 export const NFTA_MATCH_INFO = attribute(3, text);
+
+// Expression `target`, a target of iptables' own:
+export const NFTA_TARGET_NAME = attribute(1, text);
 
 // Within NFTA_*_DATA, NFTA_BITWISE_*, NFTA_SET_ELEM_KEY:
 export const NFTA_DATA_VALUE = attribute(1, bytes);

@@ -19,4 +19,5 @@ export const NFPROTO_IPV6 = 10;
 
 /** NF_INET_*; NF_BR_* (linux/netfilter_bridge.h) are alike */
 export const NF_INET_PRE_ROUTING = 0;
+export const NF_INET_FORWARD = 2;
 export const NF_INET_POST_ROUTING = 4;

@@ -10,6 +10,7 @@ import {
   RTA_DST,
   RTA_GATEWAY,
   RTA_METRICS,
+  RTA_OIF,
   RTA_PRIORITY,
   RTA_TABLE,
   RTAX_ADVMSS,
@@ -80,6 +81,8 @@ export interface LiveRoute {
   readonly priority: number;
   readonly mtu: number;
   readonly advmss: number;
+  /** Index of the link that it leads out of; 0 where it has several next hops. */
+  readonly link: number;
 }
 
 /**
@@ -108,6 +111,7 @@ export function listRoutes(connection: Connection, of: Family): LiveRoute[] {
       priority: attributes.get(RTA_PRIORITY),
       mtu: metrics.get(RTAX_MTU),
       advmss: metrics.get(RTAX_ADVMSS),
+      link: attributes.get(RTA_OIF),
     });
   }
   return routes;

@@ -23,7 +23,7 @@ import {
 import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import type { Addition } from './addition.ts';
+import type { HostAddition } from './addition.ts';
 import { isPortMac } from './host-veth.ts';
 import { hostServesOthers, servesOthers } from './other-attachments.ts';
 import { changeSysctl } from './sysctl.ts';
@@ -60,7 +60,7 @@ export function withGateways(
 }
 
 /** The link that gets the gateway addresses, and the ADD that adds them. */
-interface GatewayLink extends Addition {
+interface GatewayLink extends HostAddition {
   readonly link: Link;
   /** Whether no other attachment relies on the addresses; asked when they are about to be undone. */
   isFree(): boolean;
@@ -71,7 +71,12 @@ interface GatewayLink extends Addition {
  * @param link the bridge, or the link that takes its place in a VLAN
  * @throws CniError code 7 if it has a different one and forceAddress is not set; NetlinkError
  */
-export function ensureGateways(addition: Addition, bridge: Link, link: Link, ips: readonly IPConfig[]): void {
+export function ensureGateways(
+  addition: HostAddition,
+  bridge: Link,
+  link: Link,
+  ips: readonly IPConfig[],
+): void {
   const isFree = (): boolean => !servesOthers(addition.sides.host, bridge, addition.attachment);
   const gatewayLink = { ...addition, link, isFree };
   const gateways = ips.flatMap(({ address, gateway }) =>

@@ -5,7 +5,7 @@ import { listVlanPorts } from '../../netlink/route/bridge-vlan.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { findLinks, getLink, iff, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import type { Addition } from './addition.ts';
+import type { HostAddition } from './addition.ts';
 import { randomVethName } from './host-veth.ts';
 import { keep, removeUnused } from './link-group.ts';
 import { servesOthers } from './other-attachments.ts';
@@ -25,7 +25,7 @@ const madeHereAlias = 'cni-bridge: gateway of a VLAN';
  * created if missing; an existing link that is up is used as it is, whatever its kind.
  * @throws CniError code 11 if it is deleted meanwhile; NetlinkError
  */
-export function ensureVlanGateway(addition: Addition, bridge: Link): Link {
+export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   const { config, sides, undo } = addition;
   const { host } = sides;
   const name = vlanGatewayName(config);
@@ -83,7 +83,11 @@ function findPort(host: Connection, bridge: Link, { index, peer }: Link): Link |
 /** How many random names are tried before giving up; one in four thousand million is taken. */
 const nameAttempts = 5;
 
-function createPair({ config, sides: { host }, undo }: Addition, bridge: Link, isFree: () => boolean): Link {
+function createPair(
+  { config, sides: { host }, undo }: HostAddition,
+  bridge: Link,
+  isFree: () => boolean,
+): Link {
   const name = vlanGatewayName(config);
   const { mtu } = bridge;
   for (let attempt = 1; ; attempt++) {

@@ -80,11 +80,11 @@ export function restoreFailed(path: string, failure: string): CniError {
 }
 
 /**
- * The output of iptables-save for the nat table.
+ * The output of iptables-save for a table.
  * @throws CniError code 999
  */
-export function saveNat(path: string): string {
-  const { failure, stdout } = run(path, ['-t', 'nat'], '');
+export function saveTable(path: string, table: 'nat' | 'filter'): string {
+  const { failure, stdout } = run(path, ['-t', table], '');
   if (failure !== '') throw new CniError(errorCode.internal, `${path} failed`, failure);
   return stdout;
 }

@@ -9,7 +9,7 @@ import {
   restore,
   restoreFailed,
   restorePrograms,
-  saveNat,
+  saveTable,
 } from './iptables-programs.ts';
 import { lostAddress, masqueradeInput, removalInput } from './iptables-rules.ts';
 import { bothFamilies } from './own-table.ts';
@@ -57,12 +57,12 @@ export function addIptables(
 
 /** The families whose legacy nat table is in use in this network namespace; no program runs for the others. */
 export function legacyFamilies(): Family[] {
-  return bothFamilies.filter(hasLegacyNat);
+  return bothFamilies.filter((of) => hasLegacy(of, 'nat'));
 }
 
-function hasLegacyNat(of: Family): boolean {
+function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   try {
-    return readFile(tablesInUse[of]).split('\n').includes('nat');
+    return readFile(tablesInUse[of]).split('\n').includes(table);
   } catch {
     // No such file: the kernel has no legacy tables, or none yet.
     return false;
@@ -88,7 +88,7 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
     return;
   }
   for (let attempt = 1; ; attempt++) {
-    const input = removalInput(saveNat(save), stale);
+    const input = removalInput(saveTable(save, 'nat'), stale);
     if (input === '') return;
     const refused = restore(path, input);
     if (refused === '') return;
@@ -104,5 +104,15 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
  */
 export function lostIptablesLegacy(of: Family, addresses: readonly CIDR[], chain: string): CIDR | undefined {
   const save = findSave(of);
-  return save === undefined ? undefined : lostAddress(saveNat(save), chain, addresses);
+  return save === undefined ? undefined : lostAddress(saveTable(save, 'nat'), chain, addresses);
+}
+
+/**
+ * The lines of a family's legacy filter table, as iptables-save prints them; none where it isn't in use, and where no
+ * program is there to ask.
+ * @throws CniError code 999 where the program fails
+ */
+export function legacyFilter(of: Family): string[] {
+  const save = hasLegacy(of, 'filter') ? findSave(of) : undefined;
+  return save === undefined ? [] : saveTable(save, 'filter').split('\n');
 }

@@ -29,7 +29,15 @@ test.each([
 });
 
 test('a route reads as ip route has it', () => {
-  const route = { dst: '0.0.0.0/0', gateways: ['10.0.0.1'], table: 254, priority: 0, mtu: 0, advmss: 0 };
+  const route = {
+    dst: '0.0.0.0/0',
+    gateways: ['10.0.0.1'],
+    table: 254,
+    priority: 0,
+    mtu: 0,
+    advmss: 0,
+    link: 2,
+  };
   expect(formatRoute(route)).toBe('default via 10.0.0.1');
   expect(formatRoute({ ...route, dst: 'fd00::/64', gateways: [], table: 100, priority: 5, mtu: 1400 })).toBe(
     'fd00::/64 metric 5 mtu 1400 table 100',

@@ -75,6 +75,7 @@ test('routes are read as they were made', () => {
       priority: 7,
       mtu: 1400,
       advmss: 0,
+      link: 0,
     },
   ]);
 });

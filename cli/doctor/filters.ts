@@ -1,0 +1,53 @@
+import { attachmentOf } from '../../cni/attachment.ts';
+import type { NetworkFacts } from '../facts/facts.ts';
+import { type Cure, type Finding, fixCommand } from './finding.ts';
+import { type Patient, patientsOf, type Ward } from './sight.ts';
+import { containerWords, counted } from './words.ts';
+
+function masqueradeOf({ network, attachment, veth, leased }: Patient): Cure {
+  return {
+    kind: 'masquerade',
+    attachment: attachmentOf(network.name, attachment),
+    addresses: leased,
+    veth,
+    backend: network.config?.ipMasqBackend,
+  };
+}
+
+function spoofCheckOf({ network, attachment, veth, namespace }: Patient): Cure[] {
+  if (namespace === undefined) return [];
+  return [{ kind: 'spoof check', attachment: attachmentOf(network.name, attachment), veth, namespace }];
+}
+
+function lost(network: NetworkFacts, ward: Ward): Finding[] {
+  const own = patientsOf(ward, network).filter(({ isDead }) => !isDead);
+  const masquerades = own.filter(({ lostMasquerade }) => lostMasquerade !== undefined);
+  const checks = own.filter(({ hasLostSpoofCheck }) => hasLostSpoofCheck);
+  const findings: Finding[] = [];
+  if (masquerades.length > 0) {
+    findings.push({
+      what: `${counted(masquerades.length, 'container')} of ${network.name} no longer masqueraded`,
+      where: masquerades.map(
+        ({ attachment, lostMasquerade = '' }) => `${containerWords(attachment)}: ${lostMasquerade}`,
+      ),
+      why: 'nothing beyond this host answers to their addresses; a firewall was flushed or restarted',
+      mend: fixCommand,
+      cures: masquerades.map(masqueradeOf),
+    });
+  }
+  if (checks.length > 0) {
+    findings.push({
+      what: `${counted(checks.length, 'container')} of ${network.name} without spoof check`,
+      where: checks.map(({ attachment, veth }) => `${containerWords(attachment)}, veth ${veth.name}`),
+      why: "they can send by another's MAC address; a firewall was flushed or restarted",
+      mend: fixCommand,
+      cures: checks.flatMap(spoofCheckOf),
+    });
+  }
+  return findings;
+}
+
+/** What netfilter should do for running containers, and does no more. */
+export function findLostFilters(ward: Ward): Finding[] {
+  return ward.facts.networks.flatMap((network) => lost(network, ward));
+}

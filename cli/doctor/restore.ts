@@ -1,0 +1,72 @@
+import { type Connection, openRoute } from '../../netlink/connection.ts';
+import { getLink, setLink } from '../../netlink/route/link.ts';
+import { BridgeGone } from '../../plugin/attach/bridge-lifetime.ts';
+import { ensureGateways } from '../../plugin/attach/gateway.ts';
+import { Undo } from '../../plugin/attach/undo.ts';
+import { ensureVlanGateway } from '../../plugin/attach/vlan-gateway.ts';
+import { withNetfilter, withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
+import { addMasquerade, removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
+import { addSpoofCheck, removeSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
+import { lookInside } from '../facts/namespaces.ts';
+import type { HostLink } from '../facts/raw.ts';
+import type { Loss } from './finding.ts';
+
+type Of<K extends Loss['kind']> = Extract<Loss, { kind: K }>;
+type Warn = (line: string) => void;
+
+function isThere(host: Connection, { name, index }: HostLink): boolean {
+  return getLink(host, name)?.index === index;
+}
+
+/** Looked at again afterwards: a DEL that came meanwhile has found nothing to take away. */
+function restoreMasquerade(
+  host: Connection,
+  { attachment, veth, addresses, backend }: Of<'masquerade'>,
+  warn: Warn,
+): void {
+  if (!isThere(host, veth)) return;
+  addMasquerade(attachment, addresses, backend);
+  if (isThere(host, veth)) return;
+  withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn));
+}
+
+function restoreSpoofCheck(host: Connection, { attachment, veth, namespace }: Of<'spoof check'>): void {
+  const inside = lookInside(namespace, veth.peer);
+  if (inside === undefined || !isThere(host, veth)) return;
+  withNetfilter((connection) => {
+    addSpoofCheck(connection, attachment, veth.name, inside.link.mac);
+    if (!isThere(host, veth)) removeSpoofCheck(connection, attachment);
+  });
+}
+
+/** By an ADD's own steps, but that an address which is in the way stays: it may be somebody else's. */
+function restoreGateway(host: Connection, { attachment, config, gateways }: Of<'gateway'>, warn: Warn): void {
+  const bridge = getLink(host, config.bridge);
+  if (bridge === undefined) throw new BridgeGone(config.bridge);
+  const undo = new Undo();
+  const addition = { attachment, config: { ...config, forceAddress: false }, sides: { host }, undo };
+  const ips = gateways.map((address) => ({ address, gateway: address.ip }));
+  try {
+    const link = config.vlan === 0 ? bridge : ensureVlanGateway(addition, bridge);
+    ensureGateways(addition, bridge, link, ips);
+  } catch (error) {
+    undo.run(warn);
+    throw error;
+  }
+}
+
+/**
+ * Gives a container, or a bridge, back what it has lost. Nothing is done where it is gone meanwhile.
+ * @throws CniError, NetlinkError, SystemError
+ */
+export function restore(loss: Loss, warn: Warn): void {
+  const host = openRoute();
+  try {
+    if (loss.kind === 'masquerade') restoreMasquerade(host, loss, warn);
+    else if (loss.kind === 'spoof check') restoreSpoofCheck(host, loss);
+    else if (loss.kind === 'gateway') restoreGateway(host, loss, warn);
+    else host.execute(setLink(loss.bridge, { up: true }));
+  } finally {
+    host.close();
+  }
+}
