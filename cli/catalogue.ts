@@ -1,8 +1,9 @@
 import type { Command } from './command.ts';
+import { graph } from './commands/graph.ts';
 import { list } from './commands/list.ts';
 import { show } from './commands/show.ts';
 import { tryCommand } from './commands/try.ts';
 import { validate } from './commands/validate.ts';
 
 /** Every command, in the order of help. */
-export const commands: readonly Command[] = [list, show, validate, tryCommand];
+export const commands: readonly Command[] = [list, show, graph, validate, tryCommand];

@@ -1,0 +1,85 @@
+import { readValue } from '../../netlink/file.ts';
+import { type Arguments, type Command, UsageError } from '../command.ts';
+import type { Facts } from '../facts/facts.ts';
+import { join } from '../facts/join.ts';
+import { readHost } from '../facts/read.ts';
+import { readAddressesInside, readDefaultRoutes } from '../facts/routing.ts';
+import { compose } from '../graph/compose.ts';
+import { formatDot, formatMermaid } from '../graph/diagram.ts';
+import type { Picture } from '../graph/picture.ts';
+import { formatSvg } from '../graph/svg.ts';
+import { formatText } from '../graph/text.ts';
+import { formatJson, type Terminal } from '../output/terminal.ts';
+import { placesOf, placesOptions } from '../places.ts';
+import { warnOfMissing } from './list.ts';
+
+const formats: Readonly<Record<string, (picture: Picture) => string>> = {
+  svg: formatSvg,
+  mermaid: formatMermaid,
+  dot: formatDot,
+  json: formatJson,
+};
+
+/** How the picture is printed. @throws UsageError where several formats are asked for */
+function formatOf({ options }: Arguments, { columns, style }: Terminal): (picture: Picture) => string {
+  const [format, other] = Object.keys(formats).filter((name) => options[name] === true);
+  if (other !== undefined) throw new UsageError(`graph: --${format} and --${other} can't both be printed`);
+  return formats[format ?? ''] ?? ((picture) => formatText(picture, columns, style));
+}
+
+/** A network and those that share its bridge; nothing of others. */
+function only({ networks }: Facts, wanted: string): Pick<Facts, 'networks' | 'others'> {
+  const bridges = new Set(networks.flatMap(({ name, bridgeName }) => (name === wanted ? [bridgeName] : [])));
+  return {
+    networks: networks.filter(
+      ({ name, bridgeName }) => name === wanted || (bridgeName !== '' && bridges.has(bridgeName)),
+    ),
+    others: { bridges: [], veths: [] },
+  };
+}
+
+export const graph: Command = {
+  name: 'graph',
+  summary: "a picture of the host's networks",
+  description: [
+    "Draws the links with default routes, the host, the bridges and what is at their ports: containers with interface and addresses, gateways of VLANs, links of others. What is wrong is red, what is others' is dim.",
+    'It is drawn with lines on a terminal, and in ASCII where there is none; --svg, --mermaid and --dot print it for a browser and for documents.',
+  ],
+  operands: [
+    { name: 'NETWORK', isOptional: true, description: 'Only this network, and those that share its bridge.' },
+  ],
+  options: [
+    { name: 'svg', description: 'Print an SVG, for a light or a dark background.' },
+    { name: 'mermaid', description: 'Print a Mermaid flowchart, for Markdown.' },
+    { name: 'dot', description: 'Print a graph for Graphviz.' },
+    ...placesOptions,
+  ],
+  hasJson: true,
+  examples: [
+    { line: 'cni-bridge graph', says: 'all there is' },
+    { line: 'cni-bridge graph --svg >host.svg', says: 'a file for the browser' },
+    { line: 'cni-bridge graph lab-br1 --dot | dot -Tpdf >lab-br1.pdf', says: 'one network, by Graphviz' },
+  ],
+  failure: 'there is no such network.',
+  run(args, terminal) {
+    const format = formatOf(args, terminal);
+    const raw = readHost(placesOf(args));
+    const facts = join(raw);
+    warnOfMissing(facts, terminal);
+    const [wanted] = args.operands;
+    if (wanted !== undefined && facts.networks.every(({ name }) => name !== wanted)) {
+      terminal.warn(`there is no network "${wanted}"`);
+      return 1;
+    }
+    const shown = wanted === undefined ? facts : only(facts, wanted);
+    const picture = compose({
+      raw,
+      facts: shown,
+      host: readValue('/proc/sys/kernel/hostname').trim(),
+      defaultRoutes: readDefaultRoutes(),
+      inside: readAddressesInside(shown.networks.flatMap(({ attachments }) => attachments)),
+    });
+    terminal.print(format(picture));
+    return 0;
+  },
+};
