@@ -2,6 +2,8 @@
 
 SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
+SBIN ?= /usr/local/sbin
+SHARE ?= /usr/local/share
 TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
@@ -13,6 +15,8 @@ HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)
 ARCHITECTURE := $(shell dpkg --print-architecture 2>/dev/null)
 OTHER := $(if $(filter arm64,$(ARCHITECTURE)),amd64,arm64)
 OTHER_PACKAGES := $(if $(filter arm64,$(OTHER)),gcc-aarch64-linux-gnu,gcc-x86-64-linux-gnu) qemu-user-static
+# Made of the commands' own description.
+PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
@@ -21,7 +25,7 @@ VALIDATORS := plugin/config/generated/validate-config.ts
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
+build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge $(PAGES) ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
 cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## dist/arm64/bridge on amd64, dist/amd64/bridge on arm64
 
@@ -80,7 +84,7 @@ parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/re
 	@build/debian-packages user-mode-linux kmod
 	@build/in-host $(TSX) test/parity/main.ts '$(ROWS)'
 
-sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
+sanitize: dist/sanitize/bridge dist/sanitize/host-local dist/sanitize/cni-bridge dist/sanitize/loopback build packages reference ## the end-to-end suites on a build with AddressSanitizer and UBSan
 	@test/sanitize
 
 reproducible: dist/bridge ## built again in another directory: the same file, to the byte
@@ -88,8 +92,13 @@ reproducible: dist/bridge ## built again in another directory: the same file, to
 
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
-install: dist/bridge ## put bridge, host-local and loopback into PREFIX (/opt/cni/bin), under DESTDIR, while calls go on
+install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
 	build/install $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(SBIN)
+	ln -sfT $(PREFIX)/bridge $(DESTDIR)$(SBIN)/cni-bridge
+	install -D -m 644 dist/cni-bridge.8 $(DESTDIR)$(SHARE)/man/man8/cni-bridge.8
+	install -D -m 644 dist/cni-bridge.bash $(DESTDIR)$(SHARE)/bash-completion/completions/cni-bridge
+	install -D -m 644 dist/cni-bridge.zsh $(DESTDIR)$(SHARE)/zsh/site-functions/_cni-bridge
 
 clean: ## remove what make made
 	rm -rf dist plugin/config/generated node_modules build/docs/node_modules
@@ -142,8 +151,14 @@ dist/host-local dist/pkg/host-local dist/$(OTHER)/host-local dist/sanitize/host-
 dist/loopback dist/pkg/loopback dist/$(OTHER)/loopback dist/sanitize/loopback: %/loopback: %/bridge
 	ln -sf bridge $@
 
-dist/cni-bridge dist/pkg/cni-bridge: %/cni-bridge: %/bridge
+dist/cni-bridge dist/pkg/cni-bridge dist/$(OTHER)/cni-bridge dist/sanitize/cni-bridge: %/cni-bridge: %/bridge
 	ln -sf bridge $@
+
+dist/cni-bridge.8: dist/cni-bridge
+	dist/cni-bridge man >$@
+
+dist/cni-bridge.bash dist/cni-bridge.zsh: dist/cni-bridge.%: dist/cni-bridge
+	dist/cni-bridge completion-$* >$@
 
 # The commit that the executables print; written only where it has changed, so that they are built again then.
 dist/commit: always

@@ -11,7 +11,8 @@ function optionNames(command: Command): string {
 function bashOperand({ operands }: Command): string {
   const completes = operands[0]?.completes;
   if (completes === 'file') return 'COMPREPLY+=($(compgen -f -- "$word"))';
-  if (completes === 'attachment') return 'COMPREPLY+=($(compgen -W "$(cni-bridge complete)" -- "$word"))';
+  if (completes === 'attachment')
+    return 'COMPREPLY+=($(compgen -W "$(cni-bridge complete 2>/dev/null)" -- "$word"))';
   return ':';
 }
 
@@ -61,7 +62,7 @@ export function zshCompletion(commands: readonly Command[]): string {
   const names = commands.map(({ name, summary }) => `    '${name}:${zshText(summary)}'`).join('\n');
   const cases = commands.map((command) => `    ${command.name}) _arguments ${zshArguments(command)} ;;`);
   return `#compdef cni-bridge
-_cni_bridge_known() { compadd -- \${(f)"$(cni-bridge complete)"} }
+_cni_bridge_known() { compadd -- \${(f)"$(cni-bridge complete 2>/dev/null)"} }
 _cni_bridge() {
   local -a commands=(
 ${names}

@@ -83,14 +83,21 @@ interface Attempt {
   readonly places: Places;
 }
 
-function lookInside(steps: Steps, { namespace, command }: Attempt, gateways: readonly string[]): void {
+function lookInside(steps: Steps, { parts, namespace, command }: Attempt, gateways: readonly string[]): void {
   setLoopbackUp(namespace);
   if (command.length > 0) {
     steps.take('command', () => runInside(namespace, command));
     return;
   }
+  // Without isGateway it is somebody else's, who need not be there.
+  const isOurs = parts.some(({ json }) => json.isGateway === true || json.isDefaultGateway === true);
   for (const gateway of gateways) {
-    steps.take('ping', () => ping(namespace, gateway) ?? `${gateway}: not tried, there is no ping in PATH`);
+    steps.take('ping', () => {
+      const outcome = ping(namespace, gateway);
+      if (outcome === undefined) return `${gateway}: not tried, there is no ping in PATH`;
+      if (outcome.isWell || isOurs) return outcome;
+      return `${outcome.words}: isGateway is not set, so that it is no address of the bridge`;
+    });
   }
 }
 

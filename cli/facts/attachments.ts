@@ -1,6 +1,6 @@
 import { abbreviate, ownerLabel } from '../../plugin/attach/owner.ts';
 import { type Label, parseLabel } from './label.ts';
-import type { HostLink, LeaseFact, MasqueradeElement, Raw } from './raw.ts';
+import type { FarEnd, HostLink, LeaseFact, MasqueradeElement, Raw } from './raw.ts';
 
 /** What of one attachment was found, by its label. */
 export interface Found {
@@ -12,6 +12,8 @@ export interface Found {
   veth: HostLink | undefined;
   readonly leases: LeaseFact[];
   readonly elements: MasqueradeElement[];
+  /** Addresses that were seen in the container. */
+  seen: readonly string[];
 }
 
 /** Finds what belongs together: veths, leases and map elements with the same label. */
@@ -32,6 +34,8 @@ export class Finds {
       for (const lease of leases) if (lease.fault === undefined) this.addLease(network, lease);
     }
     for (const { elements } of raw.tables ?? []) for (const element of elements) this.addElement(element);
+    const bridges = new Map(raw.configured.map(({ name, config }) => [name, config?.bridge]));
+    for (const farEnd of raw.farEnds) this.addFarEnd(farEnd, raw.links, bridges);
   }
 
   /** All that was found, in the order of veths, then leases, then elements. */
@@ -44,7 +48,8 @@ export class Finds {
     if (known !== undefined) return known;
     const network = this.networks.get(label.network) ?? label.network;
     const { containerID, pod } = label;
-    const found: Found = { label, network, containerID, pod, veth: undefined, leases: [], elements: [] };
+    const nothing = { veth: undefined, leases: [], elements: [], seen: [] };
+    const found: Found = { label, network, containerID, pod, ...nothing };
     this.byOwner.set(label.owner, found);
     const container = `${label.network} ${containerID}`;
     if (!this.byContainer.has(container)) this.byContainer.set(container, found);
@@ -68,6 +73,22 @@ export class Finds {
     const found = ofContainer ?? this.at(label);
     found.containerID = containerID;
     found.leases.push(lease);
+  }
+
+  /** A veth without a label, as the Go plugin makes them, is that of the lease whose address is behind it. */
+  private addFarEnd(
+    { veth, addresses }: FarEnd,
+    links: readonly HostLink[],
+    bridges: ReadonlyMap<string, string | undefined>,
+  ): void {
+    const link = links.find(({ index }) => index === veth);
+    const bridge = links.find(({ index }) => index === link?.master)?.name;
+    const texts = new Set(addresses.map((text) => text.replace(/\/.*/, '')));
+    for (const found of this.all()) {
+      if (found.veth === link) found.seen = addresses;
+      if (found.veth !== undefined || (bridges.get(found.network) ?? bridge) !== bridge) continue;
+      if (found.leases.some(({ address }) => texts.has(address))) found.veth = link;
+    }
   }
 
   private addElement(element: MasqueradeElement): void {

@@ -17,6 +17,8 @@ export interface AttachmentFacts {
   readonly vlans: readonly PortVlans[];
   readonly leases: readonly LeaseFact[];
   readonly elements: readonly MasqueradeElement[];
+  /** Addresses that were seen in the container, where no lease tells; `10.15.20.2/24`. */
+  readonly seen: readonly string[];
   /** What is wrong with it; empty where all is well as far as it can be seen. */
   readonly faults: readonly string[];
 }

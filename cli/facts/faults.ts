@@ -6,7 +6,7 @@ export interface Surroundings {
   /** Whether leases and map elements could all be seen. */
   readonly seesLeases: boolean;
   readonly seesElements: boolean;
-  /** Whether the network's bridge has a veth without a label, as the Go plugin makes them. */
+  /** Whether the network's bridge has a veth without a label that nobody could look behind. */
   readonly hasUnlabelled: boolean;
 }
 

@@ -14,11 +14,12 @@ type Fit = 'none' | 'beginning' | 'exact';
 /** A container's ID is looked for by its beginning from that many letters on. */
 const leastLetters = 2;
 
-function hasAddress({ leases, elements }: AttachmentFacts, word: string): boolean {
+function hasAddress({ leases, elements, seen }: AttachmentFacts, word: string): boolean {
   const ip = parseIP(word);
   if (ip === undefined) return false;
-  return [...leases, ...elements].some(({ address }) => {
-    const own = parseIP(address);
+  const known = [...leases, ...elements].map(({ address }) => address);
+  return [...known, ...seen].some((text) => {
+    const own = parseIP(text.replace(/\/.*/, ''));
     return own !== undefined && sameIP(own, ip);
   });
 }

@@ -13,14 +13,15 @@ import type { HostLink, Raw } from './raw.ts';
 class Lookup {
   readonly byIndex: ReadonlyMap<number, HostLink>;
   readonly byName: ReadonlyMap<string, HostLink>;
-  /** Indexes of the bridges with a veth that bears no label. */
+  /** Indexes of the bridges with a veth that bears no label and that nobody could look behind. */
   readonly unlabelled: ReadonlySet<number>;
   readonly seesLeases: boolean;
 
   constructor(readonly raw: Raw) {
     this.byIndex = new Map(raw.links.map((link) => [link.index, link]));
     this.byName = new Map(raw.links.map((link) => [link.name, link]));
-    const foreign = raw.links.filter(isForeignVeth);
+    const looked = new Set(raw.farEnds.map(({ veth }) => veth));
+    const foreign = raw.links.filter((link) => isForeignVeth(link) && !looked.has(link.index));
     this.unlabelled = new Set(foreign.map(({ master }) => master));
     this.seesLeases = raw.directories.every(({ leases }) => leases.every(({ fault }) => fault !== 'EACCES'));
   }
@@ -54,7 +55,7 @@ function bridgeNameOf(config: BridgeConfig | undefined, found: readonly Found[],
 }
 
 function attachmentOf(found: Found, lookup: Lookup): AttachmentFacts {
-  const { network, containerID, pod, veth, leases, elements, label } = found;
+  const { network, containerID, pod, veth, leases, elements, seen, label } = found;
   return {
     network,
     containerID,
@@ -65,6 +66,7 @@ function attachmentOf(found: Found, lookup: Lookup): AttachmentFacts {
     vlans: lookup.raw.vlans.get(veth?.index ?? 0) ?? [],
     leases,
     elements,
+    seen,
     faults: [],
   };
 }
@@ -146,11 +148,12 @@ export function join(raw: Raw): Facts {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, found]) => networkOf(name, found, lookup));
   const ours = new Set(networks.map(({ bridge }) => bridge?.index));
+  const known = new Set(networks.flatMap(({ attachments }) => attachments.map(({ veth }) => veth?.index)));
   return {
     networks,
     others: {
       bridges: raw.links.filter(({ kind, index }) => kind === 'bridge' && !ours.has(index)),
-      veths: raw.links.filter(isForeignVeth),
+      veths: raw.links.filter((link) => isForeignVeth(link) && !known.has(link.index)),
     },
     badFiles: raw.configured.flatMap(({ file, fault }) => (fault === undefined ? [] : [{ file, fault }])),
     missing: raw.missing,

@@ -88,10 +88,15 @@ export interface Inside {
 /**
  * Looks at an interface in another namespace.
  * @param index of the interface there
+ * @param depth how much is asked: no routes, or all
  * @returns undefined where the interface is gone
  * @throws SystemError EPERM without CAP_SYS_ADMIN; what `openNamespace` throws
  */
-export function lookInside(path: string, index: number): Inside | undefined {
+export function lookInside(
+  path: string,
+  index: number,
+  depth: 'addresses' | 'all' = 'all',
+): Inside | undefined {
   const there = openNamespace(path);
   const own = openOwnNamespace();
   try {
@@ -100,7 +105,8 @@ export function lookInside(path: string, index: number): Inside | undefined {
       const [link] = findLinks(connection, [index]);
       if (link === undefined) return undefined;
       const addresses = listEveryAddress(connection).filter((one) => one.index === index);
-      const routes = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(connection, of));
+      const families = depth === 'all' ? [family.ipv4, family.ipv6] : [];
+      const routes = families.flatMap((of) => listRoutes(connection, of));
       return { path, link, addresses: addresses.map(({ cidr }) => formatCIDR(cidr)), routes };
     } finally {
       connection.close();

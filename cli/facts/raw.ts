@@ -71,6 +71,14 @@ export interface ConfiguredNetwork {
   readonly fault: string | undefined;
 }
 
+/** The far end of a veth, in a container. */
+export interface FarEnd {
+  /** Index of the host's end. */
+  readonly veth: number;
+  /** `10.15.20.2/24`, those of the link itself (fe80::/10) left out. */
+  readonly addresses: readonly string[];
+}
+
 /** What could not be found out, and why. */
 export interface Missing {
   readonly what: string;
@@ -87,5 +95,7 @@ export interface Raw {
   readonly tables: readonly MasqueradeTable[] | undefined;
   readonly directories: readonly LeaseDirectory[];
   readonly configured: readonly ConfiguredNetwork[];
+  /** Of the veths of which nothing else tells whose they are, or which addresses are behind them. */
+  readonly farEnds: readonly FarEnd[];
   readonly missing: readonly Missing[];
 }

@@ -2,6 +2,7 @@ import { type Connection, openRoute } from '../../netlink/connection.ts';
 import { fileErrorCode, isErrno } from '../../netlink/error.ts';
 import { listEveryAddress } from '../../netlink/route/address-list.ts';
 import { readConfigurations } from './configurations.ts';
+import { readFarEnds, unclearVeths } from './far-ends.ts';
 import { readLeaseDirectories } from './leases.ts';
 import { readLinks, readVlans } from './links.ts';
 import { readMasquerading } from './masquerade.ts';
@@ -18,7 +19,7 @@ export interface Places {
 export const usualPlaces: Places = { confDir: '/etc/cni/net.d', dataDirs: ['/var/lib/cni/networks'] };
 
 function reason(error: unknown): string {
-  if (isErrno(error, 'EPERM')) return 'needs root (CAP_NET_ADMIN)';
+  if (isErrno(error, 'EPERM')) return `needs root (${error.capability})`;
   const code = fileErrorCode(error);
   if (code === 'EACCES' || code === 'EPERM') return 'needs root';
   return error instanceof Error ? error.message : String(error);
@@ -52,8 +53,8 @@ class Reading {
 }
 
 /**
- * Reads the host: one dump for each kind of thing, one file for each lease, however many containers there are. Nothing
- * is entered.
+ * Reads the host: one dump for each kind of thing, one file for each lease, however many containers there are. Only
+ * containers of which nothing on the host tells the addresses are looked into.
  * @throws SystemError where there is no rtnetlink
  */
 export function readHost(places: Places = usualPlaces): Raw {
@@ -66,13 +67,16 @@ export function readHost(places: Places = usualPlaces): Raw {
       () => readConfigurations(places.confDir),
       [],
     );
+    const directories = reading.leases(places, configured);
+    const veths = unclearVeths({ links, directories, configured });
     return {
       links,
       addresses: reading.attempt('addresses', () => listEveryAddress(host), []),
       vlans: reading.attempt('VLANs', () => readVlans(host, links), new Map()),
       tables: reading.attempt('masquerading', readMasquerading, undefined),
-      directories: reading.leases(places, configured),
+      directories,
       configured,
+      farEnds: reading.attempt('addresses in containers', () => readFarEnds(host, veths), []),
       missing: reading.missing,
     };
   } finally {

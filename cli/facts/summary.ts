@@ -10,12 +10,13 @@ function withPrefix(ip: IP, text: string, subnets: readonly string[]): string {
   return text;
 }
 
-/** An attachment's addresses, as far as leases and masquerading tell, with the prefix of the network's subnet. */
+/** An attachment's addresses: as leases and masquerading tell, with the prefix of the network's subnet, else as seen. */
 export function addressesOf(
-  { leases, elements }: Pick<AttachmentFacts, 'leases' | 'elements'>,
+  { leases, elements, seen }: Pick<AttachmentFacts, 'leases' | 'elements' | 'seen'>,
   { subnets }: Pick<NetworkFacts, 'subnets'>,
 ): string[] {
   const texts = new Set([...leases, ...elements].map(({ address }) => address));
+  if (texts.size === 0) return [...seen];
   return [...texts].map((text) => {
     const ip = parseIP(text);
     return ip === undefined ? text : withPrefix(ip, text, subnets);

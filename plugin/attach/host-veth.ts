@@ -11,6 +11,7 @@ import { findLinks, type Link } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { parseMac } from '../config/mac.ts';
 import { linkNameFault } from '../config/request.ts';
+import { isAliasOf } from './owner.ts';
 
 /**
  * The names that an attachment's host veth may have, which begin as the Go plugin's do; it is given the first that is
@@ -55,7 +56,7 @@ export function removeHostVeth(
     ({ name, sandbox }) => sandbox === undefined && name !== bridgeName && linkNameFault(name) === undefined,
   );
   const links = findLinks(host, [...new Set([bridgeName, ...names, ...listed.map(({ name }) => name)])]);
-  const isOwn = ({ kind, alias }: Link): boolean => kind === 'veth' && alias === owner;
+  const isOwn = ({ kind, alias }: Link): boolean => kind === 'veth' && isAliasOf(owner, alias);
   let own = links.filter(isOwn);
   if (own.length === 0) {
     const bridge = links.find(({ name }) => name === bridgeName);
@@ -85,9 +86,9 @@ function findByMac(host: Connection, bridge: Link | undefined, mac: string | und
 }
 
 /** An earlier version gave random names, and somebody may have renamed it. */
-function listAliased(host: Connection, alias: string): Link[] {
+function listAliased(host: Connection, owner: string): Link[] {
   const indexes = listLinks(host, { kind: 'veth' }, (link) =>
-    link.alias === alias ? link.index : undefined,
+    isAliasOf(owner, link.alias) ? link.index : undefined,
   );
   return findLinks(host, indexes);
 }

@@ -2,7 +2,7 @@ import type { Attachment } from '../../cni/attachment.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import { listLinks, type PassingLink } from '../../netlink/route/link-list.ts';
-import { labelPrefix, networkLabel, ownerLabel } from './owner.ts';
+import { isAliasOf, labelPrefix, networkLabel, ownerLabel } from './owner.ts';
 
 /**
  * Whether the bridge has a port of another attachment that relies on what was done to the bridge: one of the same
@@ -15,10 +15,10 @@ export function servesOthers(host: Connection, bridge: Link, attachment: Attachm
   const ports = listLinks(host, { master: bridge.index }, ({ alias, index }) =>
     alias.startsWith(labelPrefix) ? { alias, index } : undefined,
   );
-  const port = ports.find(({ alias }) => alias === own);
+  const port = ports.find(({ alias }) => isAliasOf(own, alias));
   return ports.some(
     ({ alias, index }) =>
-      alias !== own && (alias.startsWith(network) || (port !== undefined && index > port.index)),
+      !isAliasOf(own, alias) && (alias.startsWith(network) || (port !== undefined && index > port.index)),
   );
 }
 
@@ -28,6 +28,7 @@ export function servesOthers(host: Connection, bridge: Link, attachment: Attachm
  */
 export function hostServesOthers(host: Connection, attachment: Attachment): boolean {
   const own = ownerLabel(attachment);
-  const isOther = ({ alias }: PassingLink): boolean => alias.startsWith(labelPrefix) && alias !== own;
+  const isOther = ({ alias }: PassingLink): boolean =>
+    alias.startsWith(labelPrefix) && !isAliasOf(own, alias);
   return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
 }

@@ -26,6 +26,33 @@ export function ownerLabel({ network, containerID, ifname }: Attachment): string
   return `${networkLabel(network)}${abbreviate(containerID, longest.containerID)} ${ifname}`;
 }
 
+/** The kernel's bound on an ifalias, in bytes (IFALIASZ). */
+const longestAlias = 255;
+
+/**
+ * The alias of a host veth: its owner's label and, for a person, the pod behind it, as much as there is room for.
+ * @param pod `namespace/name`, in ASCII; empty for none
+ */
+export function vethAlias(owner: string, pod: string): string {
+  return pod === '' ? owner : `${owner} ${pod}`.slice(0, longestAlias);
+}
+
+/** Whether the alias of a host veth is that of an owner, whatever pod it tells. */
+export function isAliasOf(owner: string, alias: string): boolean {
+  return alias === owner || alias.startsWith(`${owner} `);
+}
+
+/** The owner's label in the alias of a host veth. */
+export function ownerInAlias(alias: string): string {
+  // Its four words have no space in them.
+  let end = -1;
+  for (let word = 0; word < 4; word++) {
+    end = alias.indexOf(' ', end + 1);
+    if (end < 0) return alias;
+  }
+  return alias.slice(0, end);
+}
+
 /** The attachments of a network that a GC keeps. */
 export interface Kept {
   readonly network: string;

@@ -7,7 +7,7 @@ import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
 import { randomPortMac, vethNames } from './host-veth.ts';
-import { ownerLabel } from './owner.ts';
+import { ownerLabel, vethAlias } from './owner.ts';
 import { filtersVlans, setPortVlans } from './port-vlans.ts';
 
 /** Both ends of a pair. */
@@ -80,7 +80,7 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
         newVeth(name, near, peer),
         // In the same datagram, which the kernel works through without a pause: there is no moment at which a process
         // can die and leave a pair that does not say whose it is.
-        setLink(name, { alias: ownerLabel(attachment) }),
+        setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
         ...(port.hairpin || port.isolated ? [setLink(name, { port })] : []),
       ]);
       if (replies[0]?.error !== undefined) throw replies[0].error;

@@ -27,7 +27,7 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
   const sides = openSides(request);
   const undo = new Undo();
   try {
-    deliver(attach(operation, { attachment, config, sides, undo }, lease));
+    deliver(attach(operation, { attachment, pod: request.arguments.pod, config, sides, undo }, lease));
   } catch (error) {
     undo.run(warn);
     throw error;

@@ -1,5 +1,5 @@
 import type { Link } from '../../netlink/route/link.ts';
-import { ownerLabel } from '../attach/owner.ts';
+import { isAliasOf, ownerLabel } from '../attach/owner.ts';
 import { lostMasquerade } from '../netfilter/masquerade/lost.ts';
 import { lostSpoofCheck } from '../netfilter/spoof-check.ts';
 import { type Comparison, mismatch } from './mismatch.ts';
@@ -13,7 +13,7 @@ export function checkNetfilter(
   { attachment, config: { macspoofchk, ipMasq, ipMasqBackend }, previous }: Comparison,
   { alias }: Link,
 ): void {
-  if (alias !== ownerLabel(attachment)) return;
+  if (!isAliasOf(ownerLabel(attachment), alias)) return;
   const addresses = previous.ips.map(({ address }) => address);
   const lost =
     (macspoofchk ? lostSpoofCheck(attachment) : undefined) ??

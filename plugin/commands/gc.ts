@@ -4,7 +4,7 @@ import { deleteGroup } from '../../netlink/route/delete-link.ts';
 import { setLink } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { unusedGroup } from '../attach/link-group.ts';
-import { type Kept, keptOf, networkLabel } from '../attach/owner.ts';
+import { type Kept, keptOf, networkLabel, ownerInAlias } from '../attach/owner.ts';
 import { withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
@@ -40,9 +40,9 @@ export function gc({ config, ipam, warn }: Operation): void {
   steps.finish();
 }
 
-/** The host's links by name, each with its alias. */
+/** The host's links by name, each with the label in its alias. */
 function listLabels(host: Connection): ReadonlyMap<string, string> {
-  return new Map(listLinks(host, {}, ({ name, alias }): [string, string] => [name, alias]));
+  return new Map(listLinks(host, {}, ({ name, alias }): [string, string] => [name, ownerInAlias(alias)]));
 }
 
 /**
@@ -53,7 +53,7 @@ function listLabels(host: Connection): ReadonlyMap<string, string> {
 function deleteStaleVeths(host: Connection, { network, labels }: Kept): number {
   const label = networkLabel(network);
   const stale = listLinks(host, { kind: 'veth' }, ({ index, name, alias }) =>
-    alias.startsWith(label) && !labels.has(alias) ? { index, name } : undefined,
+    alias.startsWith(label) && !labels.has(ownerInAlias(alias)) ? { index, name } : undefined,
   );
   if (stale.length === 0) return 0;
   const group = unusedGroup(host);

@@ -4,12 +4,17 @@ import { CniError, errorCode } from '../../cni/error.ts';
 export interface Arguments {
   readonly mac: string | undefined;
   readonly ips: readonly string[];
+  /** The pod that the container is of, `namespace/name`; empty where nothing tells. */
+  readonly pod: string;
 }
 
 /** Where CNI_ARGS asks for nothing. */
-export const noArguments: Arguments = { mac: undefined, ips: [] };
+export const noArguments: Arguments = { mac: undefined, ips: [], pod: '' };
 
-/** Keys that runtimes pass and that are not ours to act on. */
+/** What Kubernetes' names are made of; any other is passed over, for it would be no use to anybody. */
+const podNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/;
+
+/** Keys that runtimes pass and that change nothing of what is done. */
 const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINER_ID', 'K8S_POD_UID'];
 
 /**
@@ -40,5 +45,11 @@ export function readArguments(text: string): Arguments {
   return {
     mac: mac === '' ? undefined : mac,
     ips: (pairs.get('IP') ?? '').split(',').filter((ip) => ip !== ''),
+    pod: podOf(pairs),
   };
+}
+
+function podOf(pairs: ReadonlyMap<string, string>): string {
+  const names = [pairs.get('K8S_POD_NAMESPACE') ?? '', pairs.get('K8S_POD_NAME') ?? ''];
+  return names.every((name) => podNamePattern.test(name)) ? names.join('/') : '';
 }

@@ -4,8 +4,18 @@ test('CNI_ARGS: what is known is read, what is unknown is refused unless IgnoreU
   expect(readArguments('IgnoreUnknown=1;FOO=bar;MAC=02:00:00:00:00:01;IP=10.0.0.2,fd00::2')).toEqual({
     mac: '02:00:00:00:00:01',
     ips: ['10.0.0.2', 'fd00::2'],
+    pod: '',
   });
-  expect(readArguments('K8S_POD_NAME=x')).toEqual({ mac: undefined, ips: [] });
+  expect(readArguments('K8S_POD_NAME=x')).toEqual({ mac: undefined, ips: [], pod: '' });
   expect(() => readArguments('FOO=bar')).toThrow('unknown keys FOO');
   expect(() => readArguments('FOO')).toThrow('"FOO" is not K=V');
+});
+
+test.each([
+  ['K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0', 'default/web-0'],
+  ['K8S_POD_NAMESPACE=default', ''],
+  ['K8S_POD_NAMESPACE=a b;K8S_POD_NAME=web-0', ''],
+  ['K8S_POD_NAMESPACE=default;K8S_POD_NAME=web\u001b[2J', ''],
+])('the pod of %s is "%s"', (text, pod) => {
+  expect(readArguments(text).pod).toBe(pod);
 });
