@@ -1,9 +1,9 @@
 import { readValue } from '../../netlink/file.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
+import { readDefaultRoutes } from '../facts/default-routes.ts';
 import type { Facts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { readHost } from '../facts/read.ts';
-import { readAddressesInside, readDefaultRoutes } from '../facts/routing.ts';
 import { compose } from '../graph/compose.ts';
 import { formatDot, formatMermaid } from '../graph/diagram.ts';
 import type { Picture } from '../graph/picture.ts';
@@ -58,7 +58,7 @@ export const graph: Command = {
   examples: [
     { line: 'cni-bridge graph', says: 'all there is' },
     { line: 'cni-bridge graph --svg >host.svg', says: 'a file for the browser' },
-    { line: 'cni-bridge graph lab-br1 --dot | dot -Tpdf >lab-br1.pdf', says: 'one network, by Graphviz' },
+    { line: 'cni-bridge graph lab-br1 --mermaid', says: 'one network, for Markdown' },
   ],
   failure: 'there is no such network.',
   run(args, terminal) {
@@ -77,7 +77,6 @@ export const graph: Command = {
       facts: shown,
       host: readValue('/proc/sys/kernel/hostname').trim(),
       defaultRoutes: readDefaultRoutes(),
-      inside: readAddressesInside(shown.networks.flatMap(({ attachments }) => attachments)),
     });
     terminal.print(format(picture));
     return 0;

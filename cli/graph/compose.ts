@@ -3,6 +3,7 @@ import type { DefaultRoute } from '../../netlink/route/default-route.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import type { HostLink, Raw } from '../facts/raw.ts';
 import { addressesOf, formatVlans, shortID } from '../facts/summary.ts';
+import { grouped } from '../output/page.ts';
 import { printable } from '../output/terminal.ts';
 import type { Box, Bridge, Picture, Port, Vlan } from './picture.ts';
 
@@ -13,8 +14,6 @@ export interface Seen {
   /** Name of the host. */
   readonly host: string;
   readonly defaultRoutes: readonly DefaultRoute[];
-  /** Addresses in containers that no lease tells, by the index of the host veth. */
-  readonly inside: ReadonlyMap<number, readonly string[]>;
 }
 
 /** A port and the VLANs that it is in. */
@@ -77,8 +76,7 @@ class Composition {
 
   private addAttachment(attachment: AttachmentFacts, network: NetworkFacts): void {
     const { veth, bridge, containerID, pod, ifname, faults } = attachment;
-    const known = addressesOf(attachment, network);
-    const addresses = known.length > 0 ? known : (this.seen.inside.get(veth?.index ?? 0) ?? []);
+    const addresses = addressesOf(attachment, network);
     // Without a veth nothing tells that it isn't where its network's are.
     this.add(veth === undefined ? network.bridgeName : bridge, veth, {
       title: printable(pod || shortID(containerID)) || '?',
@@ -120,7 +118,7 @@ class Composition {
         gateways.set(vlan, [printable(link.name), ...(this.addresses.get(link.index) ?? [])].join(' '));
     }
     return [...new Set([...ports.keys(), ...gateways.keys()])]
-      .sort((a, b) => Number.parseInt(`0${a}`, 10) - Number.parseInt(`0${b}`, 10))
+      .sort((a, b) => Number.parseInt(`0${a}`, 10) - Number.parseInt(`0${b}`, 10) || a.length - b.length)
       .map((name) => ({ name, gateway: gateways.get(name) ?? '', ports: ports.get(name) ?? [] }));
   }
 
@@ -138,7 +136,7 @@ class Composition {
     const isUnknown = networks.length === 0 && link !== undefined;
     const passage = this.passageOf(link, networks);
     return {
-      title: printable(name) || 'on no bridge',
+      title: printable(name) || 'no bridge',
       lines: [
         ...(link === undefined ? absent : addresses),
         ...networks.map((one) => networkLine(one, passage)),
@@ -189,7 +187,7 @@ function networkLine({ name, masquerades, leased, capacity }: NetworkFacts, pass
   const words = [
     `network ${printable(name)}`,
     ...(masquerades === true && passage !== 'masqueraded' ? ['masqueraded'] : []),
-    ...(leased > 0 || isCountable ? [`${leased}${isCountable ? ` of ${capacity}` : ''} leased`] : []),
+    ...(leased > 0 || isCountable ? [`${grouped(leased)}${isCountable ? ` of ${grouped(capacity)}` : ''} leased`] : []),
   ];
   return words.join(', ');
 }
