@@ -5,7 +5,7 @@ import type { HostLink, Raw } from '../facts/raw.ts';
 import { addressesOf, formatVlans, shortID } from '../facts/summary.ts';
 import { grouped } from '../output/page.ts';
 import { printable } from '../output/terminal.ts';
-import type { Box, Bridge, Picture, Port, Vlan } from './picture.ts';
+import { type Box, type Bridge, nowhere, type Picture, type Port, type Vlan } from './picture.ts';
 
 /** All that a picture is made of. */
 export interface Seen {
@@ -136,7 +136,7 @@ class Composition {
     const isUnknown = networks.length === 0 && link !== undefined;
     const passage = this.passageOf(link, networks);
     return {
-      title: printable(name) || 'no bridge',
+      title: printable(name) || nowhere,
       lines: [
         ...(link === undefined ? absent : addresses),
         ...networks.map((one) => networkLine(one, passage)),
@@ -187,7 +187,9 @@ function networkLine({ name, masquerades, leased, capacity }: NetworkFacts, pass
   const words = [
     `network ${printable(name)}`,
     ...(masquerades === true && passage !== 'masqueraded' ? ['masqueraded'] : []),
-    ...(leased > 0 || isCountable ? [`${grouped(leased)}${isCountable ? ` of ${grouped(capacity)}` : ''} leased`] : []),
+    ...(leased > 0 || isCountable
+      ? [`${grouped(leased)}${isCountable ? ` of ${grouped(capacity)}` : ''} leased`]
+      : []),
   ];
   return words.join(', ');
 }

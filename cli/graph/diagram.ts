@@ -112,7 +112,7 @@ function dotText(lines: readonly string[]): string {
 export function formatDot(picture: Picture): string {
   const { nodes, edges } = new Diagram(picture);
   const node = ({ id, kind, lines, faults, isOthers }: Node): string => {
-    const style = isOthers ? ' style="rounded,filled,dashed" fontcolor="#59636e"' : '';
+    const style = isOthers ? ' style="rounded,dashed" fontcolor="#59636e"' : '';
     const colour = faults.length > 0 ? ' color="#cf222e"' : '';
     return `  ${id} [label=${dotText([...lines, ...faults])} ${dotLooks[kind]}${style}${colour}]\n`;
   };

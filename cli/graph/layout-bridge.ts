@@ -4,9 +4,9 @@ import { type Bridge, portLines, type Vlan, vlanLines } from './picture.ts';
 /** Left of a card; between columns, between rows. */
 const gap = { rail: 22, column: 12, row: 10 } as const;
 /** Widths in letters; more cards than `links` leave the host's link to the tip. */
-const cards = { narrowest: 18, widest: 38, leastColumns: 3, mostColumns: 8, links: 60 } as const;
-/** A bridge's words make its box no wider than that. */
-const widestWords = 1320;
+const cards = { narrowest: 18, widest: 48, leastColumns: 3, links: 60 } as const;
+/** A bridge's box is no wider than that for its words, nor for its columns of cards. */
+const widest = { words: 1320, cards: 1800 } as const;
 
 function contentsOf({ ports }: Vlan, hasLinks: boolean): Content[] {
   return ports.map((port) => ({
@@ -31,15 +31,14 @@ interface Grid {
 }
 
 function gridOf(groups: readonly (readonly Content[])[]): Grid {
-  const most = Math.max(0, ...groups.map(({ length }) => length));
-  const { narrowest, widest, leastColumns, mostColumns } = cards;
-  const columns = Math.min(
-    most,
-    Math.max(leastColumns, Math.min(mostColumns, Math.ceil(Math.sqrt(most / 2)))),
-  );
-  const letters = Math.min(widest, Math.max(narrowest, ...groups.flat().map(lettersOf)));
+  const letters = Math.min(cards.widest, Math.max(cards.narrowest, ...groups.flat().map(lettersOf)));
   const cardWidth = 2 * padding + letter * letters;
   const pitch = gap.rail + cardWidth + gap.column;
+  const most = Math.max(0, ...groups.map(({ length }) => length));
+  const wished = Math.max(cards.leastColumns, Math.ceil(Math.sqrt(most / 2)));
+  const possible = Math.max(1, Math.min(wished, Math.floor(widest.cards / pitch)));
+  // As many as that many rows fill.
+  const columns = most === 0 ? 0 : Math.ceil(most / Math.ceil(most / possible));
   return { columns, cardWidth, pitch, width: Math.max(0, columns * pitch - gap.column) };
 }
 
@@ -84,7 +83,7 @@ export function layBridge(bridge: Bridge): Part {
     (vlan): Content => ({ ...head, title: vlanLines(vlan).join(', '), lines: [], faults: [], look: 'vlan' }),
   );
   const words = Math.max(widthOf(head), ...heads.map((one) => gutter + widthOf(one)));
-  const width = Math.max(Math.min(widestWords, words), gutter + grid.width);
+  const width = Math.max(Math.min(widest.words, words), gutter + grid.width);
   const top = put({ x: padding, y: padding, width }, head);
   canvas.boxes.push(top);
   const left = padding + gutter;

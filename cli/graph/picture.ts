@@ -27,6 +27,9 @@ export interface Vlan {
   readonly ports: readonly Port[];
 }
 
+/** Title of the box for what is at no bridge. */
+export const nowhere = 'no bridge';
+
 /** A bridge. */
 export interface Bridge extends Box {
   /** How the host passes its packets on: `masqueraded`, `routed`; empty where it doesn't. */

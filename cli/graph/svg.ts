@@ -13,7 +13,7 @@ const dark = `svg{background:#0d1117}.ground{fill:#0d1117}text{fill:#f0f6fc}.dim
 .frame rect{fill:#151b23;stroke:#3d444d}.wrong rect{fill:#25171c;stroke:#f85149}`;
 const shared = `text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;white-space:pre}
 .title{font-size:13px;font-weight:600}.kind{text-anchor:end}.kind,.caption{font-size:11px}.wire{fill:none;stroke-width:1.5}
-.others{opacity:.65}.others rect{stroke-dasharray:4 3;fill:none!important;stroke:#8c959f!important}`;
+.others{opacity:.75}.others rect{stroke-dasharray:4 3;fill:none!important;stroke:#8c959f!important}`;
 
 /** Printable text for XML; what XML can't hold at all becomes U+FFFD. */
 function escapeXml(text: string): string {

@@ -1,6 +1,6 @@
 import type { Style } from '../output/terminal.ts';
 import { measure, shorten } from './measure.ts';
-import { type Box, type Bridge, type Picture, type Port, type Vlan, vlanLines } from './picture.ts';
+import { type Box, type Bridge, nowhere, type Picture, type Port, type Vlan, vlanLines } from './picture.ts';
 
 /** Letters that lines are made of: across, down, the corners and the branches. */
 interface Lines {
@@ -53,17 +53,18 @@ class TextPrinter {
   /** A box; where there are branches, its lower edge has room for them. */
   private box(box: Box, isJoined: boolean, hasBranches: boolean): string[] {
     const { across, down, corners, branches, cut } = this.lines;
-    const texts = [...box.lines, ...box.faults].map((text) => shorten(text, this.width - 8, cut));
-    const inner = Math.max(measure(box.title) + 2, ...texts.map(measure), 16);
-    const title = this.style.bold(this.set(box.title, box));
-    const rest = across.repeat(inner - measure(box.title) - 1);
+    const said = [...box.lines, ...box.faults];
+    const texts = (said.length > 0 ? said : ['']).map((text) => shorten(text, this.width - 8, cut));
+    const title = shorten(box.title, this.width - 10, cut);
+    const inner = Math.max(measure(title) + 2, ...texts.map(measure), 16);
+    const rest = across.repeat(inner - measure(title) - 1);
     const foot = hasBranches ? across + branches[3] + across.repeat(inner) : across.repeat(inner + 2);
     const rows = texts.map((text) => {
       const words = box.faults.includes(text) ? this.style.red(text) : this.set(text, { ...box, faults: [] });
       return `${down} ${words}${' '.repeat(inner - measure(text))} ${down}`;
     });
     const all = [
-      `${corners[0]}${across} ${title} ${rest}${corners[1]}`,
+      `${corners[0]}${across} ${this.style.bold(this.set(title, box))} ${rest}${corners[1]}`,
       ...rows,
       `${corners[2]}${foot}${corners[3]}`,
     ];
@@ -100,10 +101,9 @@ class TextPrinter {
   }
 
   private bridge(bridge: Bridge): string[] {
-    const { vlans, passage, lines } = bridge;
-    const told =
-      passage === '' ? lines : [...lines.slice(0, 1).map((line) => `${line}, ${passage}`), ...lines.slice(1)];
-    const box = { ...bridge, lines: told.length === 0 && passage !== '' ? [passage] : told };
+    const { vlans, passage, title } = bridge;
+    const kind = [...(title === nowhere ? [] : ['bridge']), ...(passage === '' ? [] : [passage])].join(', ');
+    const box = { ...bridge, title: kind === '' ? title : `${title} (${kind})` };
     const indent = `${this.lines.down}    `;
     return [
       ...this.box(box, passage !== '', vlans.length > 0),

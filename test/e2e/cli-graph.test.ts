@@ -43,14 +43,16 @@ describe.each(executables)('cni-bridge graph beside %s', (_path, executable) => 
 |  | default via 2001:db8::2 |
 `);
     expect(stdout).toContain(`
-|  +- lab ---------------------------+
-+--+ 10.15.0.1/16, masqueraded       |
+|  +- lab (bridge, masqueraded) -----+
++--+ 10.15.0.1/16                    |
 |  | network lab, 2 of 65,533 leased |
 `);
     expect(stdout).toContain(
       `|    +- ${one} - default/web-0  eth0  10.15.0.2/16\n|    \`- ${two} - two            eth0  10.15.0.3/16\n`,
     );
-    expect(stdout).toContain(`     \`- ${three} - three  eth0  10.16.0.2/24\n\n   +- docker0 --------+\n   | no CNI network   |\n`);
+    expect(stdout).toContain(
+      `     \`- ${three} - three  eth0  10.16.0.2/24\n\n   +- docker0 (bridge) -+\n   | no CNI network     |\n`,
+    );
     expect(stdout).toContain('     `- vetha - veth\n');
   });
 

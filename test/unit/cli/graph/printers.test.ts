@@ -39,22 +39,22 @@ test('on a terminal it is drawn with lines', () => {
 │  │ default via 192.0.2.1 │
 │  └───────────────────────┘
 │
-│  ┌─ lab-br1 ────────────────────┐
-├──┤ 10.15.20.1/24, masqueraded   │
-│  │ network lab, 1 of 253 leased │
-│  └─┬────────────────────────────┘
+│  ┌─ lab-br1 (bridge, masqueraded) ─┐
+├──┤ 10.15.20.1/24                   │
+│  │ network lab, 1 of 253 leased    │
+│  └─┬───────────────────────────────┘
 │    ├─ veth0a1b2c3d ─ default/web-0  eth0  10.15.20.2/24
 │    └─ veth2        ─ c2             eth0  10.15.20.3/24  host veth is down
 │
-│  ┌─ br1 ────────────┐
-└──┤ routed           │
-   └─┬────────────────┘
+│  ┌─ br1 (bridge, routed) ─┐
+└──┤                        │
+   └─┬──────────────────────┘
      └─ VLAN 10, gateway br1.10 10.1.0.1/24
         └─ veth3 ─ default/web-0  net1
 
-   ┌─ virbr0 ─────────┐
-   │ no CNI network   │
-   └─┬────────────────┘
+   ┌─ virbr0 (bridge) ─┐
+   │ no CNI network    │
+   └─┬─────────────────┘
      └─ eth1 ─ device
 `);
 });
@@ -136,7 +136,7 @@ test('the SVG stands alone, and has all that was cut in its tips', () => {
   );
   expect(svg.match(/(href|src|url)\W/)).toBeNull();
   expect(svg).toContain(`<title>${long}\nc1\neth0 10.15.20.2/24\nveth0a1b2c3d</title>`);
-  expect(svg).toContain('kube-system/kube-system/kube-system/k…');
+  expect(svg).toContain('kube-system/kube-system/kube-system/kube-system…');
   expect(svg).toContain('prefers-color-scheme:dark');
 });
 
