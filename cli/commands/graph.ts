@@ -1,7 +1,6 @@
 import { readValue } from '../../netlink/file.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
 import { readDefaultRoutes } from '../facts/default-routes.ts';
-import type { Facts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { readHost } from '../facts/read.ts';
 import { compose } from '../graph/compose.ts';
@@ -9,7 +8,7 @@ import { formatDot, formatMermaid } from '../graph/diagram.ts';
 import type { Picture } from '../graph/picture.ts';
 import { formatSvg } from '../graph/svg.ts';
 import { formatText } from '../graph/text.ts';
-import { formatJson, type Terminal } from '../output/terminal.ts';
+import { formatJson, printable, type Terminal } from '../output/terminal.ts';
 import { placesOf, placesOptions } from '../places.ts';
 import { warnOfMissing } from './list.ts';
 
@@ -25,17 +24,6 @@ function formatOf({ options }: Arguments, { columns, style }: Terminal): (pictur
   const [format, other] = Object.keys(formats).filter((name) => options[name] === true);
   if (other !== undefined) throw new UsageError(`graph: --${format} and --${other} can't both be printed`);
   return formats[format ?? ''] ?? ((picture) => formatText(picture, columns, style));
-}
-
-/** A network and those that share its bridge; nothing of others. */
-function only({ networks }: Facts, wanted: string): Pick<Facts, 'networks' | 'others'> {
-  const bridges = new Set(networks.flatMap(({ name, bridgeName }) => (name === wanted ? [bridgeName] : [])));
-  return {
-    networks: networks.filter(
-      ({ name, bridgeName }) => name === wanted || (bridgeName !== '' && bridges.has(bridgeName)),
-    ),
-    others: { bridges: [], veths: [] },
-  };
 }
 
 export const graph: Command = {
@@ -66,19 +54,17 @@ export const graph: Command = {
     const raw = readHost(placesOf(args));
     const facts = join(raw);
     warnOfMissing(facts, terminal);
+    const host = readValue('/proc/sys/kernel/hostname').trim();
+    const picture = compose({ raw, facts, host, defaultRoutes: readDefaultRoutes() });
     const [wanted] = args.operands;
-    if (wanted !== undefined && facts.networks.every(({ name }) => name !== wanted)) {
-      terminal.warn(`there is no network "${wanted}"`);
+    const bridges = picture.bridges.filter(
+      ({ networks }) => wanted === undefined || networks.includes(printable(wanted)),
+    );
+    if (wanted !== undefined && bridges.length === 0) {
+      terminal.warn(`there is no network "${printable(wanted)}"`);
       return 1;
     }
-    const shown = wanted === undefined ? facts : only(facts, wanted);
-    const picture = compose({
-      raw,
-      facts: shown,
-      host: readValue('/proc/sys/kernel/hostname').trim(),
-      defaultRoutes: readDefaultRoutes(),
-    });
-    terminal.print(format(picture));
+    terminal.print(format({ ...picture, bridges }));
     return 0;
   },
 };

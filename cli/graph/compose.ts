@@ -16,37 +16,47 @@ export interface Seen {
   readonly defaultRoutes: readonly DefaultRoute[];
 }
 
-/** A port and the VLANs that it is in. */
-interface Member {
-  readonly vlan: string;
-  readonly port: Port;
-}
-
 /** Of a subnet with more addresses, how many there are tells nothing. */
 const most = 0xffff;
 
 /** Every port is in VLAN 1 until somebody says otherwise. */
 const usualVlan = '1';
 
+/** Lists by a key. */
+class Lists<K, V> extends Map<K, V[]> {
+  add(key: K, value: V): void {
+    const list = this.get(key);
+    if (list === undefined) this.set(key, [value]);
+    else list.push(value);
+  }
+
+  of(key: K): readonly V[] {
+    return this.get(key) ?? [];
+  }
+}
+
 class Composition {
+  /** Of bridges, by index. */
   private readonly names = new Map<number, string>();
-  private readonly addresses = new Map<number, string[]>();
-  /** By the name of the bridge; empty for none. */
-  private readonly members = new Map<string, Member[]>();
-  private readonly gateways: { bridge: string; vlan: string; link: HostLink }[] = [];
+  /** By the index of the link. */
+  private readonly addresses = new Lists<number, string>();
+  /** By the name of the bridge, empty for none, and then by VLANs. */
+  private readonly ports = new Map<string, Lists<string, Port>>();
+  /** The link with a VLAN's gateway address, by its name. */
+  private readonly gateways = new Map<string, HostLink>();
   /** Indexes of links that are drawn, or are part of what is. */
-  private readonly drawn = new Set<number>();
+  private readonly drawn: Set<number>;
 
   constructor(private readonly seen: Seen) {
     const { links, addresses } = seen.raw;
+    this.drawn = new Set(seen.defaultRoutes.map(({ index }) => index));
     for (const { index, cidr } of addresses) {
       const text = formatCIDR(cidr);
-      if (text.startsWith('fe80:')) continue;
-      this.addresses.set(index, [...(this.addresses.get(index) ?? []), text]);
+      if (!text.startsWith('fe80:')) this.addresses.add(index, text);
     }
     for (const { index, name, kind } of links) if (kind === 'bridge') this.names.set(index, name);
-    for (const { index } of seen.defaultRoutes) this.drawn.add(index);
-    this.findGateways();
+    const bridges = new Set(this.names.values());
+    for (const link of links) if (bridges.has(link.name.replace(/\.\d+$/, ''))) this.addGateway(link);
     for (const network of seen.facts.networks) {
       for (const attachment of network.attachments) this.addAttachment(attachment, network);
     }
@@ -54,37 +64,32 @@ class Composition {
   }
 
   /** A VLAN's gateway is a link `<bridge>.<vlan>`; where that is a veth, its other end is a port that says nothing more. */
-  private findGateways(): void {
-    const bridges = new Set(this.names.values());
-    for (const link of this.seen.raw.links) {
-      const [, bridge = '', vlan = ''] = /^(.+)\.(\d+)$/.exec(link.name) ?? [];
-      if (!bridges.has(bridge)) continue;
-      this.gateways.push({ bridge, vlan, link });
-      this.drawn.add(link.index);
-      if (link.kind === 'veth' && link.peerNamespaceId === undefined) this.drawn.add(link.peer);
-    }
+  private addGateway(link: HostLink): void {
+    if (link.kind === 'bridge') return;
+    this.gateways.set(link.name, link);
+    this.drawn.add(link.index);
+    if (link.kind === 'veth' && link.peerNamespaceId === undefined) this.drawn.add(link.peer);
   }
 
-  private add(bridge: string, link: HostLink | undefined, port: Port): void {
-    const text = formatVlans(this.seen.raw.vlans.get(link?.index ?? 0) ?? []);
-    const member = { vlan: text === usualVlan ? '' : text, port };
-    const members = this.members.get(bridge);
-    if (members === undefined) this.members.set(bridge, [member]);
-    else members.push(member);
-    this.drawn.add(link?.index ?? 0);
+  private add(bridge: string, link: HostLink | undefined, port: Omit<Port, 'link'>): void {
+    const index = link?.index ?? 0;
+    const vlan = formatVlans(this.seen.raw.vlans.get(index) ?? []);
+    const vlans = this.ports.get(bridge) ?? new Lists();
+    vlans.add(vlan === usualVlan ? '' : vlan, { ...port, link: link?.name ?? '' });
+    this.ports.set(bridge, vlans);
+    this.drawn.add(index);
   }
 
   private addAttachment(attachment: AttachmentFacts, network: NetworkFacts): void {
     const { veth, bridge, containerID, pod, ifname, faults } = attachment;
-    const addresses = addressesOf(attachment, network);
+    const isIPv6 = (address: string): number => Number(address.includes(':'));
     // Without a veth nothing tells that it isn't where its network's are.
     this.add(veth === undefined ? network.bridgeName : bridge, veth, {
-      title: printable(pod || shortID(containerID)) || '?',
-      link: printable(veth?.name ?? ''),
-      containerID: printable(containerID),
-      ifname: printable(ifname),
-      addresses: [...addresses].sort((a, b) => Number(a.includes(':')) - Number(b.includes(':'))),
-      faults: faults.map(printable),
+      title: pod || shortID(containerID) || '?',
+      containerID,
+      ifname,
+      addresses: addressesOf(attachment, network).sort((a, b) => isIPv6(a) - isIPv6(b)),
+      faults,
       isOthers: false,
     });
   }
@@ -95,85 +100,69 @@ class Composition {
   }
 
   private addOther(link: HostLink): void {
-    const { name, kind, master } = link;
-    this.add(this.names.get(master) ?? '', link, {
-      title: kind || 'device',
-      link: printable(name),
-      containerID: '',
-      ifname: '',
-      addresses: [],
-      faults: [],
-      isOthers: true,
-    });
+    const nothing = { containerID: '', ifname: '', addresses: [], faults: [] };
+    const title = link.kind || 'device';
+    this.add(this.names.get(link.master) ?? '', link, { ...nothing, title, isOthers: true });
   }
 
   private vlansOf(bridge: string): Vlan[] {
-    const ports = new Map<string, Port[]>();
-    for (const { vlan, port } of this.members.get(bridge) ?? []) {
-      ports.set(vlan, [...(ports.get(vlan) ?? []), port]);
-    }
+    const ports = this.ports.get(bridge) ?? new Lists<string, Port>();
     const gateways = new Map<string, string>();
-    for (const { vlan, link, bridge: of } of this.gateways) {
-      if (of === bridge)
-        gateways.set(vlan, [printable(link.name), ...(this.addresses.get(link.index) ?? [])].join(' '));
+    for (const [name, { index }] of this.gateways) {
+      const vlan = name.slice(bridge.length + 1);
+      if (name === `${bridge}.${vlan}`) gateways.set(vlan, [name, ...this.addresses.of(index)].join(' '));
     }
+    const first = (name: string): number => Number.parseInt(`0${name}`, 10);
     return [...new Set([...ports.keys(), ...gateways.keys()])]
-      .sort((a, b) => Number.parseInt(`0${a}`, 10) - Number.parseInt(`0${b}`, 10) || a.length - b.length)
-      .map((name) => ({ name, gateway: gateways.get(name) ?? '', ports: ports.get(name) ?? [] }));
-  }
-
-  private passageOf(link: HostLink | undefined, networks: readonly NetworkFacts[]): string {
-    if (link === undefined) return '';
-    if (networks.length > 0 && networks.every(({ masquerades }) => masquerades === true))
-      return 'masqueraded';
-    const hasGateway = this.gateways.some(({ bridge }) => bridge === link.name);
-    return hasGateway || this.addresses.has(link.index) ? 'routed' : '';
+      .sort((a, b) => first(a) - first(b) || a.length - b.length)
+      .map((name) => ({ name, gateway: gateways.get(name) ?? '', ports: ports.of(name) }));
   }
 
   private bridge(name: string, link: HostLink | undefined, networks: readonly NetworkFacts[]): Bridge {
-    const addresses = this.addresses.get(link?.index ?? 0) ?? [];
-    const absent = name === '' ? [] : ['not there yet'];
-    const isUnknown = networks.length === 0 && link !== undefined;
-    const passage = this.passageOf(link, networks);
+    const isAbsent = link === undefined;
+    const addresses = this.addresses.of(link?.index ?? 0);
+    const vlans = this.vlansOf(name);
+    const isRouted = !isAbsent && (addresses.length > 0 || vlans.some(({ gateway }) => gateway !== ''));
+    const isMasqueraded = networks.length > 0 && networks.every(({ masquerades }) => masquerades === true);
+    const passage = isMasqueraded && !isAbsent ? 'masqueraded' : isRouted ? 'routed' : '';
+    const lines = [
+      ...(isAbsent && name !== '' ? ['not there yet'] : addresses),
+      ...networks.map((one) => networkLine(one, passage)),
+      ...(networks.length === 0 && !isAbsent ? ['no CNI network'] : []),
+    ];
     return {
-      title: printable(name) || nowhere,
-      lines: [
-        ...(link === undefined ? absent : addresses),
-        ...networks.map((one) => networkLine(one, passage)),
-        ...(isUnknown ? ['no CNI network'] : []),
-      ],
-      faults: networks.flatMap(({ faults }) => faults.map(printable)),
+      title: name || nowhere,
+      lines,
+      faults: networks.flatMap(({ faults }) => faults),
       isOthers: networks.length === 0,
+      networks: networks.map((one) => one.name),
       passage,
-      vlans: this.vlansOf(name),
+      vlans,
     };
   }
 
   bridges(): Bridge[] {
     const { networks, others } = this.seen.facts;
-    const ours = new Map<string, NetworkFacts[]>();
-    for (const network of networks) {
-      ours.set(network.bridgeName, [...(ours.get(network.bridgeName) ?? []), network]);
-    }
-    const hasLoose = this.members.has('') && !ours.has('');
+    const ours = new Lists<string, NetworkFacts>();
+    for (const network of networks) ours.add(network.bridgeName, network);
+    const isLoose = this.ports.has('') && !ours.has('');
     return [
-      ...[...ours].map(([name, of]) => this.bridge(name, of[0]?.bridge, of)),
+      ...[...ours].map(([name, all]) => this.bridge(name, all[0]?.bridge, all)),
       ...others.bridges.map((link) => this.bridge(link.name, link, [])),
-      ...(hasLoose ? [this.bridge('', undefined, [])] : []),
+      ...(isLoose ? [this.bridge('', undefined, [])] : []),
     ];
   }
 
   uplinks(): Box[] {
-    const gateways = new Map<number, string[]>();
+    const routes = new Lists<number, string>();
     for (const { index, gateway } of this.seen.defaultRoutes) {
-      const via = gateway === undefined ? 'default' : `default via ${formatIP(gateway)}`;
-      gateways.set(index, [...(gateways.get(index) ?? []), via]);
+      routes.add(index, gateway === undefined ? 'default' : `default via ${formatIP(gateway)}`);
     }
-    return [...gateways].map(([index, routes]) => {
+    return [...routes].map(([index, texts]) => {
       const link = this.seen.raw.links.find((one) => one.index === index);
       return {
-        title: printable(link?.name ?? `link ${index}`),
-        lines: [...(this.addresses.get(index) ?? []), ...new Set(routes)],
+        title: link?.name ?? `link ${index}`,
+        lines: [...new Set([...this.addresses.of(index), ...texts])],
         faults: link?.up === false ? ['down'] : [],
         isOthers: false,
       };
@@ -183,23 +172,18 @@ class Composition {
 
 /** What a bridge's box says of one of its networks, unless the way to the bridge says it. */
 function networkLine({ name, masquerades, leased, capacity }: NetworkFacts, passage: string): string {
-  const isCountable = capacity !== undefined && capacity <= most;
-  const words = [
-    `network ${printable(name)}`,
-    ...(masquerades === true && passage !== 'masqueraded' ? ['masqueraded'] : []),
-    ...(leased > 0 || isCountable
-      ? [`${grouped(leased)}${isCountable ? ` of ${grouped(capacity)}` : ''} leased`]
-      : []),
-  ];
-  return words.join(', ');
+  const of = capacity !== undefined && capacity <= most ? ` of ${grouped(capacity)}` : '';
+  const masqueraded = masquerades === true && passage !== 'masqueraded' ? ', masqueraded' : '';
+  const counted = leased > 0 || of !== '' ? `, ${grouped(leased)}${of} leased` : '';
+  return `network ${name}${masqueraded}${counted}`;
 }
 
 /** Puts what was seen of a host in a picture. Nothing is asked of the system here. */
 export function compose(seen: Seen): Picture {
   const composition = new Composition(seen);
-  return {
-    host: printable(seen.host),
-    uplinks: composition.uplinks(),
-    bridges: composition.bridges(),
-  };
+  const picture = { host: seen.host, uplinks: composition.uplinks(), bridges: composition.bridges() };
+  // Names are others' choice, wherever they stand.
+  const clean = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? printable(value) : value;
+  return JSON.parse(JSON.stringify(picture), clean);
 }

@@ -9,15 +9,15 @@ export function measure(text: string): number {
   return columns;
 }
 
-/** The text, or its beginning and `end` where it takes more columns than that. */
-export function shorten(text: string, columns: number, end = '…'): string {
+/** The text, or its beginning and an ellipsis where it takes more columns than that. */
+export function shorten(text: string, columns: number): string {
   if (measure(text) <= columns) return text;
   let kept = '';
-  let used = end.length;
+  let used = 1;
   for (const letter of text) {
     used += measure(letter);
     if (used > columns) break;
     kept += letter;
   }
-  return kept + end;
+  return `${kept}…`;
 }

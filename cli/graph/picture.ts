@@ -32,6 +32,8 @@ export const nowhere = 'no bridge';
 
 /** A bridge. */
 export interface Bridge extends Box {
+  /** Names of the networks that use it. */
+  readonly networks: readonly string[];
   /** How the host passes its packets on: `masqueraded`, `routed`; empty where it doesn't. */
   readonly passage: string;
   readonly vlans: readonly Vlan[];

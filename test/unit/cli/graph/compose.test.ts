@@ -39,6 +39,7 @@ test('a container at its bridge: pod, interface, IPv4 before IPv6', () => {
       lines: ['10.0.0.1/24', 'network net, 2 leased'],
       faults: [],
       isOthers: false,
+      networks: ['net'],
       passage: 'routed',
       vlans: [
         {

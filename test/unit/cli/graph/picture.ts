@@ -21,6 +21,7 @@ export function bridge(ports: readonly Port[], more: Partial<Bridge> = {}): Brid
     lines: ['10.15.20.1/24', 'network lab, 1 of 253 leased'],
     faults: [],
     isOthers: false,
+    networks: ['lab'],
     passage: 'masqueraded',
     vlans: [{ name: '', gateway: '', ports }],
     ...more,
