@@ -57,7 +57,10 @@ describe.each(executables)('cni-bridge graph beside %s', (_path, executable) => 
   });
 
   test('a container that has set its interface down is drawn so', () => {
-    host.sh('ip -n c2 link set eth0 down');
+    const [, two] = ports('lab');
+    // The kernel tells the other end a moment later.
+    host.sh(`ip -n c2 link set eth0 down
+      while [ "$(cat /sys/class/net/${two}/operstate)" = up ]; do sleep 0.05; done`);
     const { bridges } = JSON.parse(graph('lab', '--json').stdout);
     expect(bridges).toHaveLength(1);
     const [first, second]: Port[] = bridges[0].vlans[0].ports;
