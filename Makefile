@@ -8,7 +8,7 @@ TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, with no download.
 NODE_PREFIX := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
-PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin
+PACKAGES := file time iproute2 iptables nftables nginx-light curl iputils-ping strace util-linux procps tcpdump arping containernetworking-plugins user-mode-linux kmod dnsmasq-base libcap2-bin man-db groff-base
 SOURCES := $(shell find cli plugin ipam cni netlink -name '*.ts') package.json build/definitions.ts dist/commit
 # The engine's host: its C half, and how it is compiled.
 HOST := $(wildcard netlink/libc/quickjs/*.[chS]) $(wildcard build/quickjs/*)

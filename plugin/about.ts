@@ -18,4 +18,6 @@ A CNI runtime calls it: CNI_COMMAND and what goes with it are variables of the
 environment, the network configuration comes on stdin, the result goes to stdout.
 
   --version  print the lines above
-  --help     print this`;
+  --help     print this
+
+A person at the node calls it cni-bridge: cni-bridge --help.`;

@@ -2,7 +2,7 @@ import type { Command } from '../command.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { readHost } from '../facts/read.ts';
-import { addressesOf, formatVlans, shortID, sinceOf } from '../facts/summary.ts';
+import { addressReader, formatVlans, shortID, sinceOf } from '../facts/summary.ts';
 import { grouped } from '../output/page.ts';
 import { type Cell, cell, formatTable } from '../output/table.ts';
 import { formatJson, printable, type Style, type Terminal } from '../output/terminal.ts';
@@ -11,14 +11,14 @@ import { placesOf, placesOptions } from '../places.ts';
 
 const heading = ['CONTAINER', 'POD', 'INTERFACE', 'ADDRESS', 'HOST VETH', 'VLAN', 'SINCE', 'STATE'];
 
-function row(attachment: AttachmentFacts, network: NetworkFacts, now: number): Cell[] {
+function row(attachment: AttachmentFacts, addresses: readonly string[], now: number): Cell[] {
   const { containerID, pod, ifname, veth, vlans, faults } = attachment;
   const since = sinceOf(attachment);
   return [
     cell(printable(shortID(containerID)) || '?'),
     cell(printable(pod)),
     cell(printable(ifname) || '?'),
-    cell(addressesOf(attachment, network).join(' ')),
+    cell(addresses.join(' ')),
     cell(veth?.name ?? ''),
     cell(formatVlans(vlans)),
     cell(since === undefined ? '' : ago(since, now)),
@@ -56,7 +56,8 @@ export function networkLine(network: NetworkFacts, style: Style): string {
 
 function networkText(network: NetworkFacts, style: Style, now: number): string {
   const { attachments, strangeFiles } = network;
-  const rows = attachments.map((one) => row(one, network, now));
+  const addressesOf = addressReader(network);
+  const rows = attachments.map((one) => row(one, addressesOf(one), now));
   const table =
     rows.length === 0 ? `  ${style.dim('no attachments')}\n` : formatTable(heading, rows, style, '  ');
   const strange = strangeFiles.map(

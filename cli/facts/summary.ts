@@ -1,26 +1,32 @@
-import { contains, formatCIDR, type IP, parseCIDR, parseIP } from '../../netlink/ip.ts';
+import { contains, parseCIDR, parseIP } from '../../netlink/ip.ts';
 import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
 import type { AttachmentFacts, NetworkFacts } from './facts.ts';
 
-function withPrefix(ip: IP, text: string, subnets: readonly string[]): string {
-  for (const subnet of subnets) {
-    const cidr = parseCIDR(subnet);
-    if (cidr !== undefined && contains(cidr, ip)) return formatCIDR({ ip, prefix: cidr.prefix });
-  }
-  return text;
+/** What an attachment's addresses are read off. */
+type Addressed = Pick<AttachmentFacts, 'leases' | 'elements' | 'seen'>;
+
+/**
+ * Tells addresses of a network's attachments: as leases and masquerading have them, with the prefix of the network's
+ * subnet, else as seen.
+ */
+export function addressReader({ subnets }: Pick<NetworkFacts, 'subnets'>): (of: Addressed) => string[] {
+  const known = subnets.flatMap((text) => parseCIDR(text) ?? []);
+  const withPrefix = (text: string): string => {
+    const ip = parseIP(text);
+    const subnet = ip && known.find((cidr) => contains(cidr, ip));
+    return subnet === undefined ? text : `${text}/${subnet.prefix}`;
+  };
+  return ({ leases, elements, seen }) => {
+    const texts = new Set<string>();
+    for (const { address } of leases) texts.add(address);
+    for (const { address } of elements) texts.add(address);
+    return texts.size === 0 ? [...seen] : [...texts].map(withPrefix);
+  };
 }
 
-/** An attachment's addresses: as leases and masquerading tell, with the prefix of the network's subnet, else as seen. */
-export function addressesOf(
-  { leases, elements, seen }: Pick<AttachmentFacts, 'leases' | 'elements' | 'seen'>,
-  { subnets }: Pick<NetworkFacts, 'subnets'>,
-): string[] {
-  const texts = new Set([...leases, ...elements].map(({ address }) => address));
-  if (texts.size === 0) return [...seen];
-  return [...texts].map((text) => {
-    const ip = parseIP(text);
-    return ip === undefined ? text : withPrefix(ip, text, subnets);
-  });
+/** The addresses of one attachment, as {@link addressReader} tells them. */
+export function addressesOf(attachment: Addressed, network: Pick<NetworkFacts, 'subnets'>): string[] {
+  return addressReader(network)(attachment);
 }
 
 /** Since when an attachment has been there, by its first lease; undefined where nothing tells. */
