@@ -20,7 +20,7 @@ PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam sanitize reproducible reproducible-release reference install clean packages
+.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam screenshot sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and delete
 
 demo: build packages ## the article's story, told by real commands in a host of its own
 	@build/in-host test/demo/demo
+
+screenshot: dist/bridge dist/cni-bridge packages ## docs/graph.png, of a small host in a browser; needs chromium
+	@test/demo/screenshot
 
 e2e-docker: build packages ## the article's Docker half, with a dockerd of its own (needs root)
 	@build/debian-packages docker.io busybox-static

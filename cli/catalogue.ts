@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { doctor } from './commands/doctor.ts';
+import { graph } from './commands/graph.ts';
 import { list } from './commands/list.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { show } from './commands/show.ts';
@@ -7,4 +8,4 @@ import { tryCommand } from './commands/try.ts';
 import { validate } from './commands/validate.ts';
 
 /** Every command, in the order of help. */
-export const commands: readonly Command[] = [list, show, doctor, restoreCommand, validate, tryCommand];
+export const commands: readonly Command[] = [list, show, graph, doctor, restoreCommand, validate, tryCommand];
