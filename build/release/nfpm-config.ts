@@ -58,6 +58,7 @@ function contents(): Content[] {
           file('build/release/deb/lintian-overrides', '/usr/share/lintian/overrides/cni-bridge'),
         ]
       : [
+          directory('/usr/lib/cni'),
           file('LICENSE', `${documentation}/LICENSE`),
           file(`${stage}/flat/NOTICE`, `${documentation}/NOTICE`),
         ]),
