@@ -23,7 +23,7 @@ VALIDATORS := plugin/config/generated/validate-config.ts
 .PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan e2e-packages parity bench bench-ipam sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge $(PAGES) ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
