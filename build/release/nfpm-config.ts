@@ -32,7 +32,11 @@ function pages(): Content[] {
   return readdirSync(`${stage}/pages`, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => `${parentPath}/${name}`)
-    .map((path) => file(path, path.slice(`${stage}/pages`.length)));
+    .map((path) => {
+      const place = path.slice(`${stage}/pages`.length);
+      // Debian's zsh has a directory of its own for packages.
+      return file(path, packager === 'deb' ? place : place.replace('vendor-completions', 'site-functions'));
+    });
 }
 
 function contents(): Content[] {
