@@ -20,10 +20,10 @@ PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross dist docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan parity bench bench-ipam screenshot sanitize reproducible reproducible-release reference install clean packages
+.PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan e2e-packages parity bench bench-ipam screenshot sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: dist/bridge dist/host-local dist/loopback dist/cni-bridge dist/pkg/bridge dist/pkg/host-local dist/pkg/loopback dist/pkg/cni-bridge $(PAGES) ## the executables: dist/bridge (QuickJS), dist/pkg/bridge (Node); host-local, loopback and cni-bridge beside each
 
@@ -31,6 +31,9 @@ cross: dist/$(OTHER)/bridge dist/$(OTHER)/host-local dist/$(OTHER)/loopback ## d
 
 dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, packages, OCI image, bill of materials and checksums for amd64 and arm64
 	@build/release/make dist/release
+
+release: ## VERSION=1.2.3: sets it, makes dist/release and tags; refuses a tree that has changes or fails .ci/run
+	@build/release/release $(VERSION)
 
 docs: node_modules/.installed ## dist/docs: the API reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
@@ -79,6 +82,10 @@ e2e-vlan: build packages reference ## VLANs, ours compared with the Go plugin's,
 	@build/debian-packages user-mode-linux kmod
 	UML_SECONDS=1800 test/uml/run $(JEST) --selectProjects e2e-vlan --runInBand --cacheDirectory=/tmp/jest
 
+e2e-packages: dist dist/chroot/debian ## what dist makes: archives, image, packages installed, upgraded and removed in a Debian and an RPM root (needs root)
+	@build/debian-packages lintian rpm busybox-static qemu-user-static
+	$(JEST) --selectProjects e2e-packages --runInBand
+
 bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses the Go plugin, PAIRS=10 is quick
 	@build/debian-packages wrk
 	@build/in-host $(TSX) test/bench/main.ts
@@ -117,6 +124,10 @@ dist/reference/version: build/reference
 
 dist/nfpm: build/release/nfpm
 	build/release/nfpm $@
+
+dist/chroot/debian: build/chroot
+	build/chroot $@
+	@touch $@
 
 # The runtimes built from Go modules; the script skips those that exist.
 .PHONY: dist/runtimes

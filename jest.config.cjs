@@ -1,5 +1,5 @@
 // `make unit`, `make integration` and `make e2e` run one project each, `make test` those three. `make e2e-vlan` runs
-// the fourth in user-mode-linux.
+// the fourth in user-mode-linux, `make e2e-packages` the fifth on what `make dist` made.
 
 // Files have the modes that they are made with, whatever the caller's umask.
 process.umask(0o022);
@@ -19,7 +19,7 @@ const project = (name) => ({
 });
 
 module.exports = {
-  projects: ['unit', 'integration', 'e2e', 'e2e-vlan'].map(project),
+  projects: ['unit', 'integration', 'e2e', 'e2e-vlan', 'e2e-packages'].map(project),
   maxWorkers: 2,
   testTimeout: 60_000,
   reporters: ['default', '<rootDir>/build/jest-tally.cjs'],

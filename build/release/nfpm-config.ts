@@ -32,7 +32,11 @@ function pages(): Content[] {
   return readdirSync(`${stage}/pages`, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => `${parentPath}/${name}`)
-    .map((path) => file(path, path.slice(`${stage}/pages`.length)));
+    .map((path) => {
+      const place = path.slice(`${stage}/pages`.length);
+      // Debian's zsh has a directory of its own for packages.
+      return file(path, packager === 'deb' ? place : place.replace('vendor-completions', 'site-functions'));
+    });
 }
 
 function contents(): Content[] {
@@ -58,6 +62,7 @@ function contents(): Content[] {
           file('build/release/deb/lintian-overrides', '/usr/share/lintian/overrides/cni-bridge'),
         ]
       : [
+          directory('/usr/lib/cni'),
           file('LICENSE', `${documentation}/LICENSE`),
           file(`${stage}/flat/NOTICE`, `${documentation}/NOTICE`),
         ]),
