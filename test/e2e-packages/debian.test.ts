@@ -130,6 +130,22 @@ describe('the Debian package', () => {
     expectGo();
   });
 
+  test('has cni-bridge for the shell, with its man page and completions', () => {
+    install();
+    expect(root.attempt('cni-bridge --help')).toMatchObject({ status: 0, stderr: '' });
+    expect(
+      root.attempt(
+        'for file in /usr/share/doc/cni-bridge/examples/*; do cni-bridge validate $file || exit 1; done',
+      ),
+    ).toMatchObject({
+      status: 0,
+    });
+    const files = root.sh('dpkg -L cni-bridge');
+    expect(files).toContain('/usr/share/man/man8/cni-bridge.8.gz\n');
+    for (const place of ['bash-completion/completions/cni-bridge', 'zsh/vendor-completions/_cni-bridge'])
+      expect(files).toContain(`/usr/share/${place}\n`);
+  });
+
   test('brings examples that work, and no network of its own', () => {
     install();
     expect(root.sh('dpkg -L cni-bridge')).not.toContain('/etc');
