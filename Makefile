@@ -110,11 +110,11 @@ reference: dist/reference/version ## the Go plugins, into dist/reference
 
 install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
 	build/install "$(DESTDIR)$(PREFIX)"
-	install -d $(DESTDIR)$(SBIN)
-	ln -sfT $(PREFIX)/bridge $(DESTDIR)$(SBIN)/cni-bridge
-	install -D -m 644 dist/cni-bridge.8 $(DESTDIR)$(SHARE)/man/man8/cni-bridge.8
-	install -D -m 644 dist/cni-bridge.bash $(DESTDIR)$(SHARE)/bash-completion/completions/cni-bridge
-	install -D -m 644 dist/cni-bridge.zsh $(DESTDIR)$(SHARE)/zsh/site-functions/_cni-bridge
+	install -d "$(DESTDIR)$(SBIN)"
+	ln -sfT "$(PREFIX)/bridge" "$(DESTDIR)$(SBIN)/cni-bridge"
+	install -D -m 644 dist/cni-bridge.8 "$(DESTDIR)$(SHARE)/man/man8/cni-bridge.8"
+	install -D -m 644 dist/cni-bridge.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/cni-bridge"
+	install -D -m 644 dist/cni-bridge.zsh "$(DESTDIR)$(SHARE)/zsh/site-functions/_cni-bridge"
 
 clean: ## remove what make made
 	rm -rf dist plugin/config/generated node_modules build/docs/node_modules
