@@ -114,6 +114,8 @@ export const links: readonly Difference[] = [
     shows: [
       { part: 'kernel', path: /^host link br0\.\d+ ifalias$/, ours: /^cni-bridge: /, reference: null },
       { part: 'DEL', path: /\bbr0\.\d+/, ours: null },
+      // A bridge without a port has the kernel's MTU again.
+      { part: 'DEL', path: /^host (link br0 mtu|sysctl ipv6\/conf\/br0\/mtu)$/, ours: '1500' },
     ],
   },
 ];
