@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, readSync } from '#files';
-import { concat, decodeText } from './bytes.ts';
+import { closeSync, constants, openSync, readSync, writeSync } from '#files';
+import { concat, decodeText, encodeText } from './bytes.ts';
 
 /** What `read` returns for an open file, which is closed whatever happens. */
 function withFile<T>(path: string, read: (fd: number) => T): T {
@@ -44,4 +44,13 @@ export function readRest(fd: number): string {
     if (length === 0) return decodeText(concat(chunks));
     chunks.push(chunk.subarray(0, length));
   }
+}
+
+/**
+ * Writes all of a text; a pipe may take it in parts.
+ * @throws Node's error
+ */
+export function writeText(fd: number, text: string): void {
+  const bytes = encodeText(text);
+  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes.subarray(offset));
 }

@@ -1,11 +1,10 @@
-import { writeSync } from '#files';
 import { libc } from '#libc';
 import { attachmentOf } from '../cni/attachment.ts';
 import { CniError, errorCode } from '../cni/error.ts';
 import { formatResult } from '../cni/print-result.ts';
 import type { Result } from '../cni/result.ts';
 import { atLeast, formatVersions, latestVersion, type Version } from '../cni/version.ts';
-import { encodeText } from '../netlink/bytes.ts';
+import { writeText } from '../netlink/file.ts';
 import { about, usage } from './about.ts';
 import { add } from './commands/add.ts';
 import { check } from './commands/check.ts';
@@ -26,15 +25,9 @@ import { formatError } from './print-error.ts';
 const stdout = 1;
 const stderr = 2;
 
-/** Writes all of a text; a pipe may take it in parts. */
-function write(fd: number, text: string): void {
-  const bytes = encodeText(text);
-  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes.subarray(offset));
-}
-
 function warn(line: string): void {
   try {
-    write(stderr, `${line}\n`);
+    writeText(stderr, `${line}\n`);
   } catch {
     // A warning that nobody can read must not stop the work.
   }
@@ -43,7 +36,7 @@ function warn(line: string): void {
 function deliverFor(request: Request, config: NetworkConfig): (result: Result) => void {
   // rkt 1.x expects the oldest shape, whatever the configuration says.
   const version = request.resultVersion ?? config.cniVersion;
-  return (result) => write(stdout, formatResult(result, version));
+  return (result) => writeText(stdout, formatResult(result, version));
 }
 
 /** The first configuration version with a command ("Summary of changes" in SPEC.md). */
@@ -119,7 +112,7 @@ export function main(): number {
     const request = readRequest(environment);
     if (request.command === 'VERSION') {
       // As with the Go plugins, stdin is not waited for.
-      write(stdout, `${formatVersions()}\n`);
+      writeText(stdout, `${formatVersions()}\n`);
       return 0;
     }
     stdin = readStdin();
@@ -129,7 +122,7 @@ export function main(): number {
     // If there is no memory for it, the host prints a fixed text.
     const text = formatError(error, stdin === undefined ? latestVersion : versionForError(stdin));
     try {
-      write(stdout, text);
+      writeText(stdout, text);
     } catch {
       // Nobody reads the error object, but the operator may read this.
       warn(error instanceof Error ? error.message : String(error));

@@ -1,6 +1,5 @@
-import { writeSync } from '#files';
 import { libc } from '#libc';
-import { encodeText } from '../../netlink/bytes.ts';
+import { writeText } from '../../netlink/file.ts';
 
 /** How words are set off; each returns the text as it is where there is no terminal, or NO_COLOR is set. */
 export interface Style {
@@ -43,11 +42,6 @@ const colours: Style = {
   yellow: rendition(33, 39),
 };
 
-function write(fd: number, text: string): void {
-  const bytes = encodeText(text);
-  for (let offset = 0; offset < bytes.length; ) offset += writeSync(fd, bytes.subarray(offset));
-}
-
 /**
  * The process's own standard streams. A reader of stdout that is gone (`| head`) wants no more: what is printed then is
  * dropped.
@@ -63,7 +57,7 @@ export function openTerminal(): Terminal {
     print(text) {
       if (isGone) return;
       try {
-        write(stdout, text);
+        writeText(stdout, text);
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
         isGone = true;
@@ -71,7 +65,7 @@ export function openTerminal(): Terminal {
     },
     warn(line) {
       try {
-        write(stderr, `${line}\n`);
+        writeText(stderr, `${line}\n`);
       } catch {
         // Nobody can be told.
       }
