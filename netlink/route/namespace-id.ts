@@ -11,7 +11,7 @@ function getNamespaceId({ fd, path }: Namespace): NetlinkRequest {
 }
 
 /**
- * The ids by which links tell of these namespaces ({@link PassingLink.peerNamespaceId}), all asked for at once; undefined
+ * The ids by which links tell of these namespaces (`peerNamespaceId` of a link), all asked for at once; undefined
  * for one that no link's peer is in.
  * @throws SystemError, ProtocolError
  */
