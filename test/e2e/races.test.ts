@@ -1,44 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { article } from '../support/article.ts';
-import { add, call, del, executables } from '../support/cni.ts';
+import { add, call, del, executables, startCall } from '../support/cni.ts';
 import type { Outcome } from '../support/host.ts';
+import { outcomeOf } from '../support/host.ts';
 import { useHost } from '../support/use-host.ts';
 
 const conf = { ...article, macspoofchk: true };
 const rounds = 5;
-
-/** Waits for a child to exit, and collects its output. */
-async function outcomeOf(child: ChildProcess): Promise<Outcome> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const [status] = await once(child, 'close');
-  return { status, stdout, stderr };
-}
 
 describe.each(executables)('races with %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
 
   /** Starts a command without waiting for it. */
   function start(command: string, containerID = 'c1', netns = containerID): Promise<Outcome> {
-    const variables = {
-      CNI_COMMAND: command,
-      CNI_CONTAINERID: containerID,
-      CNI_NETNS: `/run/netns/${netns}`,
-      CNI_IFNAME: 'eth0',
-      CNI_PATH: '/',
-    };
-    const child = spawn('nsenter', [...host.entering, bridge], {
-      env: { PATH: process.env.PATH, ...variables },
-    });
-    child.stdin.end(JSON.stringify(conf));
-    return outcomeOf(child);
+    return startCall(host, bridge, command, { conf, containerID, netns: `/run/netns/${netns}` });
   }
 
   /** Loops a shell command in the host until stopped. */

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { articleAs } from '../support/article.ts';
-import { add, call, del, executables } from '../support/cni.ts';
+import { add, call, del, executables, startCall } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
 const article = articleAs('1.1.0');
@@ -107,33 +105,18 @@ describe.each(executables)('removeUnused by %s', (_name, bridge) => {
   test('20 containers that come and go at once: each that is connected stays so, and nothing is left', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `p${index}`);
     host.addContainers(...ids);
-    const start = async (command: string, containerID: string): Promise<string> => {
-      const child: ChildProcess = spawn('nsenter', [...host.entering, bridge], {
-        env: {
-          PATH: process.env.PATH,
-          CNI_COMMAND: command,
-          CNI_CONTAINERID: containerID,
-          CNI_NETNS: `/run/netns/${containerID}`,
-          CNI_IFNAME: 'eth0',
-          CNI_PATH: '/',
-        },
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
-      child.stdin?.end(JSON.stringify(conf));
-      let stdout = '';
-      child.stdout?.on('data', (chunk) => {
-        stdout += chunk;
-      });
-      const [status] = await once(child, 'close');
+    const printed = async (command: string, containerID: string): Promise<string> => {
+      const netns = `/run/netns/${containerID}`;
+      const { status, stdout } = await startCall(host, bridge, command, { conf, containerID, netns });
       return status === 0 ? '' : stdout;
     };
     const comeAndGo = async (id: string): Promise<string[]> => {
       const failures: string[] = [];
       for (let round = 0; round < 5; round++) {
-        failures.push(await start('ADD', id));
+        failures.push(await printed('ADD', id));
         const master = host.sh(`ip -n ${id} -o link show eth0; ip -o link show master lab-br1`);
         if (!master.includes('lab-br1')) failures.push(`${id} has lost its bridge`);
-        failures.push(await start('DEL', id));
+        failures.push(await printed('DEL', id));
       }
       return failures.filter((failure) => failure !== '');
     };

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { articleAs } from '../support/article.ts';
-import { add, executables } from '../support/cni.ts';
+import { add, executables, startCall } from '../support/cni.ts';
 import { useHost } from '../support/use-host.ts';
 
 const article = articleAs('1.1.0');
@@ -17,24 +15,10 @@ describe.each(executables)('what goes away while %s looks at it', (_name, bridge
   const host = useHost(...ids);
 
   /** Starts a command for a container. @returns what it printed: nothing if it succeeds */
-  async function start(command: string, containerID: string, config: object = conf): Promise<string> {
-    const child = spawn('nsenter', [...host.entering, bridge], {
-      env: {
-        PATH: process.env.PATH,
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: containerID,
-        CNI_NETNS: `/run/netns/${containerID}`,
-        CNI_IFNAME: 'eth0',
-        CNI_PATH: '/',
-      },
-    });
-    let printed = '';
-    child.stdout.on('data', (chunk) => {
-      printed += chunk;
-    });
-    child.stdin.end(JSON.stringify(config));
-    const [status] = await once(child, 'close');
-    return status === 0 ? printed : `${command} ${containerID}: exit ${status}: ${printed}`;
+  async function printed(command: string, containerID: string, config: object = conf): Promise<string> {
+    const netns = `/run/netns/${containerID}`;
+    const { status, stdout } = await startCall(host, bridge, command, { conf: config, containerID, netns });
+    return status === 0 ? stdout : `${command} ${containerID}: exit ${status}: ${stdout}`;
   }
 
   test('DELs of many containers, three of each, and GCs, with the namespaces deleted meanwhile', async () => {
@@ -43,12 +27,12 @@ describe.each(executables)('what goes away while %s looks at it', (_name, bridge
         add(host, bridge, { conf, containerID: id, netns: `/run/netns/${id}` }),
       );
       const commands = ids.flatMap((id, index) => [
-        start('DEL', id),
-        start('DEL', id, { ...conf, prevResult: results[index] }),
-        start('DEL', id),
+        printed('DEL', id),
+        printed('DEL', id, { ...conf, prevResult: results[index] }),
+        printed('DEL', id),
       ]);
       const collectors = ['x1', 'x2'].map((id) =>
-        start('GC', id, { ...conf, 'cni.dev/valid-attachments': [] }),
+        printed('GC', id, { ...conf, 'cni.dev/valid-attachments': [] }),
       );
       host.sh(ids.map((id) => `ip netns del ${id}`).join('; '));
       expect((await Promise.all([...commands, ...collectors])).filter(Boolean)).toEqual([]);

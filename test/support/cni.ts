@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
-import type { Host, Outcome } from './host.ts';
+import { type Host, type Outcome, outcomeOf } from './host.ts';
 
 /** The executables under test, which all behave alike. */
 export const executables = (process.env.BRIDGE_EXECUTABLES ?? 'dist/bridge dist/pkg/bridge')
@@ -21,8 +22,12 @@ export interface Call {
   readonly under?: readonly string[];
 }
 
-/** Calls a plugin with nothing in its environment but CNI_*, from the root directory. */
-export function call(host: Host, executable: string, command: string, request: Call): Outcome {
+/** How a plugin is called in the host: with what, and with what on stdin. */
+function invocation(
+  executable: string,
+  command: string,
+  request: Call,
+): { argv: string[]; input: string | Buffer } {
   const {
     containerID = 'c1',
     netns = '/run/netns/c1',
@@ -45,7 +50,21 @@ export function call(host: Host, executable: string, command: string, request: C
     value === undefined ? [] : [`${key}=${value}`],
   );
   const input = typeof conf === 'string' || Buffer.isBuffer(conf) ? conf : JSON.stringify(conf);
-  return host.run(['env', '-i', ...pairs, ...under, executable], { input });
+  return { argv: ['env', '-i', ...pairs, ...under, executable], input };
+}
+
+/** Calls a plugin with nothing in its environment but CNI_*, from the root directory. */
+export function call(host: Host, executable: string, command: string, request: Call): Outcome {
+  const { argv, input } = invocation(executable, command, request);
+  return host.run(argv, { input });
+}
+
+/** Calls a plugin as {@link call} does, and others meanwhile. */
+export function startCall(host: Host, executable: string, command: string, request: Call): Promise<Outcome> {
+  const { argv, input } = invocation(executable, command, request);
+  const child = spawn('nsenter', [...host.entering, ...argv], { env: { PATH: process.env.PATH } });
+  child.stdin.end(input);
+  return outcomeOf(child);
 }
 
 /** A result in the shape that versions from 0.3.0 on have. */

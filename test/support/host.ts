@@ -10,6 +10,20 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** What a child process does until it ends. */
+export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [status] = await once(child, 'close');
+  return { status, stdout, stderr };
+}
+
 /** Root enters namespaces as they are; an ordinary user becomes root of a user namespace. */
 const isRoot = process.getuid?.() === 0;
 
