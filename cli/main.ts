@@ -1,3 +1,4 @@
+import { messageOf } from '../netlink/error.ts';
 import { version } from '../package.json';
 import { about } from '../plugin/about.ts';
 import { nearest } from '../plugin/config/spelling.ts';
@@ -64,7 +65,7 @@ export function cli(words: readonly string[]): number {
   try {
     return dispatch(words, terminal);
   } catch (error) {
-    terminal.warn(`cni-bridge: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.warn(`cni-bridge: ${messageOf(error)}`);
     return error instanceof UsageError ? wrongUsage : 1;
   }
 }

@@ -4,6 +4,7 @@ import { CniError, errorCode } from '../cni/error.ts';
 import { formatResult } from '../cni/print-result.ts';
 import type { Result } from '../cni/result.ts';
 import { atLeast, formatVersions, latestVersion, type Version } from '../cni/version.ts';
+import { messageOf } from '../netlink/error.ts';
 import { writeText } from '../netlink/file.ts';
 import { about, usage } from './about.ts';
 import { add } from './commands/add.ts';
@@ -125,7 +126,7 @@ export function main(): number {
       writeText(stdout, text);
     } catch {
       // Nobody reads the error object, but the operator may read this.
-      warn(error instanceof Error ? error.message : String(error));
+      warn(messageOf(error));
     }
     return 1;
   }

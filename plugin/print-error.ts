@@ -1,6 +1,6 @@
 import { CniError, errorCode } from '../cni/error.ts';
 import { toJson } from '../cni/print-result.ts';
-import { KernelError } from '../netlink/error.ts';
+import { KernelError, messageOf } from '../netlink/error.ts';
 
 /** Any error as a CNI error: code 999 for the kernel's refusals, 5 for files. */
 export function asCniError(error: unknown): CniError {
@@ -12,7 +12,7 @@ export function asCniError(error: unknown): CniError {
     return new CniError(errorCode.internal, `cannot ${operation} ${object}`, details);
   }
   if (error instanceof Error && 'syscall' in error) return new CniError(errorCode.io, error.message);
-  return new CniError(errorCode.internal, error instanceof Error ? error.message : String(error));
+  return new CniError(errorCode.internal, messageOf(error));
 }
 
 /** The error object in a version's shape ("Error" in SPEC.md). */

@@ -3,7 +3,7 @@ import { libc } from '#libc';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { atLeast } from '../../cni/version.ts';
 import { encodeText, hex } from '../../netlink/bytes.ts';
-import { isErrno } from '../../netlink/error.ts';
+import { isErrno, messageOf } from '../../netlink/error.ts';
 import { readFile, readValue } from '../../netlink/file.ts';
 import { type Namespace, newNamespace } from '../../netlink/namespace.ts';
 import { readConfVersion } from '../../plugin/config/conf-version.ts';
@@ -38,7 +38,7 @@ class Steps {
     try {
       outcome = work();
     } catch (error) {
-      outcome = { words: error instanceof Error ? error.message : String(error), isWell: false };
+      outcome = { words: messageOf(error), isWell: false };
     }
     if (outcome === undefined) return true;
     const { words, isWell } = typeof outcome === 'string' ? { words: outcome, isWell: true } : outcome;

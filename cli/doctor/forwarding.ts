@@ -9,6 +9,7 @@ import {
   parseCIDR,
   subnetOf,
 } from '../../netlink/ip.ts';
+import { RT_TABLE_MAIN } from '../../netlink/linux/rtnetlink.ts';
 import { nfproto } from '../../netlink/nftables/message.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { gatewayLinkName } from './bridges.ts';
@@ -159,7 +160,7 @@ function findBarriers(routed: Routed, { barriers, sysctls }: Sight): Finding[] {
 function routeTo({ routes }: Sight, { ip }: CIDR): number | undefined {
   const fits = routes.flatMap((route) => {
     const dst = parseCIDR(route.dst);
-    return route.table === 254 && dst !== undefined && contains(dst, ip)
+    return route.table === RT_TABLE_MAIN && dst !== undefined && contains(dst, ip)
       ? [{ prefix: dst.prefix, route }]
       : [];
   });

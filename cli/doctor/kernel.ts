@@ -1,5 +1,6 @@
 import { closeSync } from '#files';
 import { openRoute } from '../../netlink/connection.ts';
+import { messageOf } from '../../netlink/error.ts';
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
 import { newNamespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
 import { getLink, newBridge, newVeth } from '../../netlink/route/link.ts';
@@ -49,7 +50,7 @@ export function lackedBy(config: BridgeConfig, subnets: readonly string[]): stri
       );
       return '';
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     } finally {
       closeSync(trial.fd);
     }

@@ -1,11 +1,10 @@
+import { messageOf } from '../../netlink/error.ts';
 import { formatCIDR, formatIP } from '../../netlink/ip.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
 import type { Places } from '../facts/read.ts';
 import { shortID } from '../facts/summary.ts';
 import type { Cure, Loss, Remains } from './finding.ts';
-import { findLeaks } from './leaks.ts';
-import { lookAtContainers } from './look.ts';
-import { removeRemains } from './remove-remains.ts';
+import { remainsOfNow, removeRemains } from './remove-remains.ts';
 import { restore } from './restore.ts';
 
 function ownerWords({ containerID, ifname }: { containerID: string; ifname: string }): string {
@@ -54,7 +53,7 @@ export function mend(cures: readonly Cure[], places: Places, listener: Listener)
       work();
     } catch (error) {
       isWell = false;
-      listener.warn(error instanceof Error ? error.message : String(error));
+      listener.warn(messageOf(error));
     }
   };
   const losses = cures.filter((cure): cure is Loss => cure.kind !== 'remains');
@@ -68,12 +67,7 @@ export function mend(cures: readonly Cure[], places: Places, listener: Listener)
   const restored = new Set(
     losses.flatMap((loss) => (loss.kind === 'masquerade' ? [ownerLabel(loss.attachment)] : [])),
   );
-  if (restored.size > 0) {
-    const leaks = findLeaks(lookAtContainers(places)).flatMap((finding) => finding.cures);
-    for (const leak of leaks) {
-      if (leak.kind === 'remains' && restored.has(ownerLabel(leak.attachment))) remains.push(leak);
-    }
-  }
+  if (restored.size > 0) remains.push(...remainsOfNow(restored, places));
   if (remains.length > 0) attempt(() => removeRemains(remains, places, { ...listener, attempt }));
   return isWell;
 }

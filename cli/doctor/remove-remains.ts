@@ -20,9 +20,8 @@ export interface RemovalListener {
   attempt(work: () => void): void;
 }
 
-/** What is still there of all that at a second look. */
-function stillThere(remains: readonly Remains[], places: Places): Remains[] {
-  const owners = new Set(remains.map(({ attachment }) => ownerLabel(attachment)));
+/** What is left, at a look that is taken now, of the attachments with these labels. */
+export function remainsOfNow(owners: ReadonlySet<string>, places: Places): Remains[] {
   return findLeaks(lookAtContainers(places))
     .flatMap(({ cures }) => cures)
     .flatMap((cure) => (cure.kind === 'remains' && owners.has(ownerLabel(cure.attachment)) ? [cure] : []));
@@ -64,7 +63,8 @@ export function removeRemains(remains: readonly Remains[], places: Places, liste
       const store = Store.openExisting(directory, listener.warn);
       if (store !== undefined) stores.push(store);
     }
-    for (const one of stillThere(remains, places)) {
+    const owners = new Set(remains.map(({ attachment }) => ownerLabel(attachment)));
+    for (const one of remainsOfNow(owners, places)) {
       listener.begin(one);
       listener.attempt(() => remove(one, stores, listener.warn));
     }

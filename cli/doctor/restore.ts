@@ -1,22 +1,18 @@
-import { type Connection, openRoute } from '../../netlink/connection.ts';
-import { getLink, setLink } from '../../netlink/route/link.ts';
+import type { Connection } from '../../netlink/connection.ts';
+import { getLink, isThere, setLink } from '../../netlink/route/link.ts';
 import { BridgeGone } from '../../plugin/attach/bridge-lifetime.ts';
 import { ensureGateways } from '../../plugin/attach/gateway.ts';
+import { withHost } from '../../plugin/attach/sides.ts';
 import { Undo } from '../../plugin/attach/undo.ts';
 import { ensureVlanGateway } from '../../plugin/attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
 import { addMasquerade, removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import { lookInside } from '../facts/namespaces.ts';
-import type { HostLink } from '../facts/raw.ts';
 import type { Loss } from './finding.ts';
 
 type Of<K extends Loss['kind']> = Extract<Loss, { kind: K }>;
 type Warn = (line: string) => void;
-
-function isThere(host: Connection, { name, index }: HostLink): boolean {
-  return getLink(host, name)?.index === index;
-}
 
 /** Looked at again afterwards: a DEL that came meanwhile has found nothing to take away. */
 function restoreMasquerade(
@@ -60,13 +56,10 @@ function restoreGateway(host: Connection, { attachment, config, gateways }: Of<'
  * @throws CniError, NetlinkError, SystemError
  */
 export function restore(loss: Loss, warn: Warn): void {
-  const host = openRoute();
-  try {
+  withHost((host) => {
     if (loss.kind === 'masquerade') restoreMasquerade(host, loss, warn);
     else if (loss.kind === 'spoof check') restoreSpoofCheck(host, loss);
     else if (loss.kind === 'gateway') restoreGateway(host, loss, warn);
     else host.execute(setLink(loss.bridge, { up: true }));
-  } finally {
-    host.close();
-  }
+  });
 }

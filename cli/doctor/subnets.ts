@@ -1,4 +1,5 @@
 import { contains, formatCIDR, formatIP, parseCIDR } from '../../netlink/ip.ts';
+import { RT_TABLE_MAIN } from '../../netlink/linux/rtnetlink.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { formatVlans } from '../facts/summary.ts';
 import { gatewayLinkName } from './bridges.ts';
@@ -6,7 +7,6 @@ import type { Finding } from './finding.ts';
 import { type Patient, patientsOf, type Sight } from './sight.ts';
 import { containerWords } from './words.ts';
 
-const mainTable = 254;
 /** Of the addresses of a range. */
 const nearlyAll = 0.9;
 
@@ -21,7 +21,7 @@ function findRoutes(network: NetworkFacts, { routes, links }: Sight): Finding[] 
     if (subnet === undefined) return [];
     const others = routes.filter(({ dst, table, link, gateways }) => {
       const to = parseCIDR(dst);
-      if (to === undefined || table !== mainTable || link === own || to.prefix === 0) return false;
+      if (to === undefined || table !== RT_TABLE_MAIN || link === own || to.prefix === 0) return false;
       return contains(subnet, to.ip) && to.prefix >= subnet.prefix
         ? true
         : gateways.length === 0 && contains(to, subnet.ip);
@@ -99,7 +99,7 @@ function findDuplicates({ patients, links, addresses }: Sight): Finding[] {
 
 function findMtu(network: NetworkFacts, patients: readonly Patient[], { routes, links }: Sight): Finding[] {
   const defaults = routes.filter(
-    ({ dst, table }) => table === mainTable && (dst === '0.0.0.0/0' || dst === '::/0'),
+    ({ dst, table }) => table === RT_TABLE_MAIN && (dst === '0.0.0.0/0' || dst === '::/0'),
   );
   const uplinks = links.filter(({ index }) => defaults.some(({ link }) => link === index));
   const uplink = uplinks.sort((a, b) => a.mtu - b.mtu)[0];

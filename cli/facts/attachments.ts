@@ -1,3 +1,4 @@
+import { attachmentOf } from '../../cni/attachment.ts';
 import { abbreviate, ownerLabel } from '../../plugin/attach/owner.ts';
 import { type Label, parseLabel } from './label.ts';
 import type { FarEnd, HostLink, LeaseFact, MasqueradeElement, Raw } from './raw.ts';
@@ -66,7 +67,7 @@ export class Finds {
 
   private addLease(network: string, lease: LeaseFact): void {
     const { containerID, ifname } = lease;
-    const label = parseLabel(ownerLabel({ network, containerID, ifname }));
+    const label = parseLabel(ownerLabel(attachmentOf(network, lease)));
     if (label === undefined) return;
     const ofContainer =
       ifname === '' ? this.byContainer.get(`${label.network} ${label.containerID}`) : undefined;

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { encodeText } from '../../netlink/bytes.ts';
+import { messageOf } from '../../netlink/error.ts';
 import { readFile } from '../../netlink/file.ts';
 import { noArguments } from '../../plugin/config/arguments.ts';
 import { type BridgeConfig, readBridgeConfig } from '../../plugin/config/bridge-config.ts';
@@ -54,7 +55,7 @@ function readPartOf(file: string, { json }: PluginPart): ConfiguredNetwork {
   try {
     return { file, name, config: readPart(json), fault: undefined };
   } catch (error) {
-    return { file, name, config: undefined, fault: error instanceof Error ? error.message : String(error) };
+    return { file, name, config: undefined, fault: messageOf(error) };
   }
 }
 
@@ -63,7 +64,7 @@ function readConfiguration(file: string): ConfiguredNetwork[] {
     const parts = pluginParts(decodeConfig(encodeText(readFile(file))));
     return parts.filter(({ type }) => type === 'bridge').map((part) => readPartOf(file, part));
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = messageOf(error);
     return [{ file, name: '', config: undefined, fault }];
   }
 }

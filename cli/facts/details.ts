@@ -1,7 +1,7 @@
-import { type Connection, openRoute } from '../../netlink/connection.ts';
-import { fileErrorCode, isErrno } from '../../netlink/error.ts';
+import { fileErrorCode, isErrno, messageOf } from '../../netlink/error.ts';
 import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
 import { getLinkCounters, type LinkCounters } from '../../netlink/route/link-counters.ts';
+import { withHost } from '../../plugin/attach/sides.ts';
 import type { AttachmentFacts, Facts } from './facts.ts';
 import { findNamespaces, type Inside, lookInside, type Process, processesIn } from './namespaces.ts';
 
@@ -23,7 +23,7 @@ function whyNot(error: unknown): string {
   if (isErrno(error, 'EPERM') || ['EPERM', 'EACCES'].includes(fileErrorCode(error) ?? '')) {
     return 'needs root (CAP_SYS_ADMIN)';
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function detailsIn(namespace: string, { peer }: { readonly peer: number }): Details {
@@ -43,8 +43,7 @@ function detailsIn(namespace: string, { peer }: { readonly peer: number }): Deta
  */
 export function readDetails({ veth }: AttachmentFacts): Details {
   if (veth === undefined) return { ...nothing, fault: 'there is no host veth to follow' };
-  const host: Connection = openRoute();
-  try {
+  return withHost((host) => {
     const counters = getLinkCounters(host, veth);
     const id = veth.peerNamespaceId;
     if (id === undefined) return { ...nothing, counters, fault: "the veth's other end is on the host" };
@@ -53,26 +52,23 @@ export function readDetails({ veth }: AttachmentFacts): Details {
       return { ...nothing, counters, fault: 'its namespace has no name and no process that we may look at' };
     }
     return { ...detailsIn(namespace, veth), counters };
-  } finally {
-    host.close();
-  }
+  });
 }
 
 /** Index of the port by which a bridge of ours reaches a MAC address; undefined where none knows it. */
 export function portOfMac({ networks }: Facts, mac: string): number | undefined {
-  const host = openRoute();
   try {
-    for (const { bridge } of networks) {
-      if (bridge?.kind !== 'bridge') continue;
-      const port = findPortOf(host, bridge, mac);
-      if (port !== undefined) return port;
-    }
-    return undefined;
+    return withHost((host) => {
+      for (const { bridge } of networks) {
+        if (bridge?.kind !== 'bridge') continue;
+        const port = findPortOf(host, bridge, mac);
+        if (port !== undefined) return port;
+      }
+      return undefined;
+    });
   } catch (error) {
     // Before Linux 5.0 a bridge can't be asked.
     if (isErrno(error, 'EOPNOTSUPP', 'EINVAL', 'ENODEV')) return undefined;
     throw error;
-  } finally {
-    host.close();
   }
 }

@@ -1,3 +1,4 @@
+import { attachmentOf } from '../../cni/attachment.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
@@ -15,7 +16,7 @@ export type Known = Pick<Raw, 'links' | 'directories' | 'configured'>;
 export function unclearVeths({ links, directories, configured }: Known): HostLink[] {
   const leased = new Set<string>();
   for (const { network, leases } of directories) {
-    for (const { containerID, ifname } of leases) leased.add(ownerLabel({ network, containerID, ifname }));
+    for (const lease of leases) leased.add(ownerLabel(attachmentOf(network, lease)));
   }
   const layer2 = new Set(configured.filter(({ config }) => config && !config.ipam).map(({ name }) => name));
   const bridges = new Set(configured.map(({ config }) => config?.bridge));

@@ -1,5 +1,5 @@
 import { type Connection, openRoute } from '../../netlink/connection.ts';
-import { fileErrorCode, isErrno } from '../../netlink/error.ts';
+import { fileErrorCode, isErrno, messageOf } from '../../netlink/error.ts';
 import { listEveryAddress } from '../../netlink/route/address-list.ts';
 import { readConfigurations } from './configurations.ts';
 import { readFarEnds, unclearVeths } from './far-ends.ts';
@@ -22,7 +22,7 @@ function reason(error: unknown): string {
   if (isErrno(error, 'EPERM')) return `needs root (${error.capability})`;
   const code = fileErrorCode(error);
   if (code === 'EACCES' || code === 'EPERM') return 'needs root';
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** Reads what can be read, and notes what can't. */

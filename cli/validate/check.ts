@@ -4,6 +4,7 @@ import { supportedVersions } from '../../cni/version.ts';
 import { findPlugin } from '../../ipam/delegate.ts';
 import { readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { encodeText } from '../../netlink/bytes.ts';
+import { messageOf } from '../../netlink/error.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { isBridgeJson, keysAt } from '../../plugin/config/generated/validate-config.ts';
 import { decodeConfig } from '../../plugin/config/json.ts';
@@ -207,7 +208,7 @@ export function checkFile({ file, text, cniPath }: Subject): Finding[] {
 }
 
 function undecodable(error: unknown): Finding {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const [, line, column] = /line (\d+), column (\d+)/.exec(text) ?? [];
   const position = line === undefined ? undefined : { line: Number(line), column: Number(column) };
   return {

@@ -169,6 +169,14 @@ export function getLink(connection: Connection, name: string): Link | undefined 
   return findLinks(connection, [name])[0];
 }
 
+/**
+ * Whether a link is still there: its name may belong to another by now.
+ * @throws NetlinkError
+ */
+export function isThere(connection: Connection, { name, index }: Pick<Link, 'name' | 'index'>): boolean {
+  return getLink(connection, name)?.index === index;
+}
+
 /** A link by name, or by index, which no other link in its namespace has while it exists. */
 export type LinkReference = string | Pick<Link, 'index' | 'name'>;
 

@@ -44,9 +44,7 @@ export function ensureBridge(addition: Addition): Link {
  */
 export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, portMac: string): Link {
   if (!bridge.takesPortMac && portMac > bridge.mac && !isRemovable(bridge)) return bridge;
-  const now = getLink(host, bridge.name);
-  if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
-  return keepBridge(host, now);
+  return keepBridge(host, readAgain(host, bridge));
 }
 
 /**
@@ -56,9 +54,13 @@ export function bridgeWithPort({ sides: { host } }: Addition, bridge: Link, port
  */
 export function bridgeWithAddress({ sides: { host } }: Addition, bridge: Link): Link {
   if (!isPortMac(bridge.mac)) return bridge;
-  const now = getLink(host, bridge.name);
-  if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
-  return { ...bridge, mac: now.mac };
+  return { ...bridge, mac: readAgain(host, bridge).mac };
+}
+
+function readAgain(host: Connection, { name, index }: Link): Link {
+  const now = getLink(host, name);
+  if (now?.index !== index) throw new BridgeGone(name);
+  return now;
 }
 
 /**

@@ -3,7 +3,7 @@ import { getU32 } from '../../netlink/bytes.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { deleteGroup } from '../../netlink/route/delete-link.ts';
-import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
+import { isThere, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 
 /** The highest of the four bytes of all our groups. Administrators' and distributions' groups are small. */
@@ -44,16 +44,16 @@ const removalAttempts = 20;
  */
 export function removeUnused(
   host: Connection,
-  { name, index }: Pick<Link, 'name' | 'index'>,
+  link: Pick<Link, 'name' | 'index'>,
   group: number,
   isUsed: () => boolean,
 ): void {
   for (let attempt = 1; attempt <= removalAttempts; attempt++) {
-    if (getLink(host, name)?.index !== index || isUsed()) return;
+    if (!isThere(host, link) || isUsed()) return;
     const own = unusedGroup(host);
-    if (!setGroup(host, { name, index }, own)) return;
+    if (!setGroup(host, link, own)) return;
     if (isUsed()) {
-      setGroup(host, { name, index }, group);
+      setGroup(host, link, group);
       return;
     }
     const [reply] = host.exchange([deleteGroup(own)]);

@@ -1,4 +1,4 @@
-import type { Attachment } from '../../cni/attachment.ts';
+import { type Attachment, attachmentOf } from '../../cni/attachment.ts';
 import { hashDigits } from './hash.ts';
 
 /** The kernel limits an ifalias to 255 bytes, and a comment's userdata to 256 with its header. */
@@ -63,6 +63,6 @@ export interface Kept {
 
 /** What a GC keeps, given its list of valid attachments. */
 export function keptOf(network: string, valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[]): Kept {
-  const attachments = valid.map(({ containerID, ifname }) => ({ network, containerID, ifname }));
+  const attachments = valid.map((one) => attachmentOf(network, one));
   return { network, attachments, labels: new Set(attachments.map(ownerLabel)) };
 }

@@ -1,7 +1,7 @@
 import { closeSync } from '#files';
 import { CniError, errorCode } from '../../cni/error.ts';
 import { type Connection, openRoute } from '../../netlink/connection.ts';
-import { fileErrorCode, isErrno } from '../../netlink/error.ts';
+import { fileErrorCode, isErrno, messageOf } from '../../netlink/error.ts';
 import {
   type Namespace,
   openNamespace,
@@ -108,7 +108,7 @@ function openInside(where: Where, inContainer: ContainerSide['inContainer']): Co
 }
 
 function notNamespace({ netns }: Where, error: unknown): CniError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new CniError(errorCode.invalidNetns, `failed to open netns "${netns}"`, `CNI_NETNS: ${reason}`);
 }
 

@@ -1,4 +1,5 @@
-import { fileErrorCode, isErrno, NetlinkError } from '../../netlink/error.ts';
+import type { Connection, NetlinkRequest } from '../../netlink/connection.ts';
+import { fileErrorCode, isErrno, messageOf, NetlinkError } from '../../netlink/error.ts';
 
 /** What has been done so far, and how to undo it. */
 export class Undo {
@@ -27,6 +28,24 @@ export class Undo {
     }
   }
 
+  /**
+   * Creates a link and goes on with it, in one datagram, which the kernel processes without a pause: a process can't die
+   * in between and leave a link that nothing shows to be its. Only if the creation is refused was nothing done.
+   * @throws NetlinkError the first refusal
+   */
+  create(host: Connection, what: string, requests: readonly NetlinkRequest[], take: () => void): void {
+    const [, ...more] = this.attempt(
+      what,
+      () => {
+        const replies = host.exchange(requests);
+        if (replies[0]?.error !== undefined) throw replies[0].error;
+        return replies;
+      },
+      take,
+    );
+    for (const { error } of more) if (error !== undefined) throw error;
+  }
+
   /** Undoes everything, last first. What can't be undone goes to `warn`, and the rest is still undone. */
   run(warn: (line: string) => void): void {
     for (const { what, take } of this.steps.splice(0).reverse()) {
@@ -34,7 +53,7 @@ export class Undo {
         take();
       } catch (error) {
         if (isGone(error)) continue;
-        warn(`could not undo ${what}: ${error instanceof Error ? error.message : String(error)}`);
+        warn(`could not undo ${what}: ${messageOf(error)}`);
       }
     }
   }

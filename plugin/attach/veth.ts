@@ -2,7 +2,14 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import { getLink, type Link, newVeth, type PortSettings, setLink } from '../../netlink/route/link.ts';
+import {
+  getLink,
+  isThere,
+  type Link,
+  newVeth,
+  type PortSettings,
+  setLink,
+} from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { Addition } from './addition.ts';
@@ -34,16 +41,13 @@ export function connectContainer(addition: Addition, bridge: Link): VethPair {
       return createPair(addition, bridge, name);
     } catch (error) {
       if (isErrno(error, 'EXFULL')) throw full(bridge);
-      if (isErrno(error, 'EINVAL', 'ENODEV') && isGone(addition, bridge)) throw new BridgeGone(bridge.name);
+      if (isErrno(error, 'EINVAL', 'ENODEV') && !isThere(addition.sides.host, bridge))
+        throw new BridgeGone(bridge.name);
       if (!isErrno(error, 'EEXIST')) throw error;
       refuseTaken(addition);
     }
   }
   throw new CniError(errorCode.internal, 'no free name for the host veth', `${names.join(', ')} are taken`);
-}
-
-function isGone({ sides: { host } }: Addition, { name, index }: Link): boolean {
-  return getLink(host, name)?.index !== index;
 }
 
 /** @throws CniError code 4 if the container has an interface of that name */
@@ -69,25 +73,15 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
     namespaceFd: containerNamespace.fd,
     settings: { mac: config.mac, mtu: config.mtu },
   };
-  const [, ...more] = undo.attempt(
-    `veth pair ${name}`,
-    () => {
-      const replies = host.exchange([
-        newVeth(name, near, peer),
-        // In the same datagram, which the kernel processes without a pause: a process can't die in between and leave a
-        // pair without an owner.
-        setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
-        ...(port === undefined ? [] : [setLink(name, { port })]),
-      ]);
-      if (replies[0]?.error !== undefined) throw replies[0].error;
-      return replies;
-    },
-    () => {
-      const link = getLink(host, name);
-      if (link?.mac === mac) removeLink(host, link);
-    },
-  );
-  for (const { error } of more) if (error !== undefined) throw error;
+  const requests = [
+    newVeth(name, near, peer),
+    setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
+    ...(port === undefined ? [] : [setLink(name, { port })]),
+  ];
+  undo.create(host, `veth pair ${name}`, requests, () => {
+    const link = getLink(host, name);
+    if (link?.mac === mac) removeLink(host, link);
+  });
   setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
   // The container's end is still down, so no frame goes through the bridge's default VLAN.
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));

@@ -93,23 +93,14 @@ function createPair(
   for (let attempt = 1; ; attempt++) {
     const port = randomVethName();
     try {
-      const [, labelled] = undo.attempt(
-        `link ${name}`,
-        () => {
-          // In one datagram, so that nobody can die between them and leave a gateway that no DEL takes for ours.
-          const replies = host.exchange([
-            newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } }),
-            setLink(name, { alias: madeHereAlias }),
-          ]);
-          if (replies[0]?.error !== undefined) throw replies[0].error;
-          return replies;
-        },
-        () => {
-          // The port's random name shows that it is the pair made here.
-          if (isFree()) removeLink(host, port);
-        },
-      );
-      if (labelled?.error !== undefined) throw labelled.error;
+      const requests = [
+        newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } }),
+        setLink(name, { alias: madeHereAlias }),
+      ];
+      undo.create(host, `link ${name}`, requests, () => {
+        // The port's random name shows that it is the pair made here.
+        if (isFree()) removeLink(host, port);
+      });
     } catch (error) {
       // Either name may be taken: `name` by another ADD that made the link meanwhile.
       if (!isErrno(error, 'EEXIST') || attempt === nameAttempts) throw error;

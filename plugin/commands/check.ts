@@ -1,6 +1,7 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
+import { RT_TABLE_MAIN } from '../../netlink/linux/rtnetlink.ts';
 import { listAddresses } from '../../netlink/route/address.ts';
 import { findLinks, getLink, iff, type Link } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
@@ -121,7 +122,7 @@ function checkRoutes({ previous: { routes }, sides }: Comparison): void {
     const gateway = route.gw === undefined ? undefined : formatIP(route.gw);
     const toDst = live.filter((one) => one.dst === dst);
     const same = toDst.filter(({ gateways }) => gateway === undefined || gateways.includes(gateway));
-    const settings = { ...route, table: route.table || mainTable };
+    const settings = { ...route, table: route.table || RT_TABLE_MAIN };
     if (same.some((one) => hasSettings(one, settings))) continue;
     const expected = describeRoute(dst, gateway === undefined ? [] : [gateway], settings);
     const found = toDst.map((one) => describeRoute(dst, one.gateways, one));
@@ -129,8 +130,6 @@ function checkRoutes({ previous: { routes }, sides }: Comparison): void {
   }
 }
 
-/** RT_TABLE_MAIN, linux/rtnetlink.h */
-const mainTable = 254;
 /** What distinguishes routes beyond destination and gateway; 0 and absent leave it to the kernel. */
 const routeSettings = ['table', 'priority', 'mtu', 'advmss'] as const;
 type RouteSettings = Partial<Pick<LiveRoute, (typeof routeSettings)[number]>>;
@@ -142,7 +141,7 @@ function hasSettings(live: LiveRoute, expected: RouteSettings): boolean {
 function describeRoute(dst: string, gateways: readonly string[], settings: RouteSettings): string {
   const via = gateways.map((gateway) => ` via ${gateway}`);
   const told = routeSettings.filter(
-    (name) => settings[name] && !(name === 'table' && settings.table === mainTable),
+    (name) => settings[name] && !(name === 'table' && settings.table === RT_TABLE_MAIN),
   );
   const more = told.map((name) => ` ${name} ${settings[name]}`);
   return [dst, ...via, ...more].join('');

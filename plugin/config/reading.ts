@@ -1,6 +1,7 @@
 import { CniError } from '../../cni/error.ts';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import type { Version } from '../../cni/version.ts';
+import { messageOf } from '../../netlink/error.ts';
 import { readConfVersion } from './conf-version.ts';
 import { keysAt } from './generated/validate-config.ts';
 import { decodeConfig, type UnknownKey } from './json.ts';
@@ -71,7 +72,7 @@ export class Reading {
     try {
       return read();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (!this.isCleanup) throw error instanceof CniError ? error : invalidConfig(reason);
       this.ignored.push(reason);
       return undefined;
