@@ -99,7 +99,11 @@ export function writeConflist(state: State, conflist: Conflist): boolean {
   const found = refuseOthers(state, conflist);
   const next = `${recordOf(state)}.next`;
   const before = records(state);
-  writeNewText(next, JSON.stringify({ path, text }));
+  const record = JSON.stringify({ path, text });
+  if (found === text && before.length === 1 && textOf(recordOf(state)) === record) return false;
+  writeNewText(state.aside, record);
+  renameSync(state.aside, next);
+  syncDirectory(state.directory);
   if (found !== text) {
     const aside = asideOf(conflist);
     writeNewText(aside, text);

@@ -126,14 +126,15 @@ export function linkOver(existing: string, path: string, aside: string): void {
   renameSync(aside, path);
 }
 
-/** Removes a file, or a directory with all that is in it; links are not followed. Nothing there is fine. */
+/** Removes a file, or a directory with all that is in it; links are not followed. What is gone already is fine. */
 export function removeTree(path: string): void {
-  const stats = look(path);
-  if (stats === undefined) return;
-  if (!stats.isDirectory()) {
-    unlinkSync(path);
-    return;
+  try {
+    const stats = look(path);
+    if (stats?.isDirectory() === true) {
+      for (const name of readdirSync(path)) removeTree(`${path}/${name}`);
+      rmdirSync(path);
+    } else if (stats !== undefined) unlinkSync(path);
+  } catch (error) {
+    if (fileErrorCode(error) !== 'ENOENT') throw error;
   }
-  for (const name of readdirSync(path)) removeTree(`${path}/${name}`);
-  rmdirSync(path);
 }

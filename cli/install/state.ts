@@ -28,9 +28,9 @@ export class State {
     this.gone = `${binDir}/.cni-bridge.gone`;
   }
 
-  /** Whether anything was installed. */
+  /** Whether anything was installed, or its removal has not been finished. */
   exists(): boolean {
-    return look(this.directory) !== undefined;
+    return look(this.directory) !== undefined || look(this.gone) !== undefined;
   }
 
   /** The names of the executables that are kept. */
