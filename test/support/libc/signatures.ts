@@ -44,6 +44,7 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   args: [],
   columns: ['int'],
   signals: [],
+  part: [],
   environment: ['text'],
   indexAttributes: ['bytes', 'words'],
   run: ['path', 'list', 'list', 'bytes', 'integer', 'integer', 'int'],
