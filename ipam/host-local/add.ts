@@ -7,7 +7,7 @@ import { leaseDirectory } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
 import type { Candidate } from './allocate.ts';
 import { delLeases } from './host-local.ts';
-import { exhausted, leaseExactly, leaseIfFree, leaseNext } from './lease-address.ts';
+import { exhausted, leaseAgain, leaseExactly, leaseNext } from './lease-address.ts';
 import { planLeases } from './plan.ts';
 import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { mayReclaim, reclaimAll, reclaimLeases } from './reclaim.ts';
@@ -145,7 +145,7 @@ function leaseOne(
   const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
   if (ip !== undefined) return leaseExactly(store, request, set, ip);
   const before = earlier.find((one) => isIn(set, one));
-  const again = before && leaseIfFree(store, attachment, set, before);
+  const again = before && leaseAgain(store, attachment, set, before);
   const free = again ?? leaseNext(store, attachment, set, last);
   if (free !== undefined) return free;
   const reclaimed = mayReclaim(config) ? reclaimLeases(store, set, warn) : 0;

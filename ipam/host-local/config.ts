@@ -12,6 +12,8 @@ export interface RangeConfig {
   readonly rangeStart?: string;
   readonly rangeEnd?: string;
   readonly gateway?: string;
+  /** Addresses and subnets that are leased only by request. The Go host-local ignores it. */
+  readonly exclude?: readonly string[];
 }
 
 /** host-local's configuration, its types checked, its addresses still text. */

@@ -14,6 +14,11 @@ export const addresses: readonly Row[] = [
       ]),
     },
   },
+  { name: 'exclude', conf: { ipam: hostLocal({ subnet: '10.1.0.0/24', exclude: ['10.1.0.0/28'] }) } },
+  {
+    name: 'exclude, IPv6',
+    conf: { ipam: ranged([{ subnet: 'fd00::/64', exclude: ['fd00::/65'] }]) },
+  },
   {
     name: 'a range set of two subnets',
     conf: { ipam: ranged([{ subnet: '10.1.0.0/30' }, { subnet: '10.2.0.0/24' }]) },
