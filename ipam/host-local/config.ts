@@ -23,6 +23,11 @@ export interface HostLocalConfig extends Partial<RangeConfig> {
   readonly resolvConf?: string;
   readonly dataDir?: string;
   /**
+   * Whether a requested address may be outside its range, but in the subnet. False by default. The Go host-local ignores
+   * it.
+   */
+  readonly requestOutsideRange?: boolean;
+  /**
    * Whether leases from before this boot give way (see `reclaim.ts`): to the same container, to a request for that
    * address, and when a range set has no free address. True by default. The Go host-local ignores it.
    */

@@ -76,7 +76,7 @@ function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
 }
 
 /** The last address of a subnet that may be leased: for IPv4 the one before the broadcast address. */
-function lastUsable(subnet: CIDR): IP {
+export function lastUsable(subnet: CIDR): IP {
   const last = lastOf(subnet);
   return last.family === family.ipv4 ? next(last, -1n) : last;
 }

@@ -13,4 +13,9 @@ export const ownOptions: readonly Difference[] = [
     'the Go host-local has no exclude',
     (name) => name.startsWith('exclude'),
   ),
+  ownOption(
+    'a requested address may be outside the range, if the configuration allows it',
+    'the Go host-local refuses it; in the subnet, it is as good as any',
+    (name) => name === 'requestOutsideRange',
+  ),
 ];
