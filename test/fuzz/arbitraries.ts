@@ -85,9 +85,11 @@ const whole = {
     rangeStart: '10.0.0.5',
     rangeEnd: '10.0.0.50',
     gateway: '10.0.0.1',
-    ranges: [[{ subnet: 'fd00::/64', gateway: 'fd00::1' }]],
+    exclude: ['10.0.0.6', '10.0.0.32/28'],
+    ranges: [[{ subnet: 'fd00::/64', gateway: 'fd00::1', exclude: ['fd00::/65'] }]],
     routes: [{ dst: '0.0.0.0/0', gw: '10.0.0.1' }],
     resolvConf: '/etc/resolv.conf',
+    requestOutsideRange: true,
     reclaimAfterReboot: true,
   },
 };
