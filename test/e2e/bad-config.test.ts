@@ -60,6 +60,26 @@ const refused: [object, number, string][] = [
   [{ vlanTrunk: [{ minID: 5 }] }, 7, 'vlanTrunk[0].maxID: is missing, but minID needs it'],
   [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
+  [{ hostInterfaceName: 5 }, 7, 'hostInterfaceName: must be the name of a link, in which `{id}` stands for'],
+  [{ hostInterfaceName: 'a b' }, 7, 'not "a b"'],
+  [{ hostInterfaceName: 'web0' }, 7, 'hostInterfaceName: must have {id} in it, not "web0": it serves many'],
+  [
+    { hostInterfaceName: 'a-{id}-too-long' },
+    7,
+    'hostInterfaceName: "a-{id}-too-long" is longer than 15 bytes',
+  ],
+  [{ hostInterfaceName: 'ééé{id}é' }, 7, 'hostInterfaceName: "ééé{id}é" is longer than 15 bytes'],
+  ...['sixteen_letters_', 'a/b', 'a%d', '..', 'all'].flatMap(
+    (hostInterfaceName): [object, number, string][] => [
+      [{ args: { cni: { hostInterfaceName } } }, 7, `args.cni.hostInterfaceName: `],
+      [{ runtimeConfig: { hostInterfaceName } }, 7, `runtimeConfig.hostInterfaceName: `],
+    ],
+  ),
+  ...['lab-br1', 'lab-br1.5'].map((hostInterfaceName): [object, number, string] => [
+    { vlan: 5, args: { cni: { hostInterfaceName } } },
+    7,
+    `hostInterfaceName: "${hostInterfaceName}" is the bridge's name or its gateway's`,
+  ]),
   [{ dns: 'x' }, 7, 'dns: must be an object, not "x"'],
   [{ dns: { nameservers: [5] } }, 7, 'dns.nameservers[0]: must be a string, not 5'],
   [{ args: 5 }, 7, 'args: must be an object, not 5'],

@@ -64,9 +64,15 @@ const whole = {
   disableContainerInterface: false,
   portIsolation: false,
   removeUnused: true,
+  hostInterfaceName: 'web-{id}',
   dns: { nameservers: ['10.0.0.1'], domain: 'x', search: ['y'], options: ['z'] },
-  args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01' } },
-  runtimeConfig: { ips: ['10.0.0.8/24'], mac: '02:00:00:00:00:02', ipRanges: [[{ subnet: '10.0.1.0/24' }]] },
+  args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01', hostInterfaceName: 'web0' } },
+  runtimeConfig: {
+    ips: ['10.0.0.8/24'],
+    mac: '02:00:00:00:00:02',
+    hostInterfaceName: 'web1',
+    ipRanges: [[{ subnet: '10.0.1.0/24' }]],
+  },
   'cni.dev/valid-attachments': [{ containerID: 'c1', ifname: 'eth0' }],
   prevResult: {
     cniVersion: '1.0.0',
