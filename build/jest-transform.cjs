@@ -9,6 +9,7 @@ module.exports = {
       loader: 'ts',
       format: 'cjs',
       target: 'node20',
+      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
       sourcemap: 'both',
     });
     return { code, map };
