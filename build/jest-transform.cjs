@@ -11,6 +11,7 @@ module.exports = {
       target: 'node20',
       // Set by a build alone (build/definitions.ts).
       define: { BUILD_COMMIT: '""' },
+      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
       sourcemap: 'both',
     });
     return { code, map };
