@@ -22,13 +22,15 @@ import type { Operation } from './operation.ts';
  * @throws CniError, NetlinkError, SystemError
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
-  const { request, attachment, config, ipam, warn } = operation;
+  const { request, attachment, config, ipam, warn, begin } = operation;
+  begin?.('namespaces');
   const lease = ipam?.planAdd();
   const sides = openSides(request);
   const undo = new Undo();
   try {
     deliver(attach(operation, { attachment, pod: request.arguments.pod, config, sides, undo }, lease));
   } catch (error) {
+    begin?.('undo');
     undo.run(warn);
     throw error;
   } finally {
@@ -40,18 +42,26 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
   refuseTakenName(addition);
+  const { begin } = operation;
+  begin?.('veth');
   const { bridge, veth } = plugIn(addition);
+  begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
 
+  begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
+  begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
     : configureContainer(addition, bridge, veth, leased);
 
+  begin?.('gateway');
   const routed = config.isGateway && leased.ips.length > 0;
   const gateway = routed && config.vlan !== 0 ? ensureVlanGateway(addition, bridge) : bridge;
   if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
+  begin?.('netfilter');
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
+  begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
 
   makePermanent(addition, bridge);

@@ -16,24 +16,29 @@ import type { Operation } from './operation.ts';
  * Compares the ADD's result with the kernel's state ("CHECK" in SPEC.md), then calls IPAM's CHECK.
  * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
  */
-export function check({ request, attachment, config, ipam }: Operation): void {
+export function check({ request, attachment, config, ipam, begin }: Operation): void {
   const previous = config.prevResult;
   if (previous === undefined) {
     throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'prevResult is missing');
   }
+  begin?.('namespaces');
   const sides = openSides(request);
   try {
+    begin?.('veth');
     const comparison: Comparison = { request, attachment, config, previous, sides };
     const bridge = checkBridge(comparison);
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
     checkVlans(comparison, bridge, veth);
+    begin?.('netfilter');
     checkNetfilter(comparison, veth);
+    begin?.('container');
     checkAddresses(comparison, container);
     checkRoutes(comparison);
   } finally {
     sides.close();
   }
+  begin?.('ipam');
   ipam?.check();
 }
 

@@ -21,16 +21,22 @@ import { Steps } from './steps.ts';
  * @throws CniError, NetlinkError, SystemError the first error, after everything else has been removed
  */
 export function del(operation: Operation): void {
-  const { attachment } = operation;
+  const { attachment, begin } = operation;
   const steps = new Steps();
+  begin?.('ipam');
   const addresses = knownAddresses(operation, steps);
   let disconnected = false;
   const disconnect = (): void => {
     disconnected = true;
+    begin?.('veth');
     const gone = removeVeth(operation, ownerLabel(attachment), steps);
+    begin?.('ipam');
     if (gone) steps.attempt(() => operation.ipam?.del());
+    begin?.('veth');
     steps.attempt(() => removeUnusedLinks(operation.config));
+    begin?.('netfilter');
   };
+  begin?.('netfilter');
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
   // and both can run at once, so the link and the lease are removed before the socket is closed.
   steps.attempt(() =>

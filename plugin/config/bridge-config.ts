@@ -1,3 +1,4 @@
+import { statSync } from '#files';
 import { byteLength } from '../../netlink/bytes.ts';
 import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
@@ -36,6 +37,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly removeUnused: boolean;
   /** The host veth's name, or the pattern of those of all; undefined for `veth` and digits. */
   readonly hostInterfaceName: string | NamePattern | undefined;
+  /** The file that each call appends a line to; undefined for none. */
+  readonly debug: string | undefined;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -71,6 +74,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     portIsolation: json.portIsolation ?? false,
     removeUnused: json.removeUnused ?? false,
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
+    debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -86,6 +90,21 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
     return bridge;
   });
   return checked ?? '';
+}
+
+function readDebug(debug: string | undefined): string | undefined {
+  if (debug !== undefined && isDirectory(debug))
+    throw invalidConfig(`debug: must be a file, and ${shown(debug)} is a directory`);
+  return debug;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there yet, or not to be seen: what can't be written is a warning later on.
+    return false;
+  }
 }
 
 /** The MAC address from the last of the three sources that has one. */

@@ -31,6 +31,12 @@ const refused: [object, number, string][] = [
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),
+  ...['debug.log', './debug.log', '/run/', '/', 5, true].map((debug): [object, number, string] => [
+    { debug },
+    7,
+    `debug: must be the absolute path of a file, not ${JSON.stringify(debug)}`,
+  ]),
+  [{ debug: '/run' }, 7, 'debug: must be a file, and "/run" is a directory'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },

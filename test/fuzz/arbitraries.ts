@@ -65,6 +65,7 @@ const whole = {
   portIsolation: false,
   removeUnused: true,
   hostInterfaceName: 'web-{id}',
+  debug: '/run/debug.log',
   dns: { nameservers: ['10.0.0.1'], domain: 'x', search: ['y'], options: ['z'] },
   args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01', hostInterfaceName: 'web0' } },
   runtimeConfig: {

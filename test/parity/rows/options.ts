@@ -25,6 +25,8 @@ export const options: readonly Row[] = [
   },
   { name: 'hostInterfaceName', conf: { args: { cni: { hostInterfaceName: 'web0' } } } },
   { name: 'hostInterfaceName, a pattern', conf: { hostInterfaceName: 'web-{id}' } },
+  // The Go plugin doesn't have it, and the network is the same.
+  { name: 'debug', conf: { debug: '/run/debug.log' } },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
   {
     name: 'options at their defaults, spelled out',
