@@ -13,6 +13,7 @@ import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { mayReclaim, reclaimAll, reclaimLeases } from './reclaim.ts';
 import type { HostLocalRequest } from './request.ts';
 import { readResolvConf } from './resolv-conf.ts';
+import { recall, remember } from './sticky.ts';
 
 /**
  * Leases one address from each range set to an attachment; the leases are on disk when it returns. The result's
@@ -28,8 +29,9 @@ export function addLeases(request: HostLocalRequest, plan = planLeases(request))
   const store = Store.open(leaseDirectory(config.dataDir, attachment.network), warn);
   let made: Candidate[];
   try {
-    const earlier = endEarlierLeases(store, request);
+    const earlier = [...endEarlierLeases(store, request), ...recall(store, request)];
     made = leaseAll({ store, request, requested: [...plan.requested], earlier }, plan.sets);
+    remember(store, request, made);
   } catch (error) {
     store.close();
     throw error;
@@ -78,7 +80,7 @@ interface Allocation {
   readonly request: HostLocalRequest;
   /** Requested addresses that no set has leased yet. */
   readonly requested: IP[];
-  /** Addresses that the attachment had before the boot: leased again if they are free. */
+  /** Addresses that the attachment had before the boot, and those that it is to get again: leased if they are free. */
   readonly earlier: readonly IP[];
 }
 
@@ -156,8 +158,8 @@ function leaseOutside(
 }
 
 /**
- * Leases the requested address in the set, which is removed from the list; else the one that the attachment had before
- * the boot; else the next free one.
+ * Leases the requested address in the set, which is removed from the list; else one that the attachment had before; else
+ * the next free one.
  */
 function leaseOne(
   { store, request, requested, earlier }: Allocation,
@@ -168,9 +170,11 @@ function leaseOne(
   const wanted = requested.findIndex((ip) => isIn(set, ip));
   const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
   if (ip !== undefined) return leaseExactly(store, request, set, ip);
-  const before = earlier.find((one) => isIn(set, one));
-  const again = before && leaseAgain(store, attachment, set, before);
-  const free = again ?? leaseNext(store, attachment, set, last);
+  for (const before of earlier) {
+    const again = isIn(set, before) ? leaseAgain(store, request, set, before) : undefined;
+    if (again !== undefined) return again;
+  }
+  const free = leaseNext(store, attachment, set, last);
   if (free !== undefined) return free;
   const reclaimed = mayReclaim(config) ? reclaimLeases(store, set, warn) : 0;
   const freed = reclaimed > 0 ? leaseNext(store, attachment, set, last) : undefined;

@@ -105,6 +105,7 @@ const refused: [object, number, string][] = [
   [hostLocal({ resolvConf: 5 }), 7, 'ipam.resolvConf: must be a string, not 5'],
   [hostLocal({ resolvConf: '/nowhere' }), 5, '/nowhere'],
   [hostLocal({ reclaimAfterReboot: 'yes' }), 7, 'ipam.reclaimAfterReboot: must be true or false, not "yes"'],
+  [hostLocal({ sticky: 'yes' }), 7, 'ipam.sticky: must be true or false, not "yes"'],
   [hostLocal({ requestOutsideRange: 1 }), 7, 'ipam.requestOutsideRange: must be true or false, not 1'],
   [hostLocal({ routes: { dst: '0.0.0.0/0' } }), 7, 'ipam.routes: must be a list'],
   [hostLocal({ routes: [{}] }), 7, 'ipam.routes[0].dst: is missing'],

@@ -89,6 +89,7 @@ const whole = {
     ranges: [[{ subnet: 'fd00::/64', gateway: 'fd00::1', exclude: ['fd00::/65'] }]],
     routes: [{ dst: '0.0.0.0/0', gw: '10.0.0.1' }],
     resolvConf: '/etc/resolv.conf',
+    sticky: true,
     requestOutsideRange: true,
     reclaimAfterReboot: true,
   },
