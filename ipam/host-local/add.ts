@@ -29,9 +29,10 @@ export function addLeases(request: HostLocalRequest, plan = planLeases(request))
   const store = Store.open(leaseDirectory(config.dataDir, attachment.network), warn);
   let made: Candidate[];
   try {
-    const earlier = [...endEarlierLeases(store, request), ...recall(store, request)];
+    const ended = endEarlierLeases(store, request);
+    const earlier = config.sticky ? [...ended, ...recall(store, request)] : ended;
     made = leaseAll({ store, request, requested: [...plan.requested], earlier }, plan.sets);
-    remember(store, request, made);
+    if (config.sticky) remember(store, request, made);
   } catch (error) {
     store.close();
     throw error;
@@ -87,16 +88,18 @@ interface Allocation {
 /** Leases one address from each set, or none at all. */
 function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[] {
   const { store, request, requested } = allocation;
+  const { config } = request;
   const made: Candidate[] = [];
   try {
     for (const [index, set] of sets.entries()) {
       const turn = store.lastReserved(index);
       try {
         const last = turn.read();
-        const candidate = leaseOutside(allocation, sets, set) ?? leaseOne(allocation, set, last);
+        const outside = config.requestOutsideRange ? leaseOutside(allocation, sets, set) : undefined;
+        const candidate = outside ?? leaseOne(allocation, set, last);
         made.push(candidate);
         // As in the Go host-local, the round robin continues from here even if a later set has no free address.
-        if (set.includes(candidate.range)) turn.write(candidate.ip, request.warn);
+        if (outside === undefined) turn.write(candidate.ip, request.warn);
       } finally {
         turn.close();
       }
@@ -138,16 +141,13 @@ function isIn(set: RangeSet, ip: IP): boolean {
   return set.some((range) => holds(range, ip));
 }
 
-/**
- * Leases the requested address, removed from the list, that is in none of the ranges but in a subnet of the set, if the
- * configuration allows it.
- */
+/** Leases the requested address, removed from the list, that is in none of the ranges but in a subnet of the set. */
 function leaseOutside(
   { store, request, requested }: Allocation,
   sets: readonly RangeSet[],
   set: RangeSet,
 ): Candidate | undefined {
-  if (request.config.requestOutsideRange !== true || requested.some((ip) => isIn(set, ip))) return undefined;
+  if (requested.some((ip) => isIn(set, ip))) return undefined;
   for (const [index, ip] of requested.entries()) {
     const outside = findOutside(sets, ip);
     if (outside?.set !== set) continue;

@@ -9,15 +9,13 @@ function ownerOf({ attachment: { containerID, ifname }, pod }: HostLocalRequest)
   return { name: pod || containerID, ifname };
 }
 
-/** The addresses that the attachment's pod or container had last; none without "sticky". */
+/** The addresses that the attachment's pod or container had last ("sticky"). */
 export function recall(store: Store, request: HostLocalRequest): IP[] {
-  if (request.config.sticky !== true) return [];
   return store.recall(ownerOf(request), request.warn).flatMap((address) => parseIP(address) ?? []);
 }
 
-/** Remembers, with "sticky", who has these addresses. What keeps it from that is no reason to fail an ADD. */
+/** Remembers who has these addresses. What keeps it from that is no reason to fail an ADD. */
 export function remember(store: Store, request: HostLocalRequest, made: readonly Candidate[]): void {
-  if (request.config.sticky !== true) return;
   store.remember(
     ownerOf(request),
     made.map(({ ip }) => formatIP(ip)),
