@@ -50,6 +50,7 @@ const whole = {
   bridge: 'br0',
   isGateway: true,
   isDefaultGateway: true,
+  metric: 100,
   forceAddress: true,
   ipMasq: true,
   ipMasqBackend: 'nftables',
