@@ -16,6 +16,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
+  /** Of the default routes; undefined leaves it to the kernel. */
+  readonly metric: number | undefined;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
   /** Undefined chooses by what the kernel can do. */
@@ -52,13 +54,14 @@ export interface BridgeConfig extends NetworkConfig {
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
   const reading = new Reading(bytes, request);
   const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate, reading.adviseOn);
-  const { vlan = 0, mtu = 0 } = json;
+  const { vlan = 0, mtu = 0, metric = 0 } = json;
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {
     ...readNetwork(reading, json),
     bridge: readBridgeName(reading, json),
     isGateway: json.isGateway === true || isDefaultGateway,
     isDefaultGateway,
+    metric: metric === 0 ? undefined : metric,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
     ipMasqBackend: json.ipMasqBackend,
@@ -126,6 +129,9 @@ function refuseContradictions(config: BridgeConfig): void {
     throw invalidConfig(
       'hairpinMode, promiscMode: cannot set hairpin mode and promiscuous mode at the same time',
     );
+  }
+  if (config.metric !== undefined && !config.isDefaultGateway) {
+    throw invalidConfig(`metric: ${config.metric} needs isDefaultGateway, whose default routes get it`);
   }
   if (config.disableContainerInterface && config.ipam !== undefined) {
     throw invalidConfig(

@@ -43,6 +43,12 @@ const refused: [object, number, string][] = [
     7,
     'disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set',
   ],
+  ...[-1, 2 ** 32, 1.5, '100'].map((metric): [object, number, string] => [
+    { isDefaultGateway: true, metric },
+    7,
+    `metric: must be an integer from 0 to 4294967295, not ${JSON.stringify(metric)}`,
+  ]),
+  [{ metric: 100 }, 7, 'metric: 100 needs isDefaultGateway, whose default routes get it'],
   [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
   ...[-1, 67, 65_536, 1.5, '1400'].map((mtu): [object, number, string] => [
@@ -131,6 +137,7 @@ const refused: [object, number, string][] = [
   [hostLocal({ resolvConf: 5 }), 7, 'ipam.resolvConf: must be a string, not 5'],
   [hostLocal({ resolvConf: '/nowhere' }), 5, '/nowhere'],
   [hostLocal({ reclaimAfterReboot: 'yes' }), 7, 'ipam.reclaimAfterReboot: must be true or false, not "yes"'],
+  [hostLocal({ sticky: 'yes' }), 7, 'ipam.sticky: must be true or false, not "yes"'],
   [hostLocal({ requestOutsideRange: 1 }), 7, 'ipam.requestOutsideRange: must be true or false, not 1'],
   [hostLocal({ routes: { dst: '0.0.0.0/0' } }), 7, 'ipam.routes: must be a list'],
   [hostLocal({ routes: [{}] }), 7, 'ipam.routes[0].dst: is missing'],

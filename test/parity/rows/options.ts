@@ -7,6 +7,8 @@ export const options: readonly Row[] = [
   { name: 'bridge left to its default', conf: { bridge: undefined } },
   { name: 'isGateway', conf: { isGateway: true } },
   { name: 'isDefaultGateway', conf: { isDefaultGateway: true } },
+  { name: 'metric', conf: { isDefaultGateway: true, metric: 200 } },
+  { name: 'metric, IPv6', conf: { isDefaultGateway: true, metric: 200, ipam: v6 } },
   { name: 'forceAddress', conf: { forceAddress: true } },
   { name: 'ipMasq', conf: { ipMasq: true } },
   { name: 'ipMasqBackend nftables', conf: { ipMasq: true, ipMasqBackend: 'nftables' }, since: '1.6.0' },

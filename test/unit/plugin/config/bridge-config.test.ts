@@ -15,6 +15,7 @@ test('what is left out has its default', () => {
     bridge: 'cni0',
     isGateway: false,
     isDefaultGateway: false,
+    metric: undefined,
     forceAddress: false,
     ipMasq: false,
     ipMasqBackend: undefined,
