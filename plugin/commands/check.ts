@@ -7,7 +7,9 @@ import { findLinks, getLink, iff, type Link } from '../../netlink/route/link.ts'
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { openSides } from '../attach/sides.ts';
+import { differingTree } from '../attach/spanning-tree.ts';
 import { checkNetfilter } from './check-netfilter.ts';
+import { checkPortOptions } from './check-port.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
@@ -27,6 +29,7 @@ export function check({ request, attachment, config, ipam }: Operation): void {
     const bridge = checkBridge(comparison);
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
+    checkPortOptions(comparison, { bridge, port: veth, container });
     checkVlans(comparison, bridge, veth);
     checkNetfilter(comparison, veth);
     checkAddresses(comparison, container);
@@ -51,6 +54,8 @@ function checkBridge({ config, previous, sides }: Comparison): Link {
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
   }
+  const tree = differingTree(config, link);
+  if (tree !== undefined) throw mismatch(`${tree.name} of ${name}`, tree.expected, tree.found);
   return link;
 }
 
