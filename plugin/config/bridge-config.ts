@@ -105,11 +105,13 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
 
 /** The MAC address from the last of the three sources that has one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
+  const { mac: argument } = request.arguments;
+  if ((argument ?? args ?? runtimeConfig) === undefined) return undefined;
   const [where, text] =
     firstGiven([
       ['runtimeConfig.mac', runtimeConfig?.mac],
       ['args.cni.mac', args?.cni?.mac],
-      ['CNI_ARGS MAC', request.arguments.mac],
+      ['CNI_ARGS MAC', argument],
     ]) ?? [];
   if (where === undefined || text === undefined) return undefined;
   const mac = parseMac(text);
