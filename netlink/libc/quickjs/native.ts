@@ -48,7 +48,7 @@ interface Constants {
   readonly X_OK: number;
 }
 
-/** The functions of text.c, attributes.c, terminal.c and program.c. */
+/** The functions of text.c, attributes.c, terminal.c, program.c and part.c. */
 interface Rest {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
@@ -68,6 +68,10 @@ interface Rest {
     /** 0: stderr is ours; 1: none is; 2: all are, and the terminal's signals are the program's. */
     streams: number,
   ): [status: number, signal: number, stdout: Uint8Array, stderr: Uint8Array] | number;
+  /** The executable's second script: a function of what the first shares with it. */
+  part(): (shared: unknown) => unknown;
+  /** Set by what build/quickjs/bundle.ts adds to the first script. */
+  readonly shared?: unknown;
   /** The program, which main.c takes after the top level has run. */
   main?: () => number;
 }

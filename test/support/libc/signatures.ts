@@ -39,6 +39,7 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   argv0: [],
   args: [],
   columns: ['int'],
+  part: [],
   environment: ['text'],
   indexAttributes: ['bytes', 'words'],
   run: ['path', 'list', 'list', 'bytes', 'integer', 'integer', 'int'],
