@@ -9,7 +9,9 @@ import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { withMetric } from '../attach/default-metric.ts';
 import { openSides } from '../attach/sides.ts';
+import { differingTree } from '../attach/spanning-tree.ts';
 import { checkNetfilter } from './check-netfilter.ts';
+import { checkPortOptions } from './check-port.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
@@ -31,6 +33,7 @@ export function check({ request, attachment, config, ipam, begin }: Operation): 
     const bridge = checkBridge(comparison);
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
+    checkPortOptions(comparison, { bridge, port: veth, container });
     checkVlans(comparison, bridge, veth);
     begin?.('netfilter');
     checkNetfilter(comparison, veth);
@@ -58,6 +61,8 @@ function checkBridge({ config, previous, sides }: Comparison): Link {
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
   }
+  const tree = differingTree(config, link);
+  if (tree !== undefined) throw mismatch(`${tree.name} of ${name}`, tree.expected, tree.found);
   return link;
 }
 

@@ -35,6 +35,15 @@ export interface BridgeConfig extends NetworkConfig {
   readonly enabledad: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
+  readonly learning: boolean;
+  readonly proxyArp: boolean;
+  readonly neighSuppress: boolean;
+  /** Bit X stands for frames to 01:80:c2:00:00:0X. */
+  readonly groupFwdMask: number;
+  /** Whether a bridge that an ADD makes has the spanning tree protocol. */
+  readonly stp: boolean;
+  /** In seconds; undefined for the kernel's. */
+  readonly forwardDelay: number | undefined;
   /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
   /** The host veth's name, or the pattern of those of all; undefined for `veth` and digits. */
@@ -75,6 +84,12 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     enabledad: json.enabledad ?? false,
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
+    learning: json.learning ?? true,
+    proxyArp: json.proxyArp ?? false,
+    neighSuppress: json.neighSuppress ?? false,
+    groupFwdMask: json.groupFwdMask ?? 0,
+    stp: json.stp ?? false,
+    forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
     debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
@@ -112,17 +127,22 @@ function isDirectory(path: string): boolean {
 
 /** The MAC address from the last of the three sources that has one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
+  const { mac: argument } = request.arguments;
+  if ((argument ?? args ?? runtimeConfig) === undefined) return undefined;
   const [where, text] =
     firstGiven([
       ['runtimeConfig.mac', runtimeConfig?.mac],
       ['args.cni.mac', args?.cni?.mac],
-      ['CNI_ARGS MAC', request.arguments.mac],
+      ['CNI_ARGS MAC', argument],
     ]) ?? [];
   if (where === undefined || text === undefined) return undefined;
   const mac = parseMac(text);
   if (mac === undefined) throw invalidConfig(`${where}: must be a unicast MAC address, not ${shown(text)}`);
   return mac;
 }
+
+/** BR_GROUPFWD_MACPAUSE, net/bridge/br_private.h */
+const pauseFrames = 0x2;
 
 function refuseContradictions(config: BridgeConfig): void {
   if (config.hairpinMode && config.promiscMode) {
@@ -137,6 +157,14 @@ function refuseContradictions(config: BridgeConfig): void {
     throw invalidConfig(
       `disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "${config.ipam.type}"`,
     );
+  }
+  if ((config.groupFwdMask & pauseFrames) !== 0) {
+    throw invalidConfig(
+      `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${config.groupFwdMask}`,
+    );
+  }
+  if (config.forwardDelay !== undefined && !config.stp) {
+    throw invalidConfig(`forwardDelay: needs "stp": true, without which a port forwards at once`);
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;

@@ -28,6 +28,27 @@ const refused: [object, number, string][] = [
   ...['isGateway', 'isDefaultGateway', 'forceAddress', 'ipMasq', 'hairpinMode', 'promiscMode'].map(
     (key): [object, number, string] => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
   ),
+  ...['learning', 'proxyArp', 'neighSuppress', 'stp'].map((key): [object, number, string] => [
+    { [key]: 'no' },
+    7,
+    `${key}: must be true or false, not "no"`,
+  ]),
+  ...[-1, 65_536, 1.5, '0x4000'].map((groupFwdMask): [object, number, string] => [
+    { groupFwdMask },
+    7,
+    `groupFwdMask: must be an integer from 0 to 65535, not ${JSON.stringify(groupFwdMask)}`,
+  ]),
+  ...[2, 7, 65_535].map((groupFwdMask): [object, number, string] => [
+    { groupFwdMask },
+    7,
+    `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${groupFwdMask}`,
+  ]),
+  ...[1, 31, 2.5, '2'].map((forwardDelay): [object, number, string] => [
+    { stp: true, forwardDelay },
+    7,
+    `forwardDelay: must be an integer from 2 to 30, not ${JSON.stringify(forwardDelay)}`,
+  ]),
+  [{ forwardDelay: 2 }, 7, 'forwardDelay: needs "stp": true, without which a port forwards at once'],
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),

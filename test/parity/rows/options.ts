@@ -29,6 +29,11 @@ export const options: readonly Row[] = [
   { name: 'hostInterfaceName, a pattern', conf: { hostInterfaceName: 'web-{id}' } },
   // The Go plugin doesn't have it, and the network is the same.
   { name: 'debug', conf: { debug: '/run/debug.log' } },
+  { name: 'learning off', conf: { learning: false } },
+  { name: 'proxyArp', conf: { proxyArp: true } },
+  { name: 'neighSuppress', conf: { neighSuppress: true } },
+  { name: 'groupFwdMask', conf: { groupFwdMask: 16384 } },
+  { name: 'stp and forwardDelay', conf: { stp: true, forwardDelay: 2 } },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
   {
     name: 'options at their defaults, spelled out',
