@@ -73,8 +73,15 @@ test('the image has both architectures in one index, and each layer runs', () =>
     output('mkdir', root);
     output('tar', '-xzf', layer, '-C', root);
     const { config } = JSON.parse(blob(image.config.digest).toString());
-    expect(about(architecture, `${root}${config.Entrypoint[0]}`, 'bridge')).toContain('CNI bridge plugin');
-    expect(readdirSync(`${root}/licenses`)).toEqual(['LICENSE', 'NOTICE']);
+    expect(config).toMatchObject({ Entrypoint: ['/cni-bridge'], Cmd: ['install'] });
+    expect(about(architecture, `${root}/cni-bridge`, 'bridge')).toContain('CNI bridge plugin');
+    expect(output('find', root, '-printf', '%P %y\n').trim().split('\n').sort()).toEqual([
+      ' d',
+      'cni-bridge f',
+      'licenses d',
+      'licenses/LICENSE f',
+      'licenses/NOTICE f',
+    ]);
   }
   for (const file of readdirSync(`${directory}/blobs/sha256`))
     expect(sha256(blob(`sha256:${file}`))).toBe(file);
