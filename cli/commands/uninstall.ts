@@ -2,10 +2,10 @@ import { messageOf } from '../../netlink/error.ts';
 import type { Command } from '../command.ts';
 import { removeConflists } from '../install/conflist.ts';
 import { removeExecutables } from '../install/executables.ts';
+import { binDirOption, readyToStay, stateOf, stayOption } from '../install/options.ts';
 import type { State } from '../install/state.ts';
 import { haveWords } from '../install/words.ts';
 import { printable, type Terminal } from '../output/terminal.ts';
-import { directories, stateOf } from './install.ts';
 
 /** The network goes first: a runtime must not find one without its plugin. */
 function uninstall(state: State, terminal: Terminal): void {
@@ -25,22 +25,22 @@ export const uninstallCommand: Command = {
     'Running containers keep their interfaces; the plugin that is back deletes them.',
   ],
   operands: [],
-  options: directories,
+  options: [binDirOption, stayOption],
   hasJson: false,
   examples: [{ line: 'cni-bridge uninstall', says: 'the node as it was' }],
   failure: 'it could not be taken away; the last line says what the node has.',
   run(args, terminal) {
     const state = stateOf(args);
-    if (!state.exists()) {
-      terminal.print(`nothing was installed by cni-bridge in ${printable(state.binDir)}\n`);
-      return 0;
-    }
-    try {
-      state.whileLocked(() => uninstall(state, terminal));
-    } catch (error) {
-      throw new Error(`${messageOf(error)}\n${haveWords(state)}`);
-    }
-    terminal.print(`${printable(haveWords(state))}\n`);
+    const stay = readyToStay(args);
+    if (state.exists()) {
+      try {
+        state.whileLocked(() => uninstall(state, terminal));
+      } catch (error) {
+        throw new Error(`${messageOf(error)}\n${haveWords(state)}`);
+      }
+      terminal.print(`${printable(haveWords(state))}\n`);
+    } else terminal.print(`nothing was installed by cni-bridge in ${printable(state.binDir)}\n`);
+    stay();
     return 0;
   },
 };
