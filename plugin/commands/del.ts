@@ -9,6 +9,7 @@ import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
+import { removeUnusedForward } from '../netfilter/forward/forward.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { Operation } from './operation.ts';
@@ -29,7 +30,10 @@ export function del(operation: Operation): void {
     disconnected = true;
     const gone = removeVeth(operation, ownerLabel(attachment), steps);
     if (gone) steps.attempt(() => operation.ipam?.del());
-    steps.attempt(() => removeUnusedLinks(operation.config));
+    const { config } = operation;
+    if (config.forward)
+      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
+    steps.attempt(() => removeUnusedLinks(config));
   };
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
   // and both can run at once, so the link and the lease are removed before the socket is closed.

@@ -32,6 +32,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly portIsolation: boolean;
   /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
+  /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
+  readonly forward: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -66,6 +68,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
     removeUnused: json.removeUnused ?? false,
+    forward: json.forward ?? reading.isIgnored('forward'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -106,6 +109,11 @@ function refuseContradictions(config: BridgeConfig): void {
   if (config.disableContainerInterface && config.ipam !== undefined) {
     throw invalidConfig(
       `disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "${config.ipam.type}"`,
+    );
+  }
+  if (config.forward && config.bridge.endsWith('+')) {
+    throw invalidConfig(
+      `forward: iptables takes the bridge name ${shown(config.bridge)} for the beginning of a name`,
     );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;

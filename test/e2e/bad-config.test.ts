@@ -31,6 +31,12 @@ const refused: [object, number, string][] = [
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),
+  ...['true', 1, {}, []].map((forward): [object, number, string] => [
+    { forward },
+    7,
+    `forward: must be true or false, not ${JSON.stringify(forward)}`,
+  ]),
+  [{ forward: true, bridge: 'cni+' }, 7, 'forward: iptables takes the bridge name "cni+"'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },
