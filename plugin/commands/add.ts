@@ -11,6 +11,8 @@ import { Undo } from '../attach/undo.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
+import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
@@ -41,9 +43,10 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
 function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
-  refuseTakenName(addition);
   const { begin } = operation;
   begin?.('veth');
+  refuseTakenName(addition);
+  if (config.forward) registerForward(addition);
   const { bridge, veth } = plugIn(addition);
   begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
@@ -63,6 +66,7 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
   begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
+  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;

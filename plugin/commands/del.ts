@@ -9,6 +9,7 @@ import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
+import { removeUnusedForward } from '../netfilter/forward/forward.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { Operation } from './operation.ts';
@@ -21,7 +22,7 @@ import { Steps } from './steps.ts';
  * @throws CniError, NetlinkError, SystemError the first error, after everything else has been removed
  */
 export function del(operation: Operation): void {
-  const { attachment, begin } = operation;
+  const { attachment, begin, config } = operation;
   const steps = new Steps();
   begin?.('ipam');
   const addresses = knownAddresses(operation, steps);
@@ -33,7 +34,9 @@ export function del(operation: Operation): void {
     begin?.('ipam');
     if (gone) steps.attempt(() => operation.ipam?.del());
     begin?.('veth');
-    steps.attempt(() => removeUnusedLinks(operation.config));
+    if (config.forward)
+      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
+    steps.attempt(() => removeUnusedLinks(config));
     begin?.('netfilter');
   };
   begin?.('netfilter');

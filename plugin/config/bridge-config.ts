@@ -50,6 +50,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly hostInterfaceName: string | NamePattern | undefined;
   /** The file that each call appends a line to; undefined for none. */
   readonly debug: string | undefined;
+  /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
+  readonly forward: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -93,6 +95,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     removeUnused: json.removeUnused ?? false,
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
     debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
+    forward: json.forward ?? reading.isIgnored('forward'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -165,6 +168,11 @@ function refuseContradictions(config: BridgeConfig): void {
   }
   if (config.forwardDelay !== undefined && !config.stp) {
     throw invalidConfig(`forwardDelay: needs "stp": true, without which a port forwards at once`);
+  }
+  if (config.forward && config.bridge.endsWith('+')) {
+    throw invalidConfig(
+      `forward: iptables takes the bridge name ${shown(config.bridge)} for the beginning of a name`,
+    );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;

@@ -58,6 +58,12 @@ const refused: [object, number, string][] = [
     `debug: must be the absolute path of a file, not ${JSON.stringify(debug)}`,
   ]),
   [{ debug: '/run' }, 7, 'debug: must be a file, and "/run" is a directory'],
+  ...['true', 1, {}, []].map((forward): [object, number, string] => [
+    { forward },
+    7,
+    `forward: must be true or false, not ${JSON.stringify(forward)}`,
+  ]),
+  [{ forward: true, bridge: 'cni+' }, 7, 'forward: iptables takes the bridge name "cni+"'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },

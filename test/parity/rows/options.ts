@@ -35,6 +35,12 @@ export const options: readonly Row[] = [
   { name: 'groupFwdMask', conf: { groupFwdMask: 16384 } },
   { name: 'stp and forwardDelay', conf: { stp: true, forwardDelay: 2 } },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
+  { name: 'forward, where nothing drops', conf: { isGateway: true, forward: true } },
+  {
+    name: 'forward, where Docker drops',
+    conf: { isGateway: true, forward: true },
+    before: 'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER',
+  },
   {
     name: 'options at their defaults, spelled out',
     conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },

@@ -38,6 +38,7 @@ test('what is left out has its default', () => {
     removeUnused: false,
     hostInterfaceName: undefined,
     debug: undefined,
+    forward: false,
     mac: undefined,
   });
 });
