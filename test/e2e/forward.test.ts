@@ -1,72 +1,24 @@
-import { articleAs } from '../support/article.ts';
 import { add, call, del, executables, failure } from '../support/cni.ts';
 import { docker28Rules, dockerRules, policyAlone, setFilter, type Variant } from '../support/docker-rules.ts';
-import { networkConf, run, writeConf } from '../support/doctor.ts';
-import type { Host } from '../support/host.ts';
 import { removeIptables } from '../support/iptables.ts';
 import { useHost } from '../support/use-host.ts';
+import { conf, expected, oursOn, plain, second, variants } from './support/forward.ts';
+import { prepare, reaches, settle } from './support/reach.ts';
 
-const both = [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]];
-const plain = {
-  ...articleAs('1.1.0'),
-  isDefaultGateway: true,
-  ipam: { type: 'host-local', ranges: both },
-};
-const conf = { ...plain, forward: true };
-const second = { containerID: 'c2', netns: '/run/netns/c2' };
 const outside = ['192.0.2.2', '2001:db8::2'];
-
-/** Waits until no address is tentative: before that its neighbours get no answer. */
-const settle = (host: Host, netns: string): string =>
-  host.sh(`while ip -6 addr show tentative | grep -q inet6 || ip -n ${netns} -6 addr show tentative | grep -q inet6
-    do sleep 0.01; done`);
-
-/** Whether a ping of each address is answered within so many seconds: a neighbour's first may take two. */
-function reaches(host: Host, from: string, addresses: readonly string[], seconds = 10): boolean[] {
-  settle(host, from);
-  return addresses.map(
-    (to) => host.run(['ip', 'netns', 'exec', from, 'ping', '-c1', `-W${seconds}`, to]).status === 0,
-  );
-}
-
-/** A neighbour outside, and forwarding turned on, which stays so after an ADD. */
-function prepare(host: Host): void {
-  host.makeNeighbour();
-  host.sh(`echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-    ip -n beyond route add 10.15.20.0/24 via 192.0.2.1; ip -n beyond route add fd00:15:20::/64 via 2001:db8::1`);
-  settle(host, 'beyond');
-}
 
 const chains: [string, string, string][] = [
   ['Docker', dockerRules, 'DOCKER-USER'],
   ['Docker 28', docker28Rules, 'DOCKER-USER'],
   ['a policy alone', policyAlone, 'FORWARD'],
 ];
-const variants: Variant[] = ['nft', 'legacy'];
 const cases = variants.flatMap((variant) =>
   chains.map(([what, rules, chain]) => ({ variant, what, rules, chain })),
 );
 
-/** The rules in `chain` as iptables-save prints them. */
-const expected = (chain: string, link = 'lab-br1'): string[] => {
-  const comment = '-m comment --comment "cni-bridge forward lab-br1';
-  const conntrack = '-m conntrack --ctstate';
-  return [
-    `-A ${chain} -i ${link} ${comment}" -j ACCEPT`,
-    `-A ${chain} -o ${link} ${conntrack} RELATED,ESTABLISHED ${comment}" -j ACCEPT`,
-    `-A ${chain} -o ${link} ${conntrack} DNAT ${comment} ports" -j ACCEPT`,
-  ];
-};
-
-describe.each(executables)('forward, by %s', (name, bridge) => {
+describe.each(executables)('forward, by %s', (_name, bridge) => {
   const host = useHost('c1', 'c2');
-  const ours = (variant: Variant): string[][] =>
-    ['iptables', 'ip6tables'].map((program) =>
-      host
-        .sh(`${program}-${variant}-save -t filter`)
-        .split('\n')
-        .filter((line) => line.includes('cni-bridge')),
-    );
+  const ours = (variant: Variant): string[][] => oursOn(host, variant);
 
   test.each(cases)(
     'lets containers out where $what drops, by iptables-$variant, and nobody in',
@@ -223,73 +175,6 @@ describe.each(executables)('forward, by %s', (name, bridge) => {
     expect(host.sh('ip -o link show type veth; ip -o link show type bridge')).toBe('');
   });
 
-  test.each(variants)('goes with an ADD that fails last, by iptables-%s', (variant) => {
-    setFilter(host, variant, dockerRules);
-    host.sh('echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding');
-    const before = host.snapshot('c1', 'c2');
-    const under = ['sh', '-c', 'exec "$0" >/dev/full'];
-    expect(call(host, bridge, 'ADD', { conf, under }).status).toBe(1);
-    expect(host.snapshot('c1', 'c2')).toBe(before);
-    add(host, bridge, { conf, ...second });
-    const other = host.snapshot('c1', 'c2');
-    expect(call(host, bridge, 'ADD', { conf, under }).status).toBe(1);
-    expect(host.snapshot('c1', 'c2')).toBe(other);
-  });
-
-  test.each(variants)(
-    'goes with a DEL without namespace, and with a GC that keeps nobody, by iptables-%s',
-    (variant) => {
-      setFilter(host, variant, dockerRules);
-      add(host, bridge, { conf });
-      add(host, bridge, { conf, ...second });
-      host.sh('ip netns del c1');
-      del(host, bridge, { conf });
-      expect(ours(variant)[0]).toEqual(expected('DOCKER-USER'));
-      const gc = (valid: object[]) =>
-        call(host, bridge, 'GC', { conf: { ...plain, 'cni.dev/valid-attachments': valid } });
-      expect(gc([{ containerID: 'c2', ifname: 'eth0' }])).toMatchObject({ status: 0, stdout: '' });
-      expect(ours(variant)[0]).toEqual(expected('DOCKER-USER'));
-      expect(gc([])).toMatchObject({ status: 0, stdout: '' });
-      expect(ours(variant)).toEqual([[], []]);
-    },
-  );
-
-  test('a DEL that ignores a bad value removes the rules', () => {
-    setFilter(host, 'nft', dockerRules);
-    add(host, bridge, { conf });
-    expect(call(host, bridge, 'DEL', { conf: { ...conf, forward: 'yes' } })).toMatchObject({ status: 0 });
-    expect(ours('nft')).toEqual([[], []]);
-  });
-
-  test.each(variants)('CHECK, doctor and restore find rules that are lost, by iptables-%s', (variant) => {
-    const lab = networkConf('lab-br1', '10.15.20.0/24', { forward: true, ipMasq: false });
-    writeConf(host, lab);
-    const prevResult = add(host, bridge, { conf: lab });
-    const checked = { conf: { ...lab, prevResult } };
-    expect(run(host, bridge, 'doctor')).toMatchObject({ status: 0 });
-    // Docker is started after the container.
-    setFilter(host, variant, dockerRules);
-    expect(failure(host, bridge, 'CHECK', checked)).toMatchObject({ code: 999 });
-    expect(failure(host, bridge, 'CHECK', checked).details).toContain(
-      variant === 'nft' ? 'chain ip filter DOCKER-USER' : 'chain iptables-legacy filter FORWARD',
-    );
-    const { stdout } = run(host, bridge, 'doctor');
-    expect(stdout.match(/a firewall drops what lab-br1 forwards/g)).toHaveLength(1);
-    expect(run(host, bridge, 'restore')).toEqual({
-      status: 0,
-      stdout: 'accept what lab-br1 forwards again\n',
-      stderr: '',
-    });
-    expect(ours(variant)).toEqual([expected('DOCKER-USER'), []]);
-    expect(call(host, bridge, 'CHECK', checked)).toMatchObject({ status: 0 });
-    expect(run(host, bridge, 'restore')).toEqual({ status: 0, stdout: '', stderr: '' });
-    host.sh(`iptables-${variant} -F DOCKER-USER`);
-    expect(run(host, bridge, 'doctor', '--fix')).toMatchObject({ status: 0 });
-    expect(ours(variant)).toEqual([expected('DOCKER-USER'), []]);
-    del(host, bridge, { conf: lab });
-    expect(ours(variant)).toEqual([[], []]);
-  });
-
   test('with bridge-nf-call-iptables containers of one bridge reach each other', () => {
     host.sh('sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1');
     setFilter(host, 'nft', policyAlone);
@@ -320,45 +205,4 @@ describe.each(executables)('forward, by %s', (name, bridge) => {
     del(host, bridge, { conf: layer2 });
     expect(ours('nft')).toEqual([[], []]);
   });
-
-  test.each(variants)(
-    'first ADDs and last DELs at once: who is connected has its rules, and nothing is left, by iptables-%s',
-    (variant) => {
-      setFilter(host, variant, dockerRules);
-      host.run(['sh', '-c', 'cat >/run/conf'], { input: JSON.stringify(conf) });
-      const rounds = name.includes('pkg') ? 5 : variant === 'nft' ? 60 : 15;
-      const count = `{ iptables-${variant}-save; ip6tables-${variant}-save; } | grep -c cni-bridge || true`;
-      host.sh(`
-        call() {
-          answer=$(env -i CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=/run/netns/$2 CNI_IFNAME=eth0 CNI_PATH=/ \\
-            ${bridge} </run/conf 2>&1) && { [ $1 = ADD ] || [ -z "$answer" ]; } || echo "$1 $2: $answer" >>/run/failures
-        }
-        for round in $(seq ${rounds}); do
-          call ADD c1
-          call DEL c1 & first=$!
-          call ADD c2 & second=$!
-          wait $first $second
-          rules=$(${count})
-          # On legacy iptables two ADDs at once may both add the rules.
-          [ "$rules" -ge 6 ] || echo "round $round: c2 is connected, $rules rules" >>/run/failures
-          call DEL c2 & first=$!
-          call DEL c1 & second=$!
-          wait $first $second
-          rules=$(${count})
-          [ "$rules" = 0 ] || echo "round $round: nobody is connected, $rules rules" >>/run/failures
-          call ADD c1 & first=$!
-          call ADD c2 & second=$!
-          wait $first $second
-          rules=$(${count})
-          [ "$rules" = 6 ] || [ ${variant} = legacy ] || echo "round $round: both are connected, $rules rules" >>/run/failures
-          call DEL c2 & first=$!
-          call DEL c1 & second=$!
-          wait $first $second
-          rules=$(${count})
-          [ "$rules" = 0 ] || echo "round $round: both are gone, $rules rules" >>/run/failures
-        done`);
-      expect(host.sh('cat /run/failures 2>/dev/null || true')).toBe('');
-    },
-    900_000,
-  );
 });
