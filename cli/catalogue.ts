@@ -1,11 +1,13 @@
 import type { Command } from './command.ts';
 import { doctor } from './commands/doctor.ts';
 import { graph } from './commands/graph.ts';
+import { installCommand } from './commands/install.ts';
 import { list } from './commands/list.ts';
 import { logs } from './commands/logs.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { show } from './commands/show.ts';
 import { tryCommand } from './commands/try.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
 import { validate } from './commands/validate.ts';
 
 /** Every command, in the order of help. */
@@ -18,4 +20,6 @@ export const commands: readonly Command[] = [
   restoreCommand,
   validate,
   tryCommand,
+  installCommand,
+  uninstallCommand,
 ];

@@ -15,6 +15,7 @@ import type { HostLink, Missing } from '../facts/raw.ts';
 import { type Places, Reading, readHost } from '../facts/read.ts';
 import { addressesOf } from '../facts/summary.ts';
 import { readBarriers } from './barriers.ts';
+import { readLostForward } from './forward-rules.ts';
 import { sysctlsOf } from './forwarding.ts';
 import { lackedBy } from './kernel.ts';
 import type { Patient, Sight, Ward } from './sight.ts';
@@ -148,6 +149,7 @@ function look(places: Places): Ward {
     links: raw.links,
     addresses: raw.addresses,
     patients,
+    lostForward: readLostForward(patients, reading),
     inside:
       inside && new Set([...inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip)))),
     missing: each([...raw.missing, ...reading.missing]),
@@ -174,7 +176,7 @@ function suspectsIn({ facts, patients }: Ward): Set<string> {
 export function lookAtContainers(places: Places): Ward {
   const first = look(places);
   const suspects = suspectsIn(first);
-  if (suspects.size === 0) return first;
+  if (suspects.size === 0 && first.lostForward.length === 0) return first;
   const ward = look(places);
   const isKnown = (attachment: AttachmentFacts): boolean => suspects.has(ownerLabel(attachment));
   const networks = ward.facts.networks.map((network) => ({
@@ -185,7 +187,10 @@ export function lookAtContainers(places: Places): Ward {
   const patients = ward.patients
     .filter((one) => !lacks(one) || isKnown(one.attachment))
     .map((one) => ({ ...one, network: found.get(one.network.name) ?? one.network }));
-  return { ...ward, facts: { ...ward.facts, networks }, patients };
+  const lostForward = ward.lostForward.filter(({ config }) =>
+    first.lostForward.some((one) => one.config.name === config.name),
+  );
+  return { ...ward, facts: { ...ward.facts, networks }, patients, lostForward };
 }
 
 function findPlugins(): string[] {

@@ -8,9 +8,11 @@ import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
-import { connectContainer, endOf, removePair, type VethPair } from '../attach/veth.ts';
+import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
+import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
@@ -43,6 +45,8 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   const { config, sides } = addition;
   const { begin } = operation;
   begin?.('veth');
+  refuseTakenName(addition);
+  if (config.forward) registerForward(addition);
   const { bridge, veth } = plugIn(addition);
   begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
@@ -62,6 +66,7 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
   begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
+  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;

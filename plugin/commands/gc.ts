@@ -8,6 +8,7 @@ import { type Kept, keptOf, networkLabel, ownerInAlias } from '../attach/owner.t
 import { withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
+import { removeUnusedForward } from '../netfilter/forward/forward.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
 import type { Operation } from './operation.ts';
@@ -39,6 +40,7 @@ export function gc({ config, ipam, warn, begin }: Operation): void {
       begin?.('ipam');
       if (deleted !== undefined) steps.attempt(() => ipam?.gc(valid));
       begin?.('veth');
+      if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
       steps.attempt(() => removeUnusedLinks(config));
       begin?.('netfilter');
     }),

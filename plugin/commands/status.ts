@@ -5,6 +5,7 @@ import { findBridge } from '../attach/bridge.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables } from '../netfilter/connection.ts';
+import { checkForward } from '../netfilter/forward/forward.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import type { Operation } from './operation.ts';
 
@@ -24,6 +25,7 @@ export function status({ config, ipam, begin }: Operation): void {
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   begin?.('ipam');
+  if (config.forward) checkForward(config);
   ipam?.status();
 }
 

@@ -3,13 +3,14 @@ import { CniError, errorCode } from '../../cni/error.ts';
 /** What CNI_ARGS may ask for. */
 export interface Arguments {
   readonly mac: string | undefined;
+  readonly hostInterfaceName: string | undefined;
   readonly ips: readonly string[];
   /** The pod that the container is of, `namespace/name`; empty where nothing tells. */
   readonly pod: string;
 }
 
 /** An empty CNI_ARGS. */
-export const noArguments: Arguments = { mac: undefined, ips: [], pod: '' };
+export const noArguments: Arguments = { mac: undefined, hostInterfaceName: undefined, ips: [], pod: '' };
 
 /** Kubernetes' names; any other is ignored. */
 const podNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/;
@@ -18,7 +19,7 @@ const podNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/;
 const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINER_ID', 'K8S_POD_UID'];
 
 /** The keys that are known. */
-const known = ['IgnoreUnknown', 'MAC', 'IP', ...passedOver];
+const known = ['IgnoreUnknown', 'MAC', 'IP', 'HOST_INTERFACE_NAME', ...passedOver];
 
 /**
  * Reads `K=V;K=V`.
@@ -46,6 +47,7 @@ export function readArguments(text: string): Arguments {
   const mac = pairs.get('MAC') ?? '';
   return {
     mac: mac === '' ? undefined : mac,
+    hostInterfaceName: pairs.get('HOST_INTERFACE_NAME'),
     ips: (pairs.get('IP') ?? '').split(',').filter((ip) => ip !== ''),
     pod: podOf(pairs),
   };

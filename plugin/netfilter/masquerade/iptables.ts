@@ -60,7 +60,8 @@ export function legacyFamilies(): Family[] {
   return bothFamilies.filter((of) => hasLegacy(of, 'nat'));
 }
 
-function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
+/** Whether a family's legacy table is in use in this network namespace. */
+export function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   try {
     return readFile(tablesInUse[of]).split('\n').includes(table);
   } catch {
@@ -69,7 +70,8 @@ function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   }
 }
 
-function findSave(of: Family): string | undefined {
+/** The path of a family's iptables-save for legacy tables; undefined if there is none. */
+export function findSave(of: Family): string | undefined {
   const prefix = programPrefix[of];
   return findPrograms([`${prefix}-legacy-save`, `${prefix}-save`])[0];
 }
