@@ -9,6 +9,7 @@ import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { withMetric } from '../attach/default-metric.ts';
 import { openSides } from '../attach/sides.ts';
+import { checkMtu } from './check-mtu.ts';
 import { checkNetfilter } from './check-netfilter.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
@@ -29,6 +30,7 @@ export function check({ request, attachment, config, ipam }: Operation): void {
     const bridge = checkBridge(comparison);
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
+    checkMtu(comparison, veth, container);
     checkVlans(comparison, bridge, veth);
     checkNetfilter(comparison, veth);
     checkAddresses(comparison, container);
