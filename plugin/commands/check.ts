@@ -9,8 +9,10 @@ import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { withMetric } from '../attach/default-metric.ts';
 import { openSides } from '../attach/sides.ts';
+import { differingTree } from '../attach/spanning-tree.ts';
 import { checkMtu } from './check-mtu.ts';
 import { checkNetfilter } from './check-netfilter.ts';
+import { checkPortOptions } from './check-port.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
@@ -19,25 +21,31 @@ import type { Operation } from './operation.ts';
  * Compares the ADD's result with the kernel's state ("CHECK" in SPEC.md), then calls IPAM's CHECK.
  * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
  */
-export function check({ request, attachment, config, ipam }: Operation): void {
+export function check({ request, attachment, config, ipam, begin }: Operation): void {
   const previous = config.prevResult;
   if (previous === undefined) {
     throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'prevResult is missing');
   }
+  begin?.('namespaces');
   const sides = openSides(request);
   try {
+    begin?.('veth');
     const comparison: Comparison = { request, attachment, config, previous, sides };
     const bridge = checkBridge(comparison);
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
+    checkPortOptions(comparison, { bridge, port: veth, container });
     checkMtu(comparison, veth, container);
     checkVlans(comparison, bridge, veth);
+    begin?.('netfilter');
     checkNetfilter(comparison, veth);
+    begin?.('container');
     checkAddresses(comparison, container);
     checkRoutes(comparison);
   } finally {
     sides.close();
   }
+  begin?.('ipam');
   ipam?.check();
 }
 
@@ -55,6 +63,8 @@ function checkBridge({ config, previous, sides }: Comparison): Link {
   if (promiscuous !== promiscMode) {
     throw mismatch(`promiscuous mode of ${name}`, String(promiscMode), String(promiscuous));
   }
+  const tree = differingTree(config, link);
+  if (tree !== undefined) throw mismatch(`${tree.name} of ${name}`, tree.expected, tree.found);
   return link;
 }
 

@@ -28,9 +28,42 @@ const refused: [object, number, string][] = [
   ...['isGateway', 'isDefaultGateway', 'forceAddress', 'ipMasq', 'hairpinMode', 'promiscMode'].map(
     (key): [object, number, string] => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
   ),
+  ...['learning', 'proxyArp', 'neighSuppress', 'stp'].map((key): [object, number, string] => [
+    { [key]: 'no' },
+    7,
+    `${key}: must be true or false, not "no"`,
+  ]),
+  ...[-1, 65_536, 1.5, '0x4000'].map((groupFwdMask): [object, number, string] => [
+    { groupFwdMask },
+    7,
+    `groupFwdMask: must be an integer from 0 to 65535, not ${JSON.stringify(groupFwdMask)}`,
+  ]),
+  ...[2, 7, 65_535].map((groupFwdMask): [object, number, string] => [
+    { groupFwdMask },
+    7,
+    `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${groupFwdMask}`,
+  ]),
+  ...[1, 31, 2.5, '2'].map((forwardDelay): [object, number, string] => [
+    { stp: true, forwardDelay },
+    7,
+    `forwardDelay: must be an integer from 2 to 30, not ${JSON.stringify(forwardDelay)}`,
+  ]),
+  [{ forwardDelay: 2 }, 7, 'forwardDelay: needs "stp": true, without which a port forwards at once'],
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),
+  ...['debug.log', './debug.log', '/run/', '/', 5, true].map((debug): [object, number, string] => [
+    { debug },
+    7,
+    `debug: must be the absolute path of a file, not ${JSON.stringify(debug)}`,
+  ]),
+  [{ debug: '/run' }, 7, 'debug: must be a file, and "/run" is a directory'],
+  ...['true', 1, {}, []].map((forward): [object, number, string] => [
+    { forward },
+    7,
+    `forward: must be true or false, not ${JSON.stringify(forward)}`,
+  ]),
+  [{ forward: true, bridge: 'cni+' }, 7, 'forward: iptables takes the bridge name "cni+"'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },
@@ -66,6 +99,26 @@ const refused: [object, number, string][] = [
   [{ vlanTrunk: [{ minID: 5 }] }, 7, 'vlanTrunk[0].maxID: is missing, but minID needs it'],
   [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
+  [{ hostInterfaceName: 5 }, 7, 'hostInterfaceName: must be the name of a link, in which `{id}` stands for'],
+  [{ hostInterfaceName: 'a b' }, 7, 'not "a b"'],
+  [{ hostInterfaceName: 'web0' }, 7, 'hostInterfaceName: must have {id} in it, not "web0": it serves many'],
+  [
+    { hostInterfaceName: 'a-{id}-too-long' },
+    7,
+    'hostInterfaceName: "a-{id}-too-long" is longer than 15 bytes',
+  ],
+  [{ hostInterfaceName: 'ééé{id}é' }, 7, 'hostInterfaceName: "ééé{id}é" is longer than 15 bytes'],
+  ...['sixteen_letters_', 'a/b', 'a%d', '..', 'all'].flatMap(
+    (hostInterfaceName): [object, number, string][] => [
+      [{ args: { cni: { hostInterfaceName } } }, 7, `args.cni.hostInterfaceName: `],
+      [{ runtimeConfig: { hostInterfaceName } }, 7, `runtimeConfig.hostInterfaceName: `],
+    ],
+  ),
+  ...['lab-br1', 'lab-br1.5'].map((hostInterfaceName): [object, number, string] => [
+    { vlan: 5, args: { cni: { hostInterfaceName } } },
+    7,
+    `hostInterfaceName: "${hostInterfaceName}" is the bridge's name or its gateway's`,
+  ]),
   [{ dns: 'x' }, 7, 'dns: must be an object, not "x"'],
   [{ dns: { nameservers: [5] } }, 7, 'dns.nameservers[0]: must be a string, not 5'],
   [{ args: 5 }, 7, 'args: must be an object, not 5'],

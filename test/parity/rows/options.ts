@@ -31,7 +31,22 @@ export const options: readonly Row[] = [
     conf: { disableContainerInterface: true, ...layer2 },
     since: '1.4.0',
   },
+  { name: 'hostInterfaceName', conf: { args: { cni: { hostInterfaceName: 'web0' } } } },
+  { name: 'hostInterfaceName, a pattern', conf: { hostInterfaceName: 'web-{id}' } },
+  // The Go plugin doesn't have it, and the network is the same.
+  { name: 'debug', conf: { debug: '/run/debug.log' } },
+  { name: 'learning off', conf: { learning: false } },
+  { name: 'proxyArp', conf: { proxyArp: true } },
+  { name: 'neighSuppress', conf: { neighSuppress: true } },
+  { name: 'groupFwdMask', conf: { groupFwdMask: 16384 } },
+  { name: 'stp and forwardDelay', conf: { stp: true, forwardDelay: 2 } },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
+  { name: 'forward, where nothing drops', conf: { isGateway: true, forward: true } },
+  {
+    name: 'forward, where Docker drops',
+    conf: { isGateway: true, forward: true },
+    before: 'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER',
+  },
   {
     name: 'options at their defaults, spelled out',
     conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },
