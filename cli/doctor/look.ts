@@ -14,6 +14,7 @@ import { addressesInside, findNamespaces } from '../facts/namespaces.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 import { type Places, Reading, readHost } from '../facts/read.ts';
 import { addressesOf } from '../facts/summary.ts';
+import { readAutoMtus } from './auto-mtu.ts';
 import { readBarriers } from './barriers.ts';
 import { readLostForward } from './forward-rules.ts';
 import { sysctlsOf } from './forwarding.ts';
@@ -241,6 +242,7 @@ export function lookAround(places: Places): Sight {
         values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
       ),
       plugins: findPlugins(),
+      autoMtus: reading.attempt('MTUs', () => readAutoMtus(ward.facts.networks), new Map<string, number>()),
       lacking: reading.attempt('what the kernel can', () => findLacking(ward), []),
       missing: each([...ward.missing, ...reading.missing]),
     };

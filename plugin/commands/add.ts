@@ -1,6 +1,7 @@
-import type { Result } from '../../cni/result.ts';
+import type { Interface, Result } from '../../cni/result.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { Addition } from '../attach/addition.ts';
+import { withMtu } from '../attach/auto-mtu.ts';
 import { bridgeWithAddress, bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
 import { BridgeGone, makePermanent } from '../attach/bridge-lifetime.ts';
 import { configureContainer } from '../attach/container.ts';
@@ -24,12 +25,13 @@ import type { Operation } from './operation.ts';
  * @throws CniError, NetlinkError, SystemError
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
-  const { request, attachment, config, ipam, warn, begin } = operation;
+  const { request, attachment, ipam, warn, begin } = operation;
   begin?.('namespaces');
   const lease = ipam?.planAdd();
   const sides = openSides(request);
   const undo = new Undo();
   try {
+    const config = withMtu(sides.host, operation.config, warn);
     deliver(attach(operation, { attachment, pod: request.arguments.pod, config, sides, undo }, lease));
   } catch (error) {
     begin?.('undo');
@@ -120,11 +122,18 @@ function masquerade({ warn }: Operation, { attachment, config, undo }: Addition,
 /** The index of the container's interface in the result, after the bridge and the host veth. */
 const containerInterface = 2;
 
+/** Tells the MTU of both ends of the veth pair, for a CHECK to compare. */
+function withChosenMtu(interfaces: readonly Interface[], links: readonly Link[]): Interface[] {
+  const isEnd = (index: number): boolean => index === containerInterface - 1 || index === containerInterface;
+  return interfaces.map((one, index) => (isEnd(index) ? { ...one, mtu: links[index]?.mtu ?? 0 } : one));
+}
+
 function resultOf({ request, config }: Operation, links: readonly Link[], leased: Result): Result {
+  const interfaces = links.map(({ name, mac }, index) =>
+    index === containerInterface ? { name, mac, sandbox: request.netns } : { name, mac },
+  );
   return {
-    interfaces: links.map(({ name, mac }, index) =>
-      index === containerInterface ? { name, mac, sandbox: request.netns } : { name, mac },
-    ),
+    interfaces: config.autoMtu ? withChosenMtu(interfaces, links) : interfaces,
     ips: leased.ips.map((ip) => ({ ...ip, interface: containerInterface })),
     routes: leased.routes,
     dns: Object.keys(config.dns).length > 0 ? config.dns : leased.dns,

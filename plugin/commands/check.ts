@@ -10,6 +10,7 @@ import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
 import { withMetric } from '../attach/default-metric.ts';
 import { openSides } from '../attach/sides.ts';
 import { differingTree } from '../attach/spanning-tree.ts';
+import { checkMtu } from './check-mtu.ts';
 import { checkNetfilter } from './check-netfilter.ts';
 import { checkPortOptions } from './check-port.ts';
 import { checkVlans } from './check-vlan.ts';
@@ -34,6 +35,7 @@ export function check({ request, attachment, config, ipam, begin }: Operation): 
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
     checkPortOptions(comparison, { bridge, port: veth, container });
+    checkMtu(comparison, veth, container);
     checkVlans(comparison, bridge, veth);
     begin?.('netfilter');
     checkNetfilter(comparison, veth);

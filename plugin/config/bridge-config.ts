@@ -22,8 +22,10 @@ export interface BridgeConfig extends NetworkConfig {
   readonly ipMasq: boolean;
   /** Undefined chooses by what the kernel can do. */
   readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
-  /** Undefined leaves it to the kernel. */
+  /** Undefined leaves it to the kernel, or to the ADD with `autoMtu`. */
   readonly mtu: number | undefined;
+  /** Whether an ADD takes the smallest MTU on the way (`auto-mtu.ts`). */
+  readonly autoMtu: boolean;
   readonly hairpinMode: boolean;
   readonly promiscMode: boolean;
   /** The access port's or the trunk's native VLAN; 0 for none, which in a trunk is VLAN 1. */
@@ -76,7 +78,8 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
     ipMasqBackend: json.ipMasqBackend,
-    mtu: mtu === 0 ? undefined : mtu,
+    mtu: typeof mtu === 'string' || mtu === 0 ? undefined : mtu,
+    autoMtu: mtu === 'auto',
     hairpinMode: json.hairpinMode ?? false,
     promiscMode: json.promiscMode ?? false,
     vlan,

@@ -78,10 +78,10 @@ const refused: [object, number, string][] = [
   [{ metric: 100 }, 7, 'metric: 100 needs isDefaultGateway, whose default routes get it'],
   [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
-  ...[-1, 67, 65_536, 1.5, '1400'].map((mtu): [object, number, string] => [
+  ...[-1, 67, 65_536, 1.5, '1400', 'Auto', true].map((mtu): [object, number, string] => [
     { mtu },
     7,
-    `mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not ${JSON.stringify(mtu)}`,
+    `mtu: must be an integer from 68 to 65535, "auto", or 0 for the kernel's choice, not ${JSON.stringify(mtu)}`,
   ]),
   [
     { mtu: 1279, ipam: { type: 'host-local', subnet: 'fd00::/64' } },

@@ -14,6 +14,12 @@ export const options: readonly Row[] = [
   { name: 'ipMasqBackend nftables', conf: { ipMasq: true, ipMasqBackend: 'nftables' }, since: '1.6.0' },
   { name: 'ipMasqBackend iptables', conf: { ipMasq: true, ipMasqBackend: 'iptables' }, since: '1.6.0' },
   { name: 'mtu', conf: { mtu: 1400 } },
+  {
+    name: 'mtu auto',
+    conf: { mtu: 'auto' },
+    before:
+      'ip link add up0 mtu 1400 type veth peer name up1; ip link set up0 up; ip route add default dev up0',
+  },
   { name: 'hairpinMode', conf: { hairpinMode: true } },
   { name: 'promiscMode', conf: { promiscMode: true } },
   { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
