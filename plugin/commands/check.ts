@@ -10,6 +10,7 @@ import { openSides } from '../attach/sides.ts';
 import { differingTree } from '../attach/spanning-tree.ts';
 import { checkNetfilter } from './check-netfilter.ts';
 import { checkPortOptions } from './check-port.ts';
+import { checkUplink } from './check-uplink.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
@@ -31,6 +32,7 @@ export function check({ request, attachment, config, ipam }: Operation): void {
     const veth = checkHostVeth(comparison, bridge, container);
     checkPortOptions(comparison, { bridge, port: veth, container });
     checkVlans(comparison, bridge, veth);
+    if (config.uplink !== undefined) checkUplink(comparison, bridge, config.uplink);
     checkNetfilter(comparison, veth);
     checkAddresses(comparison, container);
     checkRoutes(comparison);
