@@ -9,6 +9,7 @@ import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
+import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
@@ -43,13 +44,16 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 }
 
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
-function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
+function attach(operation: Operation, planned: Addition, lease: PlannedAdd | undefined): Result {
+  const { uplink } = planned.config;
+  const addition = uplink === undefined ? planned : withUplink(planned, uplink);
   const { config, sides } = addition;
   const { begin } = operation;
   begin?.('veth');
   refuseTakenName(addition);
   if (config.forward) registerForward(addition);
-  const { bridge, veth } = plugIn(addition);
+  const { bridge: plugged, veth } = plugIn(addition);
+  const bridge = uplink === undefined ? plugged : ensureUplink(addition, plugged, veth);
   begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
 

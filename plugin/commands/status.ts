@@ -2,6 +2,7 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import { KernelError } from '../../netlink/error.ts';
 import { type BridgeAbility, probeBridges } from '../../netlink/route/bridge-probe.ts';
 import { findBridge } from '../attach/bridge.ts';
+import { findUplink } from '../attach/find-uplink.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables } from '../netfilter/connection.ts';
@@ -12,13 +13,17 @@ import type { Operation } from './operation.ts';
 /**
  * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
- * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind
+ * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, or the
+ * uplink can't be a port
  */
 export function status({ config, ipam, begin }: Operation): void {
   begin?.('veth');
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
-  withHost((host) => findBridge(host, config.bridge));
+  withHost((host) => {
+    findBridge(host, config.bridge);
+    if (config.uplink !== undefined) findUplink(host, config, config.uplink);
+  });
   begin?.('namespaces');
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   begin?.('netfilter');

@@ -42,6 +42,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly neighSuppress: boolean;
   /** Bit X stands for frames to 01:80:c2:00:00:0X. */
   readonly groupFwdMask: number;
+  /** The link of the host that becomes a port of the bridge. */
+  readonly uplink: string | undefined;
   /** Whether a bridge that an ADD makes has the spanning tree protocol. */
   readonly stp: boolean;
   /** In seconds; undefined for the kernel's. */
@@ -93,6 +95,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     proxyArp: json.proxyArp ?? false,
     neighSuppress: json.neighSuppress ?? false,
     groupFwdMask: json.groupFwdMask ?? 0,
+    uplink: json.uplink,
     stp: json.stp ?? false,
     forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
@@ -179,6 +182,7 @@ function refuseContradictions(config: BridgeConfig): void {
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;
+  refuseUplink(config, vlanLink);
   if (hostInterfaceName === config.bridge || hostInterfaceName === vlanLink) {
     throw invalidConfig(
       `hostInterfaceName: ${shown(hostInterfaceName)} is the bridge's name or its gateway's`,
@@ -187,4 +191,12 @@ function refuseContradictions(config: BridgeConfig): void {
   if (config.isGateway && config.vlan !== 0 && byteLength(vlanLink) > 15) {
     throw invalidConfig(`bridge: ${vlanLink} is too long a name for the VLAN's gateway, over 15 bytes`);
   }
+}
+
+function refuseUplink({ bridge, hostInterfaceName, uplink }: BridgeConfig, vlanLink: string): void {
+  if (uplink === undefined) return;
+  const fault = linkNameFault(uplink);
+  if (fault !== undefined) throw invalidConfig(`uplink: ${shown(uplink)} ${fault}`);
+  const own = [bridge, vlanLink, hostInterfaceName];
+  if (own.includes(uplink)) throw invalidConfig(`uplink: ${shown(uplink)} is a link of the bridge's own`);
 }

@@ -99,6 +99,22 @@ const refused: [object, number, string][] = [
   [{ vlanTrunk: [{ minID: 5 }] }, 7, 'vlanTrunk[0].maxID: is missing, but minID needs it'],
   [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
+  ...[5, 'a b', 'sixteen_letters_', 'a%d'].map((uplink): [object, number, string] => [
+    { uplink },
+    7,
+    `uplink: must be the name of a link, not ${JSON.stringify(uplink)}`,
+  ]),
+  [{ uplink: 'éééééééé' }, 7, 'uplink: "éééééééé" is longer than 15 bytes'],
+  ...['lab-br1', 'lab-br1.5'].map((uplink): [object, number, string] => [
+    { vlan: 5, uplink },
+    7,
+    `uplink: "${uplink}" is a link of the bridge's own`,
+  ]),
+  [
+    { uplink: 'web0', args: { cni: { hostInterfaceName: 'web0' } } },
+    7,
+    `uplink: "web0" is a link of the bridge's own`,
+  ],
   [{ hostInterfaceName: 5 }, 7, 'hostInterfaceName: must be the name of a link, in which `{id}` stands for'],
   [{ hostInterfaceName: 'a b' }, 7, 'not "a b"'],
   [{ hostInterfaceName: 'web0' }, 7, 'hostInterfaceName: must have {id} in it, not "web0": it serves many'],

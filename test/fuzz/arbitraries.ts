@@ -68,6 +68,7 @@ const whole = {
   proxyArp: true,
   neighSuppress: true,
   groupFwdMask: 0x4000,
+  uplink: 'eth1',
   stp: true,
   forwardDelay: 2,
   removeUnused: true,

@@ -34,6 +34,7 @@ test('what is left out has its default', () => {
     proxyArp: false,
     neighSuppress: false,
     groupFwdMask: 0,
+    uplink: undefined,
     stp: false,
     forwardDelay: undefined,
     removeUnused: false,
