@@ -19,7 +19,7 @@ function uninstall(state: State, terminal: Terminal): void {
 
 export const uninstallCommand: Command = {
   name: 'uninstall',
-  summary: 'take away what install put there, and give back what was there',
+  summary: 'take away what install put on a node, and put back what was',
   description: [
     'Removes the network that `install` wrote and our executables, and gives the names back to what had them before. What somebody has changed since stays as it is.',
     'Running containers keep their interfaces; the plugin that is back deletes them.',
