@@ -64,7 +64,8 @@ fuzz: build packages ## malformed input, results, lease files and netlink replie
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
 	@build/in-host $(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
-demo: build packages ## the article's story, told by real commands in a host of its own
+demo: dist/bridge ## the article's story, told by real commands in a host of its own
+	@build/debian-packages iproute2 nftables nginx-light curl util-linux procps
 	@build/in-host test/demo/demo
 
 screenshot: dist/bridge dist/cni-bridge packages ## docs/graph.png, of a small host in a browser; needs chromium
