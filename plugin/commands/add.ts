@@ -11,6 +11,7 @@ import { Undo } from '../attach/undo.ts';
 import { connectContainer, endOf, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
@@ -24,6 +25,7 @@ import type { Operation } from './operation.ts';
 export function add(operation: Operation, deliver: (result: Result) => void): void {
   const { request, attachment, config, ipam, warn } = operation;
   const lease = ipam?.planAdd();
+  if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
   const sides = openSides(request);
   const undo = new Undo();
   try {
@@ -43,6 +45,7 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (config.macspoofchk) checkSource(addition, veth);
 
   const leased = leaseAddresses(addition, lease);
+  if (config.forgetConnections) forgetEarlier(leased);
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
     : configureContainer(addition, bridge, veth, leased);
@@ -91,6 +94,12 @@ function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAd
   const leased = lease.run();
   undo.register(`leases of container ${attachment.containerID}`, () => lease.undo());
   return withGateways(leased, config);
+}
+
+/** Whoever had the addresses before may not have been disconnected by a DEL that forgets. */
+function forgetEarlier({ ips }: Result): void {
+  const addresses = ips.map(({ address }) => address.ip);
+  withNetfilterIfThere((connection) => connection && forgetConnections(connection, addresses));
 }
 
 function masquerade({ warn }: Operation, { attachment, config, undo }: Addition, { ips }: Result): void {

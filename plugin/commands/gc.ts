@@ -10,6 +10,7 @@ import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
+import { forgetting } from './forget.ts';
 import type { Operation } from './operation.ts';
 import { Steps } from './steps.ts';
 
@@ -18,7 +19,8 @@ import { Steps } from './steps.ts';
  * Without a list everything is kept, except for what another IPAM plugin decides.
  * @throws CniError of the IPAM plugin; NetlinkError the first error, after everything else has been removed
  */
-export function gc({ config, ipam, warn }: Operation): void {
+export function gc(operation: Operation): void {
+  const { config, ipam, warn } = operation;
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
     ipam?.gc(undefined);
@@ -33,7 +35,8 @@ export function gc({ config, ipam, warn }: Operation): void {
       }
       steps.attempt(() => removeStaleMasquerade(netfilter, kept, warn));
       const deleted = steps.attempt(() => deleteStaleVeths(host, kept));
-      if (deleted !== undefined) steps.attempt(() => ipam?.gc(valid));
+      if (deleted !== undefined)
+        steps.attempt(() => ipam?.gc(valid, forgetting(operation, netfilter, steps)));
       steps.attempt(() => removeUnusedLinks(config));
     }),
   );

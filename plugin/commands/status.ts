@@ -4,7 +4,8 @@ import { type BridgeAbility, probeBridges } from '../../netlink/route/bridge-pro
 import { findBridge } from '../attach/bridge.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
-import { checkNftables } from '../netfilter/connection.ts';
+import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { checkForgetting } from '../netfilter/forget-connections.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import type { Operation } from './operation.ts';
 
@@ -20,6 +21,7 @@ export function status({ config, ipam }: Operation): void {
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
+  if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
   ipam?.status();
 }
 

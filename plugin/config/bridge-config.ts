@@ -32,6 +32,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly portIsolation: boolean;
   /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
+  /** Whether connections of an address end with its container. */
+  readonly forgetConnections: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -66,6 +68,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
     removeUnused: json.removeUnused ?? false,
+    forgetConnections: json.forgetConnections ?? false,
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));

@@ -28,9 +28,14 @@ const refused: [object, number, string][] = [
   ...['isGateway', 'isDefaultGateway', 'forceAddress', 'ipMasq', 'hairpinMode', 'promiscMode'].map(
     (key): [object, number, string] => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
   ),
-  ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
-    (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
-  ),
+  ...[
+    'preserveDefaultVlan',
+    'macspoofchk',
+    'enabledad',
+    'disableContainerInterface',
+    'portIsolation',
+    'forgetConnections',
+  ].map((key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`]),
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },

@@ -64,6 +64,7 @@ const whole = {
   disableContainerInterface: false,
   portIsolation: false,
   removeUnused: true,
+  forgetConnections: true,
   dns: { nameservers: ['10.0.0.1'], domain: 'x', search: ['y'], options: ['z'] },
   args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01' } },
   runtimeConfig: { ips: ['10.0.0.8/24'], mac: '02:00:00:00:00:02', ipRanges: [[{ subnet: '10.0.1.0/24' }]] },

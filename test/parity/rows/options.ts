@@ -16,6 +16,7 @@ export const options: readonly Row[] = [
   { name: 'promiscMode', conf: { promiscMode: true } },
   { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
   { name: 'macspoofchk', conf: { macspoofchk: true } },
+  { name: 'forgetConnections', conf: { forgetConnections: true, ipMasq: true } },
   { name: 'enabledad', conf: { enabledad: true } },
   { name: 'enabledad, IPv6', conf: { enabledad: true, ipam: v6 } },
   {

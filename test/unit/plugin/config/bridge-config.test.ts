@@ -29,6 +29,7 @@ test('what is left out has its default', () => {
     disableContainerInterface: false,
     portIsolation: false,
     removeUnused: false,
+    forgetConnections: false,
     mac: undefined,
   });
 });
