@@ -85,7 +85,7 @@ function patientOf(
   const leased = known.length > 0 ? known : within;
   const { config } = network;
   const owner = attachmentOf(network.name, attachment);
-  const masquerade = (): string | undefined => lostMasquerade(owner, leased, config?.ipMasqBackend)?.what;
+  const masquerade = (): string | undefined => config && lostMasquerade(owner, leased, config)?.what;
   const isJudged = config !== undefined && !isDead;
   return {
     network,

@@ -1,3 +1,4 @@
+import { parseIP } from '../../netlink/ip.ts';
 import type { AttachmentFacts, NetworkFacts } from './facts.ts';
 
 /** What an attachment is judged by, beside itself. */
@@ -37,6 +38,7 @@ function masqueradeFaults(
   if (!seesElements || !byNftables || veth === undefined) return [];
   const masqueraded = new Set(elements.map(({ address }) => address));
   return leases
+    .filter(({ address }) => config.ipMasqFamilies.some((of) => of === parseIP(address)?.family))
     .filter(({ address }) => !masqueraded.has(address))
     .map(({ address }) => `${address} is not masqueraded`);
 }

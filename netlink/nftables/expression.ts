@@ -59,11 +59,13 @@ export const verdictCode = {
 } as const;
 
 /**
+ * An expression by its name in the kernel.
+ *
  *     NFTA_LIST_ELEM
  *       NFTA_EXPR_NAME
  *       NFTA_EXPR_DATA    the attributes of the named expression
  */
-function expression(name: string, put: (body: MessageBody) => unknown): Expression {
+export function expression(name: string, put: (body: MessageBody) => unknown): Expression {
   return (body) =>
     body.nested(NFTA_LIST_ELEM, () => {
       body.put(NFTA_EXPR_NAME, name).nested(NFTA_EXPR_DATA, () => put(body));

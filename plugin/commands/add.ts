@@ -13,6 +13,7 @@ import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
+import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
 import type { Operation } from './operation.ts';
@@ -41,6 +42,7 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
 function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
+  checkOutbound(sides.host, config.outboundAddresses);
   const { bridge, veth } = plugIn(addition);
   if (config.macspoofchk) checkSource(addition, veth);
 
@@ -106,7 +108,7 @@ function masquerade({ warn }: Operation, { attachment, config, undo }: Addition,
   const addresses = ips.map(({ address }) => address);
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
-    () => addMasquerade(attachment, addresses, config.ipMasqBackend),
+    () => addMasquerade(attachment, addresses, config),
     () => withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn)),
   );
 }

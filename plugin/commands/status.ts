@@ -7,17 +7,22 @@ import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting } from '../netfilter/forget-connections.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
+import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import type { Operation } from './operation.ts';
 
 /**
  * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
- * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind
+ * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, or an
+ * outbound address to no link
  */
 export function status({ config, ipam }: Operation): void {
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
-  withHost((host) => findBridge(host, config.bridge));
+  withHost((host) => {
+    findBridge(host, config.bridge);
+    checkOutbound(host, config.outboundAddresses);
+  });
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);

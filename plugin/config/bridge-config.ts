@@ -1,6 +1,7 @@
 import { byteLength } from '../../netlink/bytes.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
 import { parseMac } from './mac.ts';
+import { type MasqueradeConfig, readMasquerade } from './masquerade.ts';
 import { type NetworkConfig, readNetwork } from './network-config.ts';
 import { Reading } from './reading.ts';
 import { linkNameFault, type Request } from './request.ts';
@@ -8,15 +9,13 @@ import { checkSchema, invalidConfig, shown } from './schema-check.ts';
 import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
 /** The bridge's own options, defaults filled in. */
-export interface BridgeConfig extends NetworkConfig {
+export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   /** Empty if a DEL or a GC ignores a bad one. */
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
-  /** Undefined chooses by what the kernel can do. */
-  readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
   /** Undefined leaves it to the kernel. */
   readonly mtu: number | undefined;
   readonly hairpinMode: boolean;
@@ -56,7 +55,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     isDefaultGateway,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
-    ipMasqBackend: json.ipMasqBackend,
+    ...readMasquerade(reading, json),
     mtu: mtu === 0 ? undefined : mtu,
     hairpinMode: json.hairpinMode ?? false,
     promiscMode: json.promiscMode ?? false,

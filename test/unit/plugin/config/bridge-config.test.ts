@@ -29,6 +29,9 @@ test('what is left out has its default', () => {
     disableContainerInterface: false,
     portIsolation: false,
     removeUnused: false,
+    ipMasqFamilies: [2, 10],
+    outboundAddresses: [],
+    noMasquerade: [],
     forgetConnections: false,
     mac: undefined,
   });
