@@ -7,6 +7,7 @@ import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import { masqueraded } from '../../plugin/config/masquerade.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
@@ -85,11 +86,15 @@ function lostOf(
   { name, config }: NetworkFacts,
   leased: readonly CIDR[],
 ): string | undefined {
+  if (config === undefined) return undefined;
   const sources = new Set(attachment.sources.map(({ address }) => address));
-  const lost = leased.map(({ ip }) => formatIP(ip)).find((address) => !sources.has(address));
-  if (lost === undefined && config?.ipMasqBackend !== 'nftables') return undefined;
-  if (config?.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
-  return lostMasquerade(attachmentOf(name, attachment), leased, 'nftables')?.what;
+  const lost = masqueraded(leased, config)
+    .map(({ ip }) => formatIP(ip))
+    .find((address) => !sources.has(address));
+  if (lost === undefined && config.ipMasqBackend !== 'nftables') return undefined;
+  if (config.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
+  return lostMasquerade(attachmentOf(name, attachment), leased, { ...config, ipMasqBackend: 'nftables' })
+    ?.what;
 }
 
 function patientOf(

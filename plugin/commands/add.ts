@@ -13,9 +13,11 @@ import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
+import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
 import type { Operation } from './operation.ts';
@@ -29,6 +31,7 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
   const { request, attachment, ipam, warn, begin } = operation;
   begin?.('namespaces');
   const lease = ipam?.planAdd();
+  if (operation.config.forgetConnections) withNetfilterIfThere(checkForgetting);
   const sides = openSides(request);
   const undo = new Undo();
   try {
@@ -51,6 +54,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   const { begin } = operation;
   begin?.('veth');
   refuseTakenName(addition);
+  checkOutbound(sides.host, config.outboundAddresses);
   if (config.forward) registerForward(addition);
   const { bridge: plugged, veth } = plugIn(addition);
   const bridge = uplink === undefined ? plugged : ensureUplink(addition, plugged, veth);
@@ -59,6 +63,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
 
   begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
+  if (config.forgetConnections) forgetEarlier(leased);
   begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
@@ -114,11 +119,17 @@ function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAd
   return withGateways(leased, config);
 }
 
+/** Whoever had the addresses before may not have been disconnected by a DEL that forgets. */
+function forgetEarlier({ ips }: Result): void {
+  const addresses = ips.map(({ address }) => address.ip);
+  withNetfilterIfThere((connection) => connection && forgetConnections(connection, addresses));
+}
+
 function masquerade({ warn }: Operation, { attachment, config, undo }: Addition, { ips }: Result): void {
   const addresses = ips.map(({ address }) => address);
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
-    () => addMasquerade(attachment, addresses, config.ipMasqBackend),
+    () => addMasquerade(attachment, addresses, config),
     () => withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn)),
   );
 }

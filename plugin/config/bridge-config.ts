@@ -4,6 +4,7 @@ import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
 import { type NamePattern, readHostInterfaceName } from './host-interface-name.ts';
 import { parseMac } from './mac.ts';
+import { type MasqueradeConfig, readMasquerade } from './masquerade.ts';
 import { type NetworkConfig, readNetwork } from './network-config.ts';
 import { Reading } from './reading.ts';
 import { linkNameFault, type Request } from './request.ts';
@@ -11,7 +12,7 @@ import { checkSchema, invalidConfig, shown } from './schema-check.ts';
 import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
 /** The bridge's own options, defaults filled in. */
-export interface BridgeConfig extends NetworkConfig {
+export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   /** Empty if a DEL or a GC ignores a bad one. */
   readonly bridge: string;
   readonly isGateway: boolean;
@@ -20,8 +21,6 @@ export interface BridgeConfig extends NetworkConfig {
   readonly metric: number | undefined;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
-  /** Undefined chooses by what the kernel can do. */
-  readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
   /** Undefined leaves it to the kernel, or to the ADD with `autoMtu`. */
   readonly mtu: number | undefined;
   /** Whether an ADD takes the smallest MTU on the way (`auto-mtu.ts`). */
@@ -56,6 +55,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly debug: string | undefined;
   /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
   readonly forward: boolean;
+  /** Whether connections of an address end with its container. */
+  readonly forgetConnections: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -79,7 +80,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     metric: metric === 0 ? undefined : metric,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
-    ipMasqBackend: json.ipMasqBackend,
+    ...readMasquerade(reading, json),
     mtu: typeof mtu === 'string' || mtu === 0 ? undefined : mtu,
     autoMtu: mtu === 'auto',
     hairpinMode: json.hairpinMode ?? false,
@@ -102,6 +103,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
     debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
     forward: json.forward ?? reading.isIgnored('forward'),
+    forgetConnections: json.forgetConnections ?? false,
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));

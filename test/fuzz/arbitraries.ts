@@ -54,6 +54,9 @@ const whole = {
   forceAddress: true,
   ipMasq: true,
   ipMasqBackend: 'nftables',
+  ipMasqFamilies: ['ipv4', 'ipv6'],
+  outboundAddresses: ['192.0.2.10', '2001:db8::10'],
+  noMasquerade: ['10.0.0.0/8', 'fd00::/8'],
   mtu: 1400,
   hairpinMode: false,
   promiscMode: false,
@@ -75,6 +78,7 @@ const whole = {
   hostInterfaceName: 'web-{id}',
   debug: '/run/debug.log',
   forward: true,
+  forgetConnections: true,
   dns: { nameservers: ['10.0.0.1'], domain: 'x', search: ['y'], options: ['z'] },
   args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01', hostInterfaceName: 'web0' } },
   runtimeConfig: {

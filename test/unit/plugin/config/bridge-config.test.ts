@@ -41,6 +41,10 @@ test('what is left out has its default', () => {
     hostInterfaceName: undefined,
     debug: undefined,
     forward: false,
+    ipMasqFamilies: [2, 10],
+    outboundAddresses: [],
+    noMasquerade: [],
+    forgetConnections: false,
     mac: undefined,
   });
 });
