@@ -113,8 +113,7 @@ export function text(value: string): Uint8Array {
 
 /** The text between two offsets, up to its first NUL. */
 export function textAt(bytes: Uint8Array, from: number, to: number): string {
-  const end = bytes.indexOf(0, from);
-  return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
+  return libc.textAt(bytes, from, to);
 }
 
 /** Whether two byte arrays are equal. */

@@ -46,6 +46,8 @@ export const libc: Libc = {
   },
   encodeText: native.encode,
   decodeText: native.decode,
+  textAt: native.textAt,
+  readHeader: native.readHeader,
   indexAttributes: native.indexAttributes,
   argv0: native.argv0,
   args: native.args,
