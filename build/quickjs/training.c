@@ -29,8 +29,7 @@ static const struct {
 } calls[] = {{"VERSION", "", 0},
 #define ADD 1
              {"ADD", CONFIGURATION "}", 0},
-             /* There is no lease. */
-             {"CHECK", CONFIGURATION ",\"prevResult\":" RESULT "}", 1},
+             {"CHECK", CONFIGURATION ",\"prevResult\":" RESULT "}", 0},
              {"DEL", CONFIGURATION "}", 0}};
 #define CALLS (sizeof calls / sizeof *calls)
 
