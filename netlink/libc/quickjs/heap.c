@@ -21,7 +21,7 @@
  * than by a fault for each.
  */
 #define FIRST_CHUNK (4u << 10)
-#define POPULATED (80u << 10)
+#define POPULATED (48u << 10)
 #define POPULATED_STACK (24u << 10)
 /* Multiples of 16 up to 1 KiB, then four to each power of two. */
 #define SMALL_CLASSES 65
