@@ -58,6 +58,8 @@ export interface Libc {
   encodeText(text: string): Uint8Array;
   /** Decodes UTF-8; invalid bytes become U+FFFD, a byte order mark stays. */
   decodeText(bytes: Uint8Array): string;
+  /** Two lower-case hex digits for each byte. */
+  hex(bytes: Uint8Array, separator: string): string;
   /** Decodes UTF-8 between two offsets, up to the first NUL. */
   textAt(bytes: Uint8Array, from: number, to: number): string;
   /**

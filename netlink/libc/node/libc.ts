@@ -76,6 +76,7 @@ export const libc: Libc = {
   encodeText: (text) => encoder.encode(text),
   decodeText: (bytes) => decoder.decode(bytes),
   textAt,
+  hex: (bytes, separator) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(separator),
   readHeader,
   indexAttributes,
   argv0: () => commandLine()[0] ?? process.argv0,

@@ -47,6 +47,7 @@ export const libc: Libc = {
   encodeText: native.encode,
   decodeText: native.decode,
   textAt: native.textAt,
+  hex: native.hex,
   readHeader: native.readHeader,
   indexAttributes: native.indexAttributes,
   argv0: native.argv0,

@@ -54,6 +54,7 @@ interface Rest {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
+  hex(bytes: Uint8Array, separator: string): string;
   textAt(bytes: Uint8Array, from: number, to: number): string;
   strerror(errno: number): string;
   argv0(): string;

@@ -36,6 +36,7 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   encode: ['text'],
   decode: ['bytes'],
   textAt: ['bytes', 'int', 'int'],
+  hex: ['bytes', 'text'],
   strerror: ['int'],
   argv0: [],
   args: [],
