@@ -71,7 +71,9 @@ export function openContainerIfThere(where: Where): ContainerSide | undefined {
 }
 
 function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(fileErrorCode(error) ?? '') || isErrno(error, 'EINVAL');
+  return (
+    ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(fileErrorCode(error) ?? '') || isErrno(error, 'EINVAL')
+  );
 }
 
 /** @param onUnopened handles an error from opening the path */

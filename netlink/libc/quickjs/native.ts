@@ -11,6 +11,10 @@ interface SystemCalls {
   link(existing: string, path: string): number;
   rename(existing: string, path: string): number;
   unlink(path: string): number;
+  unlinkat(path: string, flags: number): number;
+  symlink(target: string, path: string): number;
+  readlink(path: string, buffer: Uint8Array): number;
+  fchmod(fd: number, mode: number): number;
   mkdir(path: string, mode: number): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, nstype: number): number;
@@ -40,6 +44,7 @@ interface Constants {
   readonly O_RDWR: number;
   readonly O_CREAT: number;
   readonly O_EXCL: number;
+  readonly O_APPEND: number;
   readonly O_NONBLOCK: number;
   readonly O_NOFOLLOW: number;
   readonly O_DIRECTORY: number;
@@ -60,6 +65,8 @@ interface Rest {
   argv0(): string;
   args(): string[];
   columns(fd: number): number;
+  /** A descriptor from which SIGINT and SIGTERM are read from now on, or the negative errno. */
+  signals(): number;
   environment(prefix: string): Record<string, string>;
   run(
     file: string,
