@@ -9,6 +9,8 @@ module.exports = {
       loader: 'ts',
       format: 'cjs',
       target: 'node20',
+      // Set by a build alone (build/definitions.ts).
+      define: { BUILD_COMMIT: '""' },
       sourcemap: 'both',
     });
     return { code, map };

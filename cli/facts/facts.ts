@@ -43,8 +43,11 @@ export interface NetworkFacts {
   readonly table: string;
   /** Its directories of leases. */
   readonly directories: readonly string[];
+  /** How many of the `capacity` are leased; all leases where that isn't known. */
   readonly leased: number;
-  /** How many addresses can be leased; undefined where that isn't known. */
+  /** Leases of other addresses: excluded ones, or outside the ranges. */
+  readonly leasedBesides: number;
+  /** How many addresses can be leased without a request; undefined where that isn't known. */
   readonly capacity: number | undefined;
   readonly attachments: readonly AttachmentFacts[];
   /** Files in its directories of leases that aren't leases, though they have an address's name. */

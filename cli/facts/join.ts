@@ -1,6 +1,6 @@
-import { rangeSetSize } from '../../ipam/host-local/allocate.ts';
+import { isCounted, rangeSetSize } from '../../ipam/host-local/allocate.ts';
 import { type RangeSet, readRangeSets } from '../../ipam/host-local/ranges.ts';
-import { formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
+import { formatCIDR, formatIP, parseIP, subnetOf } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
 import { Finds, type Found } from './attachments.ts';
@@ -93,6 +93,12 @@ function addressing(
   return { subnets: [...new Set(subnets)], gateways: [...new Set(gateways)], capacity };
 }
 
+/** Whether a lease is one of the addresses that `capacity` counts. */
+function isOfCapacity(sets: readonly RangeSet[], address: string): boolean {
+  const ip = parseIP(address);
+  return sets.length === 0 || (ip !== undefined && sets.some((set) => isCounted(set, ip)));
+}
+
 function networkOf(name: string, found: readonly Found[], lookup: Lookup): NetworkFacts {
   const { raw } = lookup;
   const described = raw.configured.filter((one) => one.name === name);
@@ -107,6 +113,9 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
   const own = raw.directories.filter(({ network }) => network === name);
   const files = own.flatMap(({ leases }) => leases);
   const isLease = (fault: string | undefined): boolean => fault === undefined || fault === 'EACCES';
+  const leases = files.filter(({ fault }) => isLease(fault));
+  const sets = rangeSets(config);
+  const leased = leases.filter(({ address }) => isOfCapacity(sets, address)).length;
   const network = {
     name,
     files: [...new Set(described.map(({ file }) => file))],
@@ -114,11 +123,12 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
     bridgeName,
     bridge,
     bridgeAddresses,
-    ...addressing(rangeSets(config), bridgeAddresses, lookup, bridge),
+    ...addressing(sets, bridgeAddresses, lookup, bridge),
     masquerades: config?.ipMasq ?? (raw.tables === undefined ? undefined : table !== ''),
     table,
     directories: own.map(({ path }) => path),
-    leased: files.filter(({ fault }) => isLease(fault)).length,
+    leased,
+    leasedBesides: leases.length - leased,
     strangeFiles: files.filter(({ fault }) => !isLease(fault)),
   };
   const surroundings: Surroundings = {

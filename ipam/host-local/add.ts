@@ -1,4 +1,3 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { IPConfig, Result } from '../../cni/result.ts';
 import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
@@ -7,7 +6,8 @@ import { leaseDirectory } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
 import type { Candidate } from './allocate.ts';
 import { delLeases } from './host-local.ts';
-import { exhausted, leaseExactly, leaseIfFree, leaseNext } from './lease-address.ts';
+import { exhausted, leaseAgain, leaseExactly, leaseNext } from './lease-address.ts';
+import { findOutside } from './outside-range.ts';
 import { planLeases } from './plan.ts';
 import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { mayReclaim, reclaimAll, reclaimLeases } from './reclaim.ts';
@@ -90,16 +90,17 @@ function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[
     for (const [index, set] of sets.entries()) {
       const turn = store.lastReserved(index);
       try {
-        const candidate = leaseOne(allocation, set, turn.read());
+        const last = turn.read();
+        const candidate = leaseOutside(allocation, sets, set) ?? leaseOne(allocation, set, last);
         made.push(candidate);
         // As in the Go host-local, the round robin continues from here even if a later set has no free address.
-        turn.write(candidate.ip, request.warn);
+        if (set.includes(candidate.range)) turn.write(candidate.ip, request.warn);
       } finally {
         turn.close();
       }
     }
     const [left] = requested;
-    if (left !== undefined) throw notGiven(left, sets, made, request.attachment);
+    if (left !== undefined) throw notGiven(left, sets, made, request);
     return made;
   } catch (error) {
     takeBack(() => store.takeBack(), request);
@@ -112,13 +113,17 @@ function notGiven(
   ip: IP,
   sets: readonly RangeSet[],
   made: readonly Candidate[],
-  { network }: Attachment,
+  { attachment: { network }, config }: HostLocalRequest,
 ): CniError {
-  const index = sets.findIndex((set) => isIn(set, ip));
+  const outside = findOutside(sets, ip);
+  const index = sets.findIndex(
+    (set) => isIn(set, ip) || (config.requestOutsideRange && set === outside?.set),
+  );
   const [given, set] = [made[index], sets[index]];
+  const hint = outside && ', but in its subnet: "requestOutsideRange": true would allow it';
   const reason =
     given === undefined || set === undefined
-      ? `it is not in any range of network ${network}`
+      ? `it is not in any range of network ${network}${hint ?? ''}`
       : `range set ${formatRangeSet(set)} gives one address, which is ${formatIP(given.ip)}`;
   return new CniError(
     errorCode.invalidConfig,
@@ -129,6 +134,25 @@ function notGiven(
 
 function isIn(set: RangeSet, ip: IP): boolean {
   return set.some((range) => holds(range, ip));
+}
+
+/**
+ * Leases the requested address, removed from the list, that is in none of the ranges but in a subnet of the set, if the
+ * configuration allows it.
+ */
+function leaseOutside(
+  { store, request, requested }: Allocation,
+  sets: readonly RangeSet[],
+  set: RangeSet,
+): Candidate | undefined {
+  if (request.config.requestOutsideRange !== true || requested.some((ip) => isIn(set, ip))) return undefined;
+  for (const [index, ip] of requested.entries()) {
+    const outside = findOutside(sets, ip);
+    if (outside?.set !== set) continue;
+    requested.splice(index, 1);
+    return leaseExactly(store, request, [{ ...outside.range, first: ip, last: ip }], ip);
+  }
+  return undefined;
 }
 
 /**
@@ -145,7 +169,7 @@ function leaseOne(
   const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
   if (ip !== undefined) return leaseExactly(store, request, set, ip);
   const before = earlier.find((one) => isIn(set, one));
-  const again = before && leaseIfFree(store, attachment, set, before);
+  const again = before && leaseAgain(store, attachment, set, before);
   const free = again ?? leaseNext(store, attachment, set, last);
   if (free !== undefined) return free;
   const reclaimed = mayReclaim(config) ? reclaimLeases(store, set, warn) : 0;

@@ -46,6 +46,11 @@ export interface Files {
   linkSync(existing: string, path: string): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
+  /** An empty directory. */
+  rmdirSync(path: string): void;
+  symlinkSync(target: string, path: string): void;
+  readlinkSync(path: string): string;
+  fchmodSync(fd: number, mode: number): void;
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive?: boolean }): void;
   /** The names in a directory, without `.` and `..`. */
   readdirSync(path: string): string[];

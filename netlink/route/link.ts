@@ -39,6 +39,8 @@ export const iff = { up: IFF_UP, promisc: IFF_PROMISC } as const;
 
 /** A link's settings when it is created or changed; undefined ones are left alone. */
 export interface LinkSettings {
+  /** A new name, for a link given by index. Before Linux 6.2 the link has to be down. */
+  readonly name?: string | undefined;
   /** `aa:bb:cc:dd:ee:ff` */
   readonly mac?: string | undefined;
   /** In bytes. */
@@ -181,7 +183,7 @@ export function isThere(connection: Connection, { name, index }: Pick<Link, 'nam
 export type LinkReference = string | Pick<Link, 'index' | 'name'>;
 
 /** Begins a message about a link: struct ifinfomsg with the changed flags, IFLA_IFNAME if it is given by name. */
-export function linkBody(link: LinkReference, { up, promisc }: LinkSettings = {}): MessageBody {
+export function linkBody(link: LinkReference, { up, promisc, name }: LinkSettings = {}): MessageBody {
   const byName = typeof link === 'string';
   const flags = (up === true ? IFF_UP : 0) | (promisc === true ? IFF_PROMISC : 0);
   const change = (up === undefined ? 0 : IFF_UP) | (promisc === undefined ? 0 : IFF_PROMISC);
@@ -190,7 +192,7 @@ export function linkBody(link: LinkReference, { up, promisc }: LinkSettings = {}
     .set(ifinfomsg.ifi_index, byName ? 0 : link.index)
     .set(ifinfomsg.ifi_flags, flags)
     .set(ifinfomsg.ifi_change, change)
-    .put(IFLA_IFNAME, byName ? link : undefined);
+    .put(IFLA_IFNAME, byName ? link : name);
 }
 
 export function nameOf(link: LinkReference): string {

@@ -4,7 +4,7 @@ import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { hasLink } from '../../netlink/sysctl.ts';
-import { removeHostVeth, vethNames } from '../attach/host-veth.ts';
+import { likelyVethNames, removeHostVeth } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
@@ -80,9 +80,8 @@ export function withListed(held: readonly IP[], previous: Result | undefined): C
 function removeVeth({ request, config }: Operation, owner: string, steps: Steps): boolean {
   const deleted = steps.attempt(() => deleteContainerLink(request));
   // Whoever renamed ours may have given its name to another link, which was deleted in its place.
-  if (deleted === true && !vethNames(owner).some(hasLink)) return true;
-  const { bridge, prevResult } = config;
-  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, bridge, prevResult)));
+  if (deleted === true && !likelyVethNames(owner, config).some(hasLink)) return true;
+  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, config)));
   // If the container could not be entered and no veth on the host has the label, the pair may still exist.
   return found === true || (found === false && deleted !== undefined);
 }

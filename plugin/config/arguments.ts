@@ -3,13 +3,14 @@ import { CniError, errorCode } from '../../cni/error.ts';
 /** What CNI_ARGS may ask for. */
 export interface Arguments {
   readonly mac: string | undefined;
+  readonly hostInterfaceName: string | undefined;
   readonly ips: readonly string[];
   /** The pod that the container is of, `namespace/name`; empty where nothing tells. */
   readonly pod: string;
 }
 
 /** An empty CNI_ARGS. */
-export const noArguments: Arguments = { mac: undefined, ips: [], pod: '' };
+export const noArguments: Arguments = { mac: undefined, hostInterfaceName: undefined, ips: [], pod: '' };
 
 /** Kubernetes' names; any other is ignored. */
 const podNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/;
@@ -32,7 +33,7 @@ export function readArguments(text: string): Arguments {
     pairs.set(pair.slice(0, equals), pair.slice(equals + 1));
   }
   const tolerant = ['1', 'true'].includes((pairs.get('IgnoreUnknown') ?? '').toLowerCase());
-  const known = ['IgnoreUnknown', 'MAC', 'IP', ...passedOver];
+  const known = ['IgnoreUnknown', 'MAC', 'IP', 'HOST_INTERFACE_NAME', ...passedOver];
   const unknown = [...pairs.keys()].filter((key) => !known.includes(key));
   if (unknown.length > 0 && !tolerant) {
     throw new CniError(
@@ -44,6 +45,7 @@ export function readArguments(text: string): Arguments {
   const mac = pairs.get('MAC') ?? '';
   return {
     mac: mac === '' ? undefined : mac,
+    hostInterfaceName: pairs.get('HOST_INTERFACE_NAME'),
     ips: (pairs.get('IP') ?? '').split(',').filter((ip) => ip !== ''),
     pod: podOf(pairs),
   };

@@ -1,5 +1,7 @@
 import { byteLength } from '../../netlink/bytes.ts';
+import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
+import { type NamePattern, readHostInterfaceName } from './host-interface-name.ts';
 import { parseMac } from './mac.ts';
 import { type NetworkConfig, readNetwork } from './network-config.ts';
 import { Reading } from './reading.ts';
@@ -32,6 +34,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly portIsolation: boolean;
   /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
+  /** The host veth's name, or the pattern of those of all; undefined for `veth` and digits. */
+  readonly hostInterfaceName: string | NamePattern | undefined;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -66,6 +70,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
     removeUnused: json.removeUnused ?? false,
+    hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -85,12 +90,12 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
 
 /** The MAC address from the last of the three sources that has one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
-  const sources: readonly (readonly [string, string | undefined])[] = [
-    ['runtimeConfig.mac', runtimeConfig?.mac],
-    ['args.cni.mac', args?.cni?.mac],
-    ['CNI_ARGS MAC', request.arguments.mac],
-  ];
-  const [where, text] = sources.find(([, value]) => value !== undefined && value !== '') ?? [];
+  const [where, text] =
+    firstGiven([
+      ['runtimeConfig.mac', runtimeConfig?.mac],
+      ['args.cni.mac', args?.cni?.mac],
+      ['CNI_ARGS MAC', request.arguments.mac],
+    ]) ?? [];
   if (where === undefined || text === undefined) return undefined;
   const mac = parseMac(text);
   if (mac === undefined) throw invalidConfig(`${where}: must be a unicast MAC address, not ${shown(text)}`);
@@ -109,6 +114,12 @@ function refuseContradictions(config: BridgeConfig): void {
     );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
+  const { hostInterfaceName } = config;
+  if (hostInterfaceName === config.bridge || hostInterfaceName === vlanLink) {
+    throw invalidConfig(
+      `hostInterfaceName: ${shown(hostInterfaceName)} is the bridge's name or its gateway's`,
+    );
+  }
   if (config.isGateway && config.vlan !== 0 && byteLength(vlanLink) > 15) {
     throw invalidConfig(`bridge: ${vlanLink} is too long a name for the VLAN's gateway, over 15 bytes`);
   }

@@ -49,6 +49,7 @@ export const libc: Libc = {
   argv0: native.argv0,
   args: native.args,
   columns: native.columns,
+  signals: native.signals,
   environment: native.environment,
   run({ file, args, variables = {}, stdin, outputLimit, milliseconds, stderr }) {
     const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);

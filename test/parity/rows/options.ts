@@ -23,6 +23,8 @@ export const options: readonly Row[] = [
     conf: { disableContainerInterface: true, ...layer2 },
     since: '1.4.0',
   },
+  { name: 'hostInterfaceName', conf: { args: { cni: { hostInterfaceName: 'web0' } } } },
+  { name: 'hostInterfaceName, a pattern', conf: { hostInterfaceName: 'web-{id}' } },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
   {
     name: 'options at their defaults, spelled out',

@@ -201,3 +201,20 @@ test('where no lease tells, the addresses are those in the container', () => {
   expect(attachment).toMatchObject({ seen: ['10.0.0.9/24'], faults: [] });
   expect(addressesOf(attachment, { subnets: [] })).toEqual(['10.0.0.9/24']);
 });
+
+test('what a range excludes, or has not, is counted apart', () => {
+  const ipam = { type: 'host-local', subnet: '10.0.0.0/24', exclude: ['10.0.0.128/25'] };
+  const addresses = ['10.0.0.2', '10.0.0.130', '192.0.2.1'];
+  const { networks } = join(
+    raw({
+      directories: [
+        directory(
+          'net',
+          addresses.map((address) => lease('net', address, 'c1')),
+        ),
+      ],
+      configured: [configured('net', { ipam })],
+    }),
+  );
+  expect(networks).toMatchObject([{ leased: 1, leasedBesides: 2, capacity: 126 }]);
+});

@@ -63,6 +63,18 @@ test.each([undefined, {}, { hairpin: undefined }])(
   },
 );
 
+test('a link gets a new name by its index', () => {
+  const { body } = setLink({ index: 7, name: 'v0' }, { name: 'v1', up: true });
+  expect(hex(body)).toBe(
+    '00000000' +
+      '07000000' +
+      '01000000' +
+      '01000000' + // struct ifinfomsg: index, IFF_UP
+      '07000300' +
+      '76310000', // IFLA_IFNAME
+  );
+});
+
 test('how a bridge treats a port', () => {
   const { body } = setLink('v0', { alias: 'whose', group: 7, port: { hairpin: true, isolated: false } });
   expect(hex(body)).toBe(

@@ -29,6 +29,7 @@ test('what is left out has its default', () => {
     disableContainerInterface: false,
     portIsolation: false,
     removeUnused: false,
+    hostInterfaceName: undefined,
     mac: undefined,
   });
 });
@@ -55,6 +56,15 @@ test("the article's configuration is read as it stands", () => {
 
 test('isDefaultGateway implies isGateway', () => {
   expect(read({ isDefaultGateway: true }).isGateway).toBe(true);
+});
+
+test.each([
+  [{ hostInterfaceName: 'a-{id}.b' }, { before: 'a-', after: '.b' }],
+  [{ args: { cni: { hostInterfaceName: 'web0' } }, hostInterfaceName: 'a-{id}' }, 'web0'],
+  [{ args: { cni: { hostInterfaceName: '{id}' } } }, { before: '', after: '' }],
+  [{ args: { cni: { hostInterfaceName: '' } }, runtimeConfig: { hostInterfaceName: null } }, undefined],
+])("the host veth's name in %j", (conf, expected) => {
+  expect(read(conf).hostInterfaceName).toEqual(expected);
 });
 
 test('keys are found in any case, the exact one first; null and empty text count as absent', () => {
