@@ -20,7 +20,7 @@ PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-flannel e2e-kubernetes e2e-vlan e2e-packages parity bench bench-ipam screenshot sanitize reproducible reproducible-release reference install clean packages
+.PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-flannel e2e-kubernetes e2e-vlan e2e-packages parity bench bench-ipam scale screenshot sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against the Go host-local; PAIRS=10 is quick, DIRECTORY=/run/leases uses a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
+
+scale: dist/bridge dist/host-local dist/loopback dist/cni-bridge packages ## what a call costs among CONTAINERS='1 10 100 300 1000' on a bridge: system calls, netlink, milliseconds
+	@build/in-host $(TSX) test/scale/main.ts $(or $(CONTAINERS),1 10 100 300 1000)
 
 parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (default: Debian's), row by row; ROWS=text runs a part
 	@build/debian-packages user-mode-linux kmod

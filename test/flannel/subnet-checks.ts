@@ -1,3 +1,4 @@
+import { ours } from '../cluster/ours.ts';
 import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
 import { leases, mustBeClean } from '../runtimes/surroundings.ts';
@@ -103,11 +104,13 @@ async function forcedAddress(cluster: FlannelCluster): Promise<string> {
   const gateway = old.addresses[0]?.replace(/\.\d+$/, '.1') ?? '';
   const stranded = !(await node.pings('old', gateway));
   must(stranded, `the old pod still reaches ${gateway}`);
+  const { stdout } = await machine.run([ours, 'doctor']);
+  must(stdout.includes('1 container of cbr0 in a subnet that cni0 has left'), `cni-bridge doctor: ${stdout}`);
   for (const name of ['old', 'new']) await node.del(name);
   await two.del('far');
   await mustBeClean(machine);
   node.configure(conflist('cbr0'));
-  return `the next ADD gives cni0 ${after}, and works; ${old.addresses[0]} is without a gateway until its pod is started again, and can be deleted`;
+  return `the next ADD gives cni0 ${after}, and works; ${old.addresses[0]} is without a gateway, as cni-bridge doctor says, and can be deleted`;
 }
 
 async function rebooted(cluster: FlannelCluster): Promise<string> {

@@ -1,7 +1,7 @@
 import { outside } from '../cluster/lan.ts';
+import { ours } from '../cluster/ours.ts';
 import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
-import { binDirectory } from '../runtimes/plugins.ts';
 import {
   addressOf,
   distinctAddresses,
@@ -120,8 +120,8 @@ async function fullRange(cluster: KubernetesCluster): Promise<string> {
   await cluster.podsReady(2, '-l app=late');
   await plane.kubectl('delete deployment late');
   await cluster.podsReady(usual);
-  const said = event?.message?.replace(/.*(no IP addresses)/s, '$1');
-  return `nodes stay Ready; event ${event?.reason}: "… ${said?.slice(0, 60)} …"; with room again the pods start; ${await cluster.holdsWhatPodsNeed()}`;
+  const said = event?.message?.match(/no IP addresses [a-z ]*/)?.[0];
+  return `nodes stay Ready; event ${event?.reason}: "… ${said} …"; with room again the pods start; ${await cluster.holdsWhatPodsNeed()}`;
 }
 
 /** The worst case: the pods' gateway has the address of the API server, which the node then looks for on itself. */
@@ -132,7 +132,7 @@ async function overlapping(cluster: KubernetesCluster): Promise<string> {
   const reach = () =>
     node.machine.run(['curl', '-sSk', '--max-time', '60', `https://${outside.v4}:6443/readyz`]);
   must((await reach()).stdout === 'ok', 'the API server is out of reach already');
-  const doctor = () => node.machine.run([`${binDirectory}/bridge`, 'doctor']);
+  const doctor = () => node.machine.run([ours, 'doctor']);
   await node.changeNetwork(
     '.plugins[0].bridge = "cni1" | .plugins[0].ipam.ranges[0] = [{subnet: "192.168.90.0/24"}]',
   );

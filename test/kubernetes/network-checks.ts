@@ -1,4 +1,5 @@
 import { outside, placeOf } from '../cluster/lan.ts';
+import { ours } from '../cluster/ours.ts';
 import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
 import { fromMachine } from '../runtimes/surroundings.ts';
@@ -18,7 +19,7 @@ export async function networkChecks(cluster: KubernetesCluster, checks: Checks):
     return `${kubeletVersion}, ${containerRuntimeVersion}: ${cidrs.join(', ')}`;
   });
   await checks.check('the conflist that containerd makes of the podCIDRs', async () => {
-    const words = await nodes[0].machine.sh(`/opt/cni/bin/bridge validate ${conflist} 2>&1`);
+    const words = await nodes[0].machine.sh(`${ours} validate ${conflist} 2>&1`);
     return words.replace(/\s+/g, ' ');
   });
   let pods: Pod[] = [];
