@@ -3,6 +3,7 @@ import { doctor } from './commands/doctor.ts';
 import { graph } from './commands/graph.ts';
 import { installCommand } from './commands/install.ts';
 import { list } from './commands/list.ts';
+import { logs } from './commands/logs.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { show } from './commands/show.ts';
 import { tryCommand } from './commands/try.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   list,
   show,
   graph,
+  logs,
   doctor,
   restoreCommand,
   validate,

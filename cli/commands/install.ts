@@ -1,34 +1,16 @@
-import { closeSync, readSync } from '#files';
-import { libc } from '#libc';
-import { fileErrorCode, messageOf, SystemError } from '../../netlink/error.ts';
+import { messageOf } from '../../netlink/error.ts';
 import { readFile } from '../../netlink/file.ts';
 import type { CIDR } from '../../netlink/ip.ts';
 import { build } from '../../plugin/about.ts';
 import { type Arguments, type Command, textOption, UsageError } from '../command.ts';
 import { type Conflist, checkConflist, fillIn, otherNetworks, writeConflist } from '../install/conflist.ts';
 import { installExecutables, previousVersion } from '../install/executables.ts';
+import { binDirOption, readyToStay, stateOf, stayOption } from '../install/options.ts';
 import { parsePodCIDRs, podCIDRsIn, podCIDRsOfNode } from '../install/pod-cidr.ts';
-import { State } from '../install/state.ts';
+import type { State } from '../install/state.ts';
 import { conflistWords, executableWords, haveWords } from '../install/words.ts';
 import { printable, type Terminal } from '../output/terminal.ts';
 import { findingLine } from './validate.ts';
-
-const day = 24 * 60 * 60 * 1000;
-
-/** The plugins' directory and the runtime's, for `install` and `uninstall`. */
-export const directories = [
-  {
-    name: 'bin-dir',
-    value: 'DIRECTORY',
-    completes: 'directory',
-    description: 'Where runtimes look for plugins; /opt/cni/bin by default.',
-  },
-] as const;
-
-/** The plugins' directory. */
-export function stateOf(args: Arguments): State {
-  return new State((textOption(args, 'bin-dir') ?? '/opt/cni/bin').replace(/(?!^)\/+$/, ''));
-}
 
 /** The node's subnets, from whichever option says where they are. @throws Error, UsageError */
 function podCIDRs(args: Arguments): CIDR[] {
@@ -92,21 +74,6 @@ function install(args: Arguments, terminal: Terminal): void {
   }
 }
 
-/** Waits for the signal that ends it. @param fd of `libc.signals` */
-function awaitSignal(fd: number): void {
-  const information = new Uint8Array(128);
-  for (;;) {
-    try {
-      readSync(fd, information);
-      closeSync(fd);
-      return;
-    } catch (error) {
-      if (fileErrorCode(error) !== 'EAGAIN') throw error;
-      libc.awaitReadable(fd, day);
-    }
-  }
-}
-
 export const installCommand: Command = {
   name: 'install',
   summary: 'put this executable, and a network, on a node',
@@ -117,7 +84,7 @@ export const installCommand: Command = {
   ],
   operands: [],
   options: [
-    ...directories,
+    binDirOption,
     {
       name: 'conflist',
       value: 'FILE',
@@ -148,7 +115,7 @@ export const installCommand: Command = {
       description: 'The node whose subnets kubectl is to ask the API server for.',
     },
     { name: 'previous', description: 'Put the version back that was there before this one.' },
-    { name: 'stay', description: 'Afterwards wait for SIGTERM or SIGINT, as a DaemonSet has it.' },
+    stayOption,
   ],
   hasJson: false,
   examples: [
@@ -160,10 +127,9 @@ export const installCommand: Command = {
   ],
   failure: 'it could not be installed; the last line says what the node has.',
   run(args, terminal) {
-    const signals = args.options.stay === true ? libc.signals() : undefined;
-    if (signals !== undefined && signals < 0) throw new SystemError('wait for', 'signals', -signals);
+    const stay = readyToStay(args);
     install(args, terminal);
-    if (signals !== undefined) awaitSignal(signals);
+    stay();
     return 0;
   },
 };

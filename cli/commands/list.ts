@@ -49,6 +49,7 @@ export function networkLine(network: NetworkFacts, style: Style): string {
     subnets.join(' '),
     gateways.length === 0 ? '' : `gateway ${gateways.join(' ')}`,
     masqueradingInWords(network),
+    network.config?.macspoofchk === true ? 'MACs checked' : '',
     leasesInWords(network),
   ].filter((one) => one !== '');
   const wrong = faults.length === 0 ? '' : `  ${style.red(faults.join(', '))}`;

@@ -1,5 +1,6 @@
 import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import type { HostLink, LeaseFact, MasqueradeElement, Missing } from './raw.ts';
 
 /** A container's interface on a network: what of it was found, by its owner's label. */
@@ -17,6 +18,10 @@ export interface AttachmentFacts {
   readonly vlans: readonly PortVlans[];
   readonly leases: readonly LeaseFact[];
   readonly elements: readonly MasqueradeElement[];
+  /** Those of its addresses that iptables masquerades. */
+  readonly sources: readonly IptablesSource[];
+  /** The chain of its spoof check, in table bridge nat; empty where there is none, or a part of it is missing. */
+  readonly spoofCheck: string;
   /** Addresses that were seen in the container, where no lease tells; `10.15.20.2/24`. */
   readonly seen: readonly string[];
   /** What is wrong with it; empty where all is well as far as it can be seen. */

@@ -13,6 +13,7 @@ import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { mayReclaim, reclaimAll, reclaimLeases } from './reclaim.ts';
 import type { HostLocalRequest } from './request.ts';
 import { readResolvConf } from './resolv-conf.ts';
+import { recall, remember } from './sticky.ts';
 
 /**
  * Leases one address from each range set to an attachment; the leases are on disk when it returns. The result's
@@ -28,8 +29,10 @@ export function addLeases(request: HostLocalRequest, plan = planLeases(request))
   const store = Store.open(leaseDirectory(config.dataDir, attachment.network), warn);
   let made: Candidate[];
   try {
-    const earlier = endEarlierLeases(store, request);
+    const ended = endEarlierLeases(store, request);
+    const earlier = config.sticky ? [...ended, ...recall(store, request)] : ended;
     made = leaseAll({ store, request, requested: [...plan.requested], earlier }, plan.sets);
+    if (config.sticky) remember(store, request, made);
   } catch (error) {
     store.close();
     throw error;
@@ -78,23 +81,25 @@ interface Allocation {
   readonly request: HostLocalRequest;
   /** Requested addresses that no set has leased yet. */
   readonly requested: IP[];
-  /** Addresses that the attachment had before the boot: leased again if they are free. */
+  /** Addresses that the attachment had before the boot, and those that it is to get again: leased if they are free. */
   readonly earlier: readonly IP[];
 }
 
 /** Leases one address from each set, or none at all. */
 function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[] {
   const { store, request, requested } = allocation;
+  const { config } = request;
   const made: Candidate[] = [];
   try {
     for (const [index, set] of sets.entries()) {
       const turn = store.lastReserved(index);
       try {
         const last = turn.read();
-        const candidate = leaseOutside(allocation, sets, set) ?? leaseOne(allocation, set, last);
+        const outside = config.requestOutsideRange ? leaseOutside(allocation, sets, set) : undefined;
+        const candidate = outside ?? leaseOne(allocation, set, last);
         made.push(candidate);
         // As in the Go host-local, the round robin continues from here even if a later set has no free address.
-        if (set.includes(candidate.range)) turn.write(candidate.ip, request.warn);
+        if (outside === undefined) turn.write(candidate.ip, request.warn);
       } finally {
         turn.close();
       }
@@ -136,16 +141,13 @@ function isIn(set: RangeSet, ip: IP): boolean {
   return set.some((range) => holds(range, ip));
 }
 
-/**
- * Leases the requested address, removed from the list, that is in none of the ranges but in a subnet of the set, if the
- * configuration allows it.
- */
+/** Leases the requested address, removed from the list, that is in none of the ranges but in a subnet of the set. */
 function leaseOutside(
   { store, request, requested }: Allocation,
   sets: readonly RangeSet[],
   set: RangeSet,
 ): Candidate | undefined {
-  if (request.config.requestOutsideRange !== true || requested.some((ip) => isIn(set, ip))) return undefined;
+  if (requested.some((ip) => isIn(set, ip))) return undefined;
   for (const [index, ip] of requested.entries()) {
     const outside = findOutside(sets, ip);
     if (outside?.set !== set) continue;
@@ -156,8 +158,8 @@ function leaseOutside(
 }
 
 /**
- * Leases the requested address in the set, which is removed from the list; else the one that the attachment had before
- * the boot; else the next free one.
+ * Leases the requested address in the set, which is removed from the list; else one that the attachment had before; else
+ * the next free one.
  */
 function leaseOne(
   { store, request, requested, earlier }: Allocation,
@@ -168,9 +170,11 @@ function leaseOne(
   const wanted = requested.findIndex((ip) => isIn(set, ip));
   const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
   if (ip !== undefined) return leaseExactly(store, request, set, ip);
-  const before = earlier.find((one) => isIn(set, one));
-  const again = before && leaseAgain(store, attachment, set, before);
-  const free = again ?? leaseNext(store, attachment, set, last);
+  for (const before of earlier) {
+    const again = isIn(set, before) ? leaseAgain(store, request, set, before) : undefined;
+    if (again !== undefined) return again;
+  }
+  const free = leaseNext(store, attachment, set, last);
   if (free !== undefined) return free;
   const reclaimed = mayReclaim(config) ? reclaimLeases(store, set, warn) : 0;
   const freed = reclaimed > 0 ? leaseNext(store, attachment, set, last) : undefined;

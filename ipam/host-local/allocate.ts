@@ -30,7 +30,8 @@ export interface Span extends Stretch {
  */
 export function turn(set: RangeSet, lastReserved: IP | undefined): Span[] {
   const spans = wholeTurn(set, lastReserved);
-  return set.some(({ excluded }) => excluded !== undefined) ? spans.flatMap(notExcluded) : spans;
+  for (const { excluded } of set) if (excluded !== undefined) return spans.flatMap(notExcluded);
+  return spans;
 }
 
 function wholeTurn(set: RangeSet, lastReserved: IP | undefined): Span[] {

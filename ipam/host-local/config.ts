@@ -27,6 +27,8 @@ export interface HostLocalConfig extends Partial<RangeConfig> {
    * it.
    */
   readonly requestOutsideRange?: boolean;
+  /** Whether a pod or a container gets the addresses again that it had last. False by default; as above. */
+  readonly sticky?: boolean;
   /**
    * Whether leases from before this boot give way (see `reclaim.ts`): to the same container, to a request for that
    * address, and when a range set has no free address. True by default. The Go host-local ignores it.

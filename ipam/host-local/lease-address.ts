@@ -53,13 +53,33 @@ export function leaseNext(
 }
 
 /**
- * Leases an address that an attachment had before, if it is free.
+ * Leases an address that an attachment had before, if it is free or its lease is from before this boot.
  * @returns undefined if it isn't, or isn't leased without a request
  * @throws CniError code 5
  */
-export function leaseAgain(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
+export function leaseAgain(
+  store: Store,
+  request: HostLocalRequest,
+  set: RangeSet,
+  ip: IP,
+): Candidate | undefined {
   if (set.some((range) => holds(range, ip) && isExcluded(range, ip))) return undefined;
-  return leaseIfFree(store, owner, set, ip);
+  return leaseOrReclaim(store, request, set, ip);
+}
+
+/** Leases an address of a range set if it is free, or its lease is from before this boot. */
+function leaseOrReclaim(
+  store: Store,
+  request: HostLocalRequest,
+  set: RangeSet,
+  ip: IP,
+): Candidate | undefined {
+  const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
+  const leased = lease();
+  if (leased !== undefined) return leased;
+  const address = formatIP(ip);
+  const owner = store.read(address);
+  return owner && reclaimAll(store, request, [{ ...owner, address }]) ? lease() : undefined;
 }
 
 /**
@@ -86,12 +106,9 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
       `range set ${formatRangeSet(set)} does not lease it`,
     );
   }
-  const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
-  const leased = lease();
+  const leased = leaseOrReclaim(store, request, set, ip);
   if (leased !== undefined) return leased;
   const owner = store.read(address);
-  const freed = owner && reclaimAll(store, request, [{ ...owner, address }]) ? lease() : undefined;
-  if (freed !== undefined) return freed;
   throw new CniError(
     errorCode.tryAgain,
     `requested IP address ${address} is not available in range set ${formatRangeSet(set)}`,

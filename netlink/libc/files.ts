@@ -24,6 +24,7 @@ export interface Files {
     readonly O_RDWR: number;
     readonly O_CREAT: number;
     readonly O_EXCL: number;
+    readonly O_APPEND: number;
     readonly O_NOFOLLOW: number;
     readonly O_NONBLOCK: number;
     readonly F_OK: number;

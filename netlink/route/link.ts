@@ -10,8 +10,6 @@ import {
   IFLA_BR_STP_STATE,
   IFLA_BR_VLAN_DEFAULT_PVID,
   IFLA_BR_VLAN_FILTERING,
-  IFLA_BRPORT_ISOLATED,
-  IFLA_BRPORT_MODE,
   IFLA_BRPORT_STATE,
   IFLA_EXT_MASK,
   IFLA_GROUP,
@@ -33,6 +31,7 @@ import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
 import { ifinfomsg, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, RTM_NEWLINK } from '../linux/rtnetlink.ts';
 import type { Message } from '../message.ts';
 import { MessageBody } from '../message-body.ts';
+import { type PortSettings, putPort } from './port-settings.ts';
 
 /** IFF_*, linux/if.h */
 export const iff = { up: IFF_UP, promisc: IFF_PROMISC } as const;
@@ -56,14 +55,9 @@ export interface LinkSettings {
   readonly port?: PortSettings | undefined;
   /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING ignores it: read the link afterwards. */
   readonly vlanFiltering?: boolean | undefined;
-}
-
-/** How a bridge treats one of its ports. */
-export interface PortSettings {
-  /** Frames may go back out of the port that they came in on. */
-  readonly hairpin?: boolean | undefined;
-  /** Frames don't go to other isolated ports. */
-  readonly isolated?: boolean | undefined;
+  /** Of a new bridge: whether it has the spanning tree protocol, and how long a port of it listens, then learns. */
+  readonly stp?: boolean | undefined;
+  readonly forwardDelayMilliseconds?: number | undefined;
 }
 
 /** A link in the kernel. */
@@ -199,11 +193,17 @@ export function nameOf(link: LinkReference): string {
   return typeof link === 'string' ? link : link.name;
 }
 
-function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
+function putBridge(body: MessageBody, settings: LinkSettings): void {
+  const { vlanFiltering, stp, forwardDelayMilliseconds: delay } = settings;
   body.nested(IFLA_LINKINFO, () => {
     body.put(IFLA_INFO_KIND, 'bridge');
-    if (vlanFiltering === undefined) return;
-    body.nested(IFLA_INFO_DATA, () => body.put(IFLA_BR_VLAN_FILTERING, vlanFiltering));
+    if ((vlanFiltering ?? stp) === undefined) return;
+    body.nested(IFLA_INFO_DATA, () => {
+      body
+        .put(IFLA_BR_FORWARD_DELAY, delay && delay / 10)
+        .put(IFLA_BR_STP_STATE, stp === undefined ? undefined : Number(stp))
+        .put(IFLA_BR_VLAN_FILTERING, vlanFiltering);
+    });
   });
 }
 
@@ -216,9 +216,7 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
     .put(IFLA_GROUP, group);
   if (port === undefined || Object.values(port).every((setting) => setting === undefined)) return;
   body.nested(IFLA_LINKINFO, () => {
-    body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => {
-      body.put(IFLA_BRPORT_MODE, port.hairpin).put(IFLA_BRPORT_ISOLATED, port.isolated);
-    });
+    body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => putPort(body, port));
   });
 }
 

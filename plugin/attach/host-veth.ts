@@ -36,9 +36,9 @@ export function likelyVethNames(
 ): string[] {
   const names = vethNames(owner);
   // An ADD's result has the bridge, then the host veth.
-  const [first, second] = prevResult?.interfaces ?? [];
-  if (second?.sandbox === undefined && first?.name === bridge) {
-    const { name = '' } = second ?? {};
+  const second = prevResult?.interfaces[1];
+  if (second !== undefined && second.sandbox === undefined && prevResult?.interfaces[0]?.name === bridge) {
+    const { name } = second;
     if (!names.includes(name) && linkNameFault(name) === undefined) names.push(name);
   }
   if (typeof given === 'string') names.push(given);

@@ -2,22 +2,14 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import {
-  findLinks,
-  getLink,
-  isThere,
-  type Link,
-  newVeth,
-  type PortSettings,
-  setLink,
-} from '../../netlink/route/link.ts';
+import { findLinks, getLink, isThere, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
 import { invalidConfig } from '../config/schema-check.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
 import { randomPortMac, vethNames } from './host-veth.ts';
 import { ownerLabel, vethAlias } from './owner.ts';
+import { completePort, hasPortOptions, portSettings } from './port-options.ts';
 import { filtersVlans, setPortVlans } from './port-vlans.ts';
 
 /** Both ends of a pair. */
@@ -85,14 +77,14 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   const mac = randomPortMac();
   const { hostInterfaceName: given } = config;
   const whole = typeof given === 'string' ? given : undefined;
-  const near = { mac, mtu: config.mtu, master: bridge.index, up: whole === undefined || undefined };
+  const settings = { mac, mtu: config.mtu, master: bridge.index, up: whole === undefined || undefined };
   const peer = {
     name: ifname,
     namespaceFd: containerNamespace.fd,
     settings: { mac: config.mac, mtu: config.mtu },
   };
   const requests = [
-    newVeth(name, near, peer),
+    newVeth(name, settings, peer),
     setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
     ...(port === undefined ? [] : [setLink(name, { port })]),
   ];
@@ -106,7 +98,9 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   // The container's end is still down, so no frame goes through the bridge's default VLAN.
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, called), config));
   const far = endOf(container, ifname, called);
-  return { host: { index: far.peer, name: called, mac }, container: far };
+  const near = { index: far.peer, name: called, mac };
+  if (hasPortOptions(config)) completePort(host, near, far.mac, config);
+  return { host: near, container: far };
 }
 
 /**
@@ -118,12 +112,6 @@ function rename({ attachment, sides: { host, container } }: Addition, name: stri
   const [reply] = host.exchange([setLink({ index, name }, { name: whole, up: true })]);
   if (isErrno(reply?.error, 'EEXIST')) throw taken(whole);
   if (reply?.error !== undefined) throw reply.error;
-}
-
-/** The settings that a new port doesn't have anyway; undefined if there are none. */
-function portSettings({ hairpinMode, portIsolation }: BridgeConfig): PortSettings | undefined {
-  const settings = { hairpin: hairpinMode || undefined, isolated: portIsolation || undefined };
-  return Object.values(settings).some((setting) => setting !== undefined) ? settings : undefined;
 }
 
 /** Deletes a pair that this ADD made. */

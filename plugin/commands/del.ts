@@ -9,6 +9,7 @@ import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
+import { removeUnusedForward } from '../netfilter/forward/forward.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { Operation } from './operation.ts';
@@ -21,16 +22,24 @@ import { Steps } from './steps.ts';
  * @throws CniError, NetlinkError, SystemError the first error, after everything else has been removed
  */
 export function del(operation: Operation): void {
-  const { attachment } = operation;
+  const { attachment, begin, config } = operation;
   const steps = new Steps();
+  begin?.('ipam');
   const addresses = knownAddresses(operation, steps);
   let disconnected = false;
   const disconnect = (): void => {
     disconnected = true;
+    begin?.('veth');
     const gone = removeVeth(operation, ownerLabel(attachment), steps);
+    begin?.('ipam');
     if (gone) steps.attempt(() => operation.ipam?.del());
-    steps.attempt(() => removeUnusedLinks(operation.config));
+    begin?.('veth');
+    if (config.forward)
+      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
+    steps.attempt(() => removeUnusedLinks(config));
+    begin?.('netfilter');
   };
+  begin?.('netfilter');
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
   // and both can run at once, so the link and the lease are removed before the socket is closed.
   steps.attempt(() =>

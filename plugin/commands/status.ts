@@ -5,6 +5,7 @@ import { findBridge } from '../attach/bridge.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables } from '../netfilter/connection.ts';
+import { checkForward } from '../netfilter/forward/forward.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import type { Operation } from './operation.ts';
 
@@ -13,13 +14,18 @@ import type { Operation } from './operation.ts';
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
  * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind
  */
-export function status({ config, ipam }: Operation): void {
+export function status({ config, ipam, begin }: Operation): void {
+  begin?.('veth');
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
   withHost((host) => findBridge(host, config.bridge));
+  begin?.('namespaces');
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
+  begin?.('netfilter');
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
+  begin?.('ipam');
+  if (config.forward) checkForward(config);
   ipam?.status();
 }
 

@@ -1,3 +1,4 @@
+import { statSync } from '#files';
 import { byteLength } from '../../netlink/bytes.ts';
 import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
@@ -15,6 +16,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
+  /** Of the default routes; undefined leaves it to the kernel. */
+  readonly metric: number | undefined;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
   /** Undefined chooses by what the kernel can do. */
@@ -32,10 +35,23 @@ export interface BridgeConfig extends NetworkConfig {
   readonly enabledad: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
+  readonly learning: boolean;
+  readonly proxyArp: boolean;
+  readonly neighSuppress: boolean;
+  /** Bit X stands for frames to 01:80:c2:00:00:0X. */
+  readonly groupFwdMask: number;
+  /** Whether a bridge that an ADD makes has the spanning tree protocol. */
+  readonly stp: boolean;
+  /** In seconds; undefined for the kernel's. */
+  readonly forwardDelay: number | undefined;
   /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
   /** The host veth's name, or the pattern of those of all; undefined for `veth` and digits. */
   readonly hostInterfaceName: string | NamePattern | undefined;
+  /** The file that each call appends a line to; undefined for none. */
+  readonly debug: string | undefined;
+  /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
+  readonly forward: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -49,13 +65,14 @@ export interface BridgeConfig extends NetworkConfig {
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
   const reading = new Reading(bytes, request);
   const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate, reading.adviseOn);
-  const { vlan = 0, mtu = 0 } = json;
+  const { vlan = 0, mtu = 0, metric = 0 } = json;
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {
     ...readNetwork(reading, json),
     bridge: readBridgeName(reading, json),
     isGateway: json.isGateway === true || isDefaultGateway,
     isDefaultGateway,
+    metric: metric === 0 ? undefined : metric,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
     ipMasqBackend: json.ipMasqBackend,
@@ -69,8 +86,16 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     enabledad: json.enabledad ?? false,
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
+    learning: json.learning ?? true,
+    proxyArp: json.proxyArp ?? false,
+    neighSuppress: json.neighSuppress ?? false,
+    groupFwdMask: json.groupFwdMask ?? 0,
+    stp: json.stp ?? false,
+    forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
+    debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
+    forward: json.forward ?? reading.isIgnored('forward'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -88,13 +113,30 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
   return checked ?? '';
 }
 
+function readDebug(debug: string | undefined): string | undefined {
+  if (debug !== undefined && isDirectory(debug))
+    throw invalidConfig(`debug: must be a file, and ${shown(debug)} is a directory`);
+  return debug;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there yet, or not to be seen: what can't be written is a warning later on.
+    return false;
+  }
+}
+
 /** The MAC address from the last of the three sources that has one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
+  const { mac: argument } = request.arguments;
+  if ((argument ?? args ?? runtimeConfig) === undefined) return undefined;
   const [where, text] =
     firstGiven([
       ['runtimeConfig.mac', runtimeConfig?.mac],
       ['args.cni.mac', args?.cni?.mac],
-      ['CNI_ARGS MAC', request.arguments.mac],
+      ['CNI_ARGS MAC', argument],
     ]) ?? [];
   if (where === undefined || text === undefined) return undefined;
   const mac = parseMac(text);
@@ -102,15 +144,34 @@ function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string 
   return mac;
 }
 
+/** BR_GROUPFWD_MACPAUSE, net/bridge/br_private.h */
+const pauseFrames = 0x2;
+
 function refuseContradictions(config: BridgeConfig): void {
   if (config.hairpinMode && config.promiscMode) {
     throw invalidConfig(
       'hairpinMode, promiscMode: cannot set hairpin mode and promiscuous mode at the same time',
     );
   }
+  if (config.metric !== undefined && !config.isDefaultGateway) {
+    throw invalidConfig(`metric: ${config.metric} needs isDefaultGateway, whose default routes get it`);
+  }
   if (config.disableContainerInterface && config.ipam !== undefined) {
     throw invalidConfig(
       `disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "${config.ipam.type}"`,
+    );
+  }
+  if ((config.groupFwdMask & pauseFrames) !== 0) {
+    throw invalidConfig(
+      `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${config.groupFwdMask}`,
+    );
+  }
+  if (config.forwardDelay !== undefined && !config.stp) {
+    throw invalidConfig(`forwardDelay: needs "stp": true, without which a port forwards at once`);
+  }
+  if (config.forward && config.bridge.endsWith('+')) {
+    throw invalidConfig(
+      `forward: iptables takes the bridge name ${shown(config.bridge)} for the beginning of a name`,
     );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;

@@ -23,11 +23,14 @@ export function readHostInterfaceName(
   request: Request,
 ): string | NamePattern | undefined {
   const ofAll = 'hostInterfaceName';
+  const { hostInterfaceName: argument } = request.arguments;
+  // Almost always there is nothing to read.
+  if ((hostInterfaceName ?? argument ?? args ?? runtimeConfig) === undefined) return undefined;
   const [where, text] =
     firstGiven([
       ['runtimeConfig.hostInterfaceName', runtimeConfig?.hostInterfaceName],
       ['args.cni.hostInterfaceName', args?.cni?.hostInterfaceName],
-      ['CNI_ARGS HOST_INTERFACE_NAME', request.arguments.hostInterfaceName],
+      ['CNI_ARGS HOST_INTERFACE_NAME', argument],
       [ofAll, hostInterfaceName],
     ]) ?? [];
   if (where === undefined || text === undefined) return undefined;

@@ -28,15 +28,54 @@ const refused: [object, number, string][] = [
   ...['isGateway', 'isDefaultGateway', 'forceAddress', 'ipMasq', 'hairpinMode', 'promiscMode'].map(
     (key): [object, number, string] => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
   ),
+  ...['learning', 'proxyArp', 'neighSuppress', 'stp'].map((key): [object, number, string] => [
+    { [key]: 'no' },
+    7,
+    `${key}: must be true or false, not "no"`,
+  ]),
+  ...[-1, 65_536, 1.5, '0x4000'].map((groupFwdMask): [object, number, string] => [
+    { groupFwdMask },
+    7,
+    `groupFwdMask: must be an integer from 0 to 65535, not ${JSON.stringify(groupFwdMask)}`,
+  ]),
+  ...[2, 7, 65_535].map((groupFwdMask): [object, number, string] => [
+    { groupFwdMask },
+    7,
+    `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${groupFwdMask}`,
+  ]),
+  ...[1, 31, 2.5, '2'].map((forwardDelay): [object, number, string] => [
+    { stp: true, forwardDelay },
+    7,
+    `forwardDelay: must be an integer from 2 to 30, not ${JSON.stringify(forwardDelay)}`,
+  ]),
+  [{ forwardDelay: 2 }, 7, 'forwardDelay: needs "stp": true, without which a port forwards at once'],
   ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
     (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
   ),
+  ...['debug.log', './debug.log', '/run/', '/', 5, true].map((debug): [object, number, string] => [
+    { debug },
+    7,
+    `debug: must be the absolute path of a file, not ${JSON.stringify(debug)}`,
+  ]),
+  [{ debug: '/run' }, 7, 'debug: must be a file, and "/run" is a directory'],
+  ...['true', 1, {}, []].map((forward): [object, number, string] => [
+    { forward },
+    7,
+    `forward: must be true or false, not ${JSON.stringify(forward)}`,
+  ]),
+  [{ forward: true, bridge: 'cni+' }, 7, 'forward: iptables takes the bridge name "cni+"'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [
     { disableContainerInterface: true },
     7,
     'disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set',
   ],
+  ...[-1, 2 ** 32, 1.5, '100'].map((metric): [object, number, string] => [
+    { isDefaultGateway: true, metric },
+    7,
+    `metric: must be an integer from 0 to 4294967295, not ${JSON.stringify(metric)}`,
+  ]),
+  [{ metric: 100 }, 7, 'metric: 100 needs isDefaultGateway, whose default routes get it'],
   [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
   ...[-1, 67, 65_536, 1.5, '1400'].map((mtu): [object, number, string] => [
@@ -125,6 +164,7 @@ const refused: [object, number, string][] = [
   [hostLocal({ resolvConf: 5 }), 7, 'ipam.resolvConf: must be a string, not 5'],
   [hostLocal({ resolvConf: '/nowhere' }), 5, '/nowhere'],
   [hostLocal({ reclaimAfterReboot: 'yes' }), 7, 'ipam.reclaimAfterReboot: must be true or false, not "yes"'],
+  [hostLocal({ sticky: 'yes' }), 7, 'ipam.sticky: must be true or false, not "yes"'],
   [hostLocal({ requestOutsideRange: 1 }), 7, 'ipam.requestOutsideRange: must be true or false, not 1'],
   [hostLocal({ routes: { dst: '0.0.0.0/0' } }), 7, 'ipam.routes: must be a list'],
   [hostLocal({ routes: [{}] }), 7, 'ipam.routes[0].dst: is missing'],

@@ -1,6 +1,7 @@
 import { SystemError } from '../../error.ts';
 import type { Libc } from '../libc.ts';
 import { native } from './native.ts';
+import './builtins.ts';
 
 // Nobody reads an error's stack here, and capturing one costs as much as a netlink message.
 Error.stackTraceLimit = 0;

@@ -44,6 +44,7 @@ interface Constants {
   readonly O_RDWR: number;
   readonly O_CREAT: number;
   readonly O_EXCL: number;
+  readonly O_APPEND: number;
   readonly O_NONBLOCK: number;
   readonly O_NOFOLLOW: number;
   readonly O_DIRECTORY: number;

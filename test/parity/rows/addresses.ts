@@ -26,6 +26,7 @@ export const addresses: readonly Row[] = [
       runtimeConfig: { ips: ['10.1.0.7/24'] },
     },
   },
+  { name: 'sticky', conf: { ipam: hostLocal({ subnet: '10.1.0.0/24', sticky: true }) } },
   {
     name: 'requested address outside rangeStart, in the subnet',
     code: 7,
