@@ -1,6 +1,7 @@
 import type { Attachment } from '../../cni/attachment.ts';
 import type { CIDR } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { Isolated } from '../../plugin/netfilter/isolation/isolation.ts';
 import type { AttachmentFacts } from '../facts/facts.ts';
 import type { HostLink } from '../facts/raw.ts';
 
@@ -36,6 +37,7 @@ export type Loss =
       readonly config: BridgeConfig;
       readonly gateways: readonly CIDR[];
     }
+  | { readonly kind: 'isolation'; readonly isolated: Isolated; readonly veth: HostLink }
   | {
       readonly kind: 'forward';
       readonly config: BridgeConfig;

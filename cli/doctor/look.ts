@@ -7,6 +7,8 @@ import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import { lostSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
@@ -87,6 +89,8 @@ function patientOf(
   const { config } = network;
   const owner = attachmentOf(network.name, attachment);
   const masquerade = (): string | undefined => lostMasquerade(owner, leased, config?.ipMasqBackend)?.what;
+  const isolation = (of: BridgeConfig) => (): string | undefined =>
+    lostIsolation(isolatedOf(owner, veth.name, of))?.expected;
   const isJudged = config !== undefined && !isDead;
   return {
     network,
@@ -104,6 +108,8 @@ function patientOf(
       isJudged && config.macspoofchk
         ? reading.attempt('spoof checks', () => lostSpoofCheck(owner) !== undefined, false)
         : false,
+    lostIsolation:
+      isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };
 }
 
@@ -139,8 +145,9 @@ function look(places: Places): Ward {
   };
 }
 
-function lacks({ isDead, attachment, lostMasquerade: lost, hasLostSpoofCheck }: Patient): boolean {
-  return isDead || attachment.leases.length === 0 || lost !== undefined || hasLostSpoofCheck;
+function lacks({ isDead, attachment, hasLostSpoofCheck, ...lost }: Patient): boolean {
+  const isLess = lost.lostMasquerade !== undefined || lost.lostIsolation !== undefined;
+  return isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck;
 }
 
 /** The attachments that may not be as they should. */

@@ -13,6 +13,7 @@ import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
+import { addIsolation, isolatedOf, removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
@@ -44,6 +45,7 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (config.forward) registerForward(addition);
   const { bridge, veth } = plugIn(addition);
   if (config.macspoofchk) checkSource(addition, veth);
+  if (config.isolate) isolate(addition, veth);
 
   const leased = leaseAddresses(addition, lease);
   const port = config.disableContainerInterface
@@ -85,6 +87,14 @@ function checkSource({ attachment, undo }: Addition, { host, container }: VethPa
     `spoof check of container ${attachment.containerID}`,
     () => withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac)),
     () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
+  );
+}
+
+function isolate({ attachment, config, undo }: Addition, { host }: VethPair): void {
+  undo.attempt(
+    `isolation of container ${attachment.containerID}`,
+    () => withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, host.name, config))),
+    () => withNetfilterIfThere((connection) => connection && removeIsolation(connection, attachment)),
   );
 }
 

@@ -10,6 +10,7 @@ import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeUnusedForward } from '../netfilter/forward/forward.ts';
+import { removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { Operation } from './operation.ts';
@@ -41,6 +42,8 @@ export function del(operation: Operation): void {
     withNetfilterIfThere((netfilter) => {
       removeFilters(netfilter, { attachment, addresses }, operation, steps);
       disconnect();
+      const { isolate } = operation.config;
+      if (isolate && netfilter !== undefined) steps.attempt(() => removeIsolation(netfilter, attachment));
     }),
   );
   if (!disconnected) disconnect();

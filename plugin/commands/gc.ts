@@ -9,6 +9,7 @@ import { withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeUnusedForward } from '../netfilter/forward/forward.ts';
+import { removeStaleIsolation } from '../netfilter/isolation/isolation.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
 import type { Operation } from './operation.ts';
@@ -35,6 +36,7 @@ export function gc({ config, ipam, warn }: Operation): void {
       steps.attempt(() => removeStaleMasquerade(netfilter, kept, warn));
       const deleted = steps.attempt(() => deleteStaleVeths(host, kept));
       if (deleted !== undefined) steps.attempt(() => ipam?.gc(valid));
+      if (netfilter !== undefined) steps.attempt(() => removeStaleIsolation(netfilter, kept));
       if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
       steps.attempt(() => removeUnusedLinks(config));
     }),

@@ -6,6 +6,7 @@ import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables } from '../netfilter/connection.ts';
 import { checkForward } from '../netfilter/forward/forward.ts';
+import { checkIsolation } from '../netfilter/isolation/isolation.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import type { Operation } from './operation.ts';
 
@@ -21,6 +22,7 @@ export function status({ config, ipam }: Operation): void {
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
+  if (config.isolate) checkIsolation();
   if (config.forward) checkForward(config);
   ipam?.status();
 }

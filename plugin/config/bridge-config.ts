@@ -34,6 +34,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly removeUnused: boolean;
   /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
   readonly forward: boolean;
+  /** Whether packets to and from other networks that have it, or with `strict` of any other bridge, are dropped. */
+  readonly isolate: boolean | 'strict';
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -69,6 +71,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     portIsolation: json.portIsolation ?? false,
     removeUnused: json.removeUnused ?? false,
     forward: json.forward ?? reading.isIgnored('forward'),
+    isolate: json.isolate ?? reading.isIgnored('isolate'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));

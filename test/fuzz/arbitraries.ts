@@ -65,6 +65,7 @@ const whole = {
   portIsolation: false,
   removeUnused: true,
   forward: true,
+  isolate: 'strict',
   dns: { nameservers: ['10.0.0.1'], domain: 'x', search: ['y'], options: ['z'] },
   args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01' } },
   runtimeConfig: { ips: ['10.0.0.8/24'], mac: '02:00:00:00:00:02', ipRanges: [[{ subnet: '10.0.1.0/24' }]] },

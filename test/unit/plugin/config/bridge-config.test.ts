@@ -30,6 +30,7 @@ test('what is left out has its default', () => {
     portIsolation: false,
     removeUnused: false,
     forward: false,
+    isolate: false,
     mac: undefined,
   });
 });
