@@ -37,7 +37,12 @@ export type Loss =
       readonly config: BridgeConfig;
       readonly gateways: readonly CIDR[];
     }
-  | { readonly kind: 'isolation'; readonly isolated: Isolated; readonly veth: HostLink }
+  | {
+      readonly kind: 'isolation';
+      readonly isolated: Isolated;
+      readonly config: BridgeConfig;
+      readonly veth: HostLink;
+    }
   | {
       readonly kind: 'forward';
       readonly config: BridgeConfig;

@@ -5,9 +5,10 @@ import { type Patient, patientsOf, type Ward } from './sight.ts';
 import { containerWords, counted } from './words.ts';
 
 function cureOf({ network, attachment, veth }: Patient): Cure[] {
-  if (network.config === undefined) return [];
+  const { config } = network;
+  if (config === undefined) return [];
   const owner = attachmentOf(network.name, attachment);
-  return [{ kind: 'isolation', isolated: isolatedOf(owner, veth.name, network.config), veth }];
+  return [{ kind: 'isolation', isolated: isolatedOf(owner, veth.name, config), config, veth }];
 }
 
 /** Networks that a firewall has opened to others by taking our table. */

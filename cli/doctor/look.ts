@@ -2,7 +2,7 @@ import { statSync } from '#files';
 import { libc } from '#libc';
 import { attachmentOf } from '../../cni/attachment.ts';
 import { openRoute } from '../../netlink/connection.ts';
-import { family, formatIP, parseCIDR } from '../../netlink/ip.ts';
+import { type CIDR, family, formatIP, parseCIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
@@ -10,7 +10,6 @@ import { ownerLabel } from '../../plugin/attach/owner.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
-import { lostSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { addressesInside, findNamespaces } from '../facts/namespaces.ts';
@@ -71,11 +70,33 @@ function readNamespaces(ids: ReadonlySet<number>, reading: Reading): Namespaces 
 
 const isLinkLocal = (text: string): boolean => /^fe[89ab]/.test(text);
 
+/** In which light attachments are seen. */
+interface Light {
+  readonly namespaces: Namespaces;
+  readonly seesNetfilter: boolean;
+  readonly reading: Reading;
+}
+
+/**
+ * What is missing of an attachment's masquerading, in words. What iptables does of it has been read for all at once.
+ * @throws NetlinkError
+ */
+function lostOf(
+  attachment: AttachmentFacts,
+  { name, config }: NetworkFacts,
+  leased: readonly CIDR[],
+): string | undefined {
+  const sources = new Set(attachment.sources.map(({ address }) => address));
+  const lost = leased.map(({ ip }) => formatIP(ip)).find((address) => !sources.has(address));
+  if (lost === undefined && config?.ipMasqBackend !== 'nftables') return undefined;
+  if (config?.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
+  return lostMasquerade(attachmentOf(name, attachment), leased, 'nftables')?.what;
+}
+
 function patientOf(
   network: NetworkFacts,
   { attachment, veth }: { attachment: AttachmentFacts; veth: HostLink },
-  { byId, areAll, inside }: Namespaces,
-  reading: Reading,
+  { namespaces: { byId, areAll, inside }, seesNetfilter, reading }: Light,
 ): Patient {
   const id = veth.peerNamespaceId;
   const namespace = byId.get(id ?? -1);
@@ -87,11 +108,9 @@ function patientOf(
   const known = texts.flatMap((text) => parseCIDR(text) ?? []);
   const leased = known.length > 0 ? known : within;
   const { config } = network;
-  const owner = attachmentOf(network.name, attachment);
-  const masquerade = (): string | undefined => lostMasquerade(owner, leased, config?.ipMasqBackend)?.what;
+  const isJudged = config !== undefined && !isDead && seesNetfilter;
   const isolation = (of: BridgeConfig) => (): string | undefined =>
-    lostIsolation(isolatedOf(owner, veth.name, of))?.expected;
-  const isJudged = config !== undefined && !isDead;
+    lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
   return {
     network,
     attachment,
@@ -101,13 +120,10 @@ function patientOf(
     addresses: within.length > 0 ? within : leased,
     leased,
     lostMasquerade:
-      isJudged && config.ipMasq && leased.length > 0
-        ? reading.attempt('masquerading', masquerade, undefined)
+      isJudged && config.ipMasq
+        ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
-    hasLostSpoofCheck:
-      isJudged && config.macspoofchk
-        ? reading.attempt('spoof checks', () => lostSpoofCheck(owner) !== undefined, false)
-        : false,
+    hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
     lostIsolation:
       isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };
@@ -131,7 +147,8 @@ function look(places: Places): Ward {
   );
   const ids = new Set(attached.flatMap(({ veth }) => veth.peerNamespaceId ?? []));
   const namespaces = readNamespaces(ids, reading);
-  const patients = attached.map(({ network, ...one }) => patientOf(network, one, namespaces, reading));
+  const light = { namespaces, seesNetfilter: raw.netfilter !== undefined, reading };
+  const patients = attached.map(({ network, ...one }) => patientOf(network, one, light));
   const { inside } = namespaces;
   return {
     facts,

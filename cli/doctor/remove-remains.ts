@@ -55,7 +55,7 @@ function remove(
   withHost((host) => {
     if (veth !== undefined) removeLink(host, veth);
     if (config?.forward === true) removeUnusedForward(host, config);
-    if (config?.isolate) withNetfilter((netfilter) => removeIsolation(netfilter, owner));
+    if (config?.isolate) withNetfilter((netfilter) => removeIsolation(netfilter, owner, config));
   });
   for (const store of stores) endLeases(store, attachment);
 }

@@ -55,11 +55,11 @@ function restoreGateway(host: Connection, { attachment, config, gateways }: Of<'
   }
 }
 
-function restoreIsolation(host: Connection, { isolated, veth }: Of<'isolation'>): void {
+function restoreIsolation(host: Connection, { isolated, config, veth }: Of<'isolation'>): void {
   if (!isThere(host, veth)) return;
   withNetfilter((connection) => {
     addIsolation(connection, isolated);
-    if (!isThere(host, veth)) removeIsolation(connection, isolated.attachment);
+    if (!isThere(host, veth)) removeIsolation(connection, isolated.attachment, config);
   });
 }
 

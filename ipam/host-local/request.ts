@@ -7,6 +7,8 @@ export interface HostLocalRequest extends RangeSource {
   readonly attachment: Attachment;
   /** Requested addresses, with or without a prefix length. */
   readonly requestedIPs: readonly string[];
+  /** The pod of an ADD, `namespace/name`; empty or absent if nothing tells. */
+  readonly pod?: string;
 }
 
 /** The part of a request that says where an attachment's leases are. */

@@ -8,7 +8,7 @@ import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
-import { connectContainer, endOf, removePair, type VethPair } from '../attach/veth.ts';
+import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
@@ -25,13 +25,15 @@ import type { Operation } from './operation.ts';
  * @throws CniError, NetlinkError, SystemError
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
-  const { request, attachment, config, ipam, warn } = operation;
+  const { request, attachment, config, ipam, warn, begin } = operation;
+  begin?.('namespaces');
   const lease = ipam?.planAdd();
   const sides = openSides(request);
   const undo = new Undo();
   try {
     deliver(attach(operation, { attachment, pod: request.arguments.pod, config, sides, undo }, lease));
   } catch (error) {
+    begin?.('undo');
     undo.run(warn);
     throw error;
   } finally {
@@ -42,22 +44,31 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
 function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
+  const { begin } = operation;
+  begin?.('veth');
+  refuseTakenName(addition);
   if (config.forward) registerForward(addition);
   const { bridge, veth } = plugIn(addition);
+  begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
   if (config.isolate) isolate(addition, veth);
 
+  begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
+  begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
     : configureContainer(addition, bridge, veth, leased);
 
+  begin?.('gateway');
   const routed = config.isGateway && leased.ips.length > 0;
   const gateway = routed && config.vlan !== 0 ? ensureVlanGateway(addition, bridge) : bridge;
   if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
+  begin?.('netfilter');
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
-  if (routed) enableForwarding(addition, leased.ips);
   if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
+  begin?.('gateway');
+  if (routed) enableForwarding(addition, leased.ips);
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;
@@ -94,7 +105,7 @@ function isolate({ attachment, config, undo }: Addition, { host }: VethPair): vo
   undo.attempt(
     `isolation of container ${attachment.containerID}`,
     () => withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, host.name, config))),
-    () => withNetfilterIfThere((connection) => connection && removeIsolation(connection, attachment)),
+    () => withNetfilterIfThere((connection) => connection && removeIsolation(connection, attachment, config)),
   );
 }
 

@@ -4,7 +4,7 @@ import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { hasLink } from '../../netlink/sysctl.ts';
-import { removeHostVeth, vethNames } from '../attach/host-veth.ts';
+import { likelyVethNames, removeHostVeth } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
@@ -23,27 +23,32 @@ import { Steps } from './steps.ts';
  * @throws CniError, NetlinkError, SystemError the first error, after everything else has been removed
  */
 export function del(operation: Operation): void {
-  const { attachment } = operation;
+  const { attachment, begin, config } = operation;
   const steps = new Steps();
+  begin?.('ipam');
   const addresses = knownAddresses(operation, steps);
   let disconnected = false;
   const disconnect = (): void => {
     disconnected = true;
+    begin?.('veth');
     const gone = removeVeth(operation, ownerLabel(attachment), steps);
+    begin?.('ipam');
     if (gone) steps.attempt(() => operation.ipam?.del());
-    const { config } = operation;
-    if (config.forward)
-      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
+    begin?.('veth');
     steps.attempt(() => removeUnusedLinks(config));
+    begin?.('netfilter');
+    if (!config.forward) return;
+    steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
   };
+  begin?.('netfilter');
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
   // and both can run at once, so the link and the lease are removed before the socket is closed.
   steps.attempt(() =>
     withNetfilterIfThere((netfilter) => {
       removeFilters(netfilter, { attachment, addresses }, operation, steps);
       disconnect();
-      const { isolate } = operation.config;
-      if (isolate && netfilter !== undefined) steps.attempt(() => removeIsolation(netfilter, attachment));
+      if (config.isolate && netfilter !== undefined)
+        steps.attempt(() => removeIsolation(netfilter, attachment, config));
     }),
   );
   if (!disconnected) disconnect();
@@ -87,9 +92,8 @@ export function withListed(held: readonly IP[], previous: Result | undefined): C
 function removeVeth({ request, config }: Operation, owner: string, steps: Steps): boolean {
   const deleted = steps.attempt(() => deleteContainerLink(request));
   // Whoever renamed ours may have given its name to another link, which was deleted in its place.
-  if (deleted === true && !vethNames(owner).some(hasLink)) return true;
-  const { bridge, prevResult } = config;
-  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, bridge, prevResult)));
+  if (deleted === true && !likelyVethNames(owner, config).some(hasLink)) return true;
+  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, config)));
   // If the container could not be entered and no veth on the host has the label, the pair may still exist.
   return found === true || (found === false && deleted !== undefined);
 }

@@ -20,25 +20,31 @@ import { Steps } from './steps.ts';
  * Without a list everything is kept, except for what another IPAM plugin decides.
  * @throws CniError of the IPAM plugin; NetlinkError the first error, after everything else has been removed
  */
-export function gc({ config, ipam, warn }: Operation): void {
+export function gc({ config, ipam, warn, begin }: Operation): void {
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
+    begin?.('ipam');
     ipam?.gc(undefined);
     return;
   }
   const kept = keptOf(network, valid);
   const steps = new Steps();
+  begin?.('netfilter');
   withHost((host) =>
     withNetfilterIfThere((netfilter) => {
       if (netfilter !== undefined) {
         steps.attempt(() => removeStaleSpoofChecks(netfilter, kept, () => listLabels(host)));
       }
       steps.attempt(() => removeStaleMasquerade(netfilter, kept, warn));
+      begin?.('veth');
       const deleted = steps.attempt(() => deleteStaleVeths(host, kept));
+      begin?.('ipam');
       if (deleted !== undefined) steps.attempt(() => ipam?.gc(valid));
+      begin?.('veth');
+      steps.attempt(() => removeUnusedLinks(config));
+      begin?.('netfilter');
       if (netfilter !== undefined) steps.attempt(() => removeStaleIsolation(netfilter, kept));
       if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
-      steps.attempt(() => removeUnusedLinks(config));
     }),
   );
   steps.finish();

@@ -56,6 +56,7 @@ export function openIpam(
     config: hostLocal,
     ipRanges,
     requestedIPs,
+    pod: request.arguments.pod,
     cniVersion: config.cniVersion,
     warn,
   });

@@ -15,15 +15,19 @@ import type { Operation } from './operation.ts';
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
  * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind
  */
-export function status({ config, ipam }: Operation): void {
+export function status({ config, ipam, begin }: Operation): void {
+  begin?.('veth');
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
   withHost((host) => findBridge(host, config.bridge));
+  begin?.('namespaces');
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
+  begin?.('netfilter');
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   if (config.isolate) checkIsolation();
   if (config.forward) checkForward(config);
+  begin?.('ipam');
   ipam?.status();
 }
 

@@ -140,6 +140,13 @@ describe.each(executables)('isolate, by %s', (_name, bridge) => {
     expect(table()).toBe('');
   });
 
+  test('a host veth of another name, which the DEL may not know', () => {
+    add(host, bridge, of(1, true, { hostInterfaceName: 'mine0' }));
+    expect(table()).toContain('"mine0" comment "cni net1 c1 eth0"');
+    del(host, bridge, of(1, true));
+    expect(table()).toBe('');
+  });
+
   test.each(['yes', 5])('a DEL that ignores the bad value %s removes it', (isolate) => {
     add(host, bridge, of(1, true));
     expect(call(host, bridge, 'DEL', { ...of(1, true), conf: { ...net(1, true), isolate } }).status).toBe(0);

@@ -16,7 +16,7 @@ import { commit, getGeneration } from '../../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../../netlink/nftables/remove.ts';
 import { deleteTable, getTable, newTable, tableOf } from '../../../netlink/nftables/table.ts';
 import { commitFresh } from '../../../netlink/nftables/transaction.ts';
-import { vethNames } from '../../attach/host-veth.ts';
+import { likelyVethNames, type VethClues } from '../../attach/host-veth.ts';
 import { type Kept, networkLabel, ownerLabel } from '../../attach/owner.ts';
 import { gatewayLinkOf } from '../../attach/vlan-gateway.ts';
 import type { BridgeConfig } from '../../config/bridge-config.ts';
@@ -213,17 +213,29 @@ function linkRemoval(connection: Connection, link: string): NetlinkRequest[] {
 /**
  * Ends an attachment's part in the isolation of its network, and the isolation with the last of them. Called after its
  * veth is gone, so that no packet of it passes meanwhile.
+ * @param clues to the veth's name
  * @throws NetlinkError
  */
-export function removeIsolation(connection: Connection, attachment: Attachment): void {
+export function removeIsolation(connection: Connection, attachment: Attachment, clues: VethClues): void {
   const owner = ownerLabel(attachment);
-  const names = vethNames(owner);
-  removeElements(connection, () =>
-    connection
+  const names = likelyVethNames(owner, clues);
+  let isNamed = false;
+  removeElements(connection, () => {
+    const found = connection
       .exchange(names.map((name) => getElement(maps.ports, nameKey(name))))
       .flatMap(({ messages }) => messages.flatMap((message) => decodeElements(message)))
-      .filter(({ comment }) => comment === owner),
-  );
+      .filter(({ comment }) => comment === owner);
+    isNamed ||= found.length > 0;
+    // Its veth may have had a name that nothing tells any more.
+    return isNamed ? found : listPorts(connection, (comment) => comment === owner);
+  });
+}
+
+/** The elements of {@link maps.ports} with these comments. */
+function listPorts(connection: Connection, isWanted: (comment: string) => boolean): Element[] {
+  const found = connection.collect(listElements(maps.ports), (message) => decodeElements(message, isWanted));
+  // On a busy host a dump may return an element more than once.
+  return [...new Map(found.flat().map((element) => [String(element.key), element])).values()];
 }
 
 /**
@@ -233,11 +245,7 @@ export function removeIsolation(connection: Connection, attachment: Attachment):
 export function removeStaleIsolation(connection: Connection, { network, labels }: Kept): void {
   const prefix = networkLabel(network);
   const isStale = (comment: string): boolean => comment.startsWith(prefix) && !labels.has(comment);
-  removeElements(connection, () => {
-    const found = connection.collect(listElements(maps.ports), (message) => decodeElements(message, isStale));
-    // On a busy host a dump may return an element more than once.
-    return [...new Map(found.flat().map((element) => [String(element.key), element])).values()];
-  });
+  removeElements(connection, () => listPorts(connection, isStale));
 }
 
 /**

@@ -110,6 +110,15 @@ export function lostIptablesLegacy(of: Family, addresses: readonly CIDR[], chain
 }
 
 /**
+ * What iptables-save prints of a family's legacy nat table; nothing where there is no such program.
+ * @throws CniError code 999 where the program fails
+ */
+export function savedNat(of: Family): string {
+  const save = findSave(of);
+  return save === undefined ? '' : saveTable(save, 'nat');
+}
+
+/**
  * The lines of a family's legacy filter table, as iptables-save prints them; none where it isn't in use, and where no
  * program is there to ask.
  * @throws CniError code 999 where the program fails
