@@ -60,6 +60,8 @@ export const options: readonly Row[] = [
     conf: { isGateway: true, forward: true },
     before: 'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER',
   },
+  { name: 'isolate', conf: { isGateway: true, isolate: true } },
+  { name: 'isolate strict, IPv6', conf: { isGateway: true, isolate: 'strict', ipam: v6 }, second: true },
   {
     name: 'options at their defaults, spelled out',
     conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },
