@@ -27,7 +27,7 @@ function exercise(config: BridgeConfig, subnets: readonly CIDR[]): void {
   } finally {
     route.close();
   }
-  if (config.ipMasq && subnets.length > 0) addMasquerade(attachment, subnets, config.ipMasqBackend);
+  if (config.ipMasq && subnets.length > 0) addMasquerade(attachment, subnets, config);
   if (config.isolate) {
     withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, 'veth', config)));
   }
