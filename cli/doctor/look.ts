@@ -7,6 +7,9 @@ import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
@@ -85,11 +88,15 @@ function lostOf(
   { name, config }: NetworkFacts,
   leased: readonly CIDR[],
 ): string | undefined {
+  if (config === undefined) return undefined;
   const sources = new Set(attachment.sources.map(({ address }) => address));
-  const lost = leased.map(({ ip }) => formatIP(ip)).find((address) => !sources.has(address));
-  if (lost === undefined && config?.ipMasqBackend !== 'nftables') return undefined;
-  if (config?.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
-  return lostMasquerade(attachmentOf(name, attachment), leased, 'nftables')?.what;
+  const lost = masqueraded(leased, config)
+    .map(({ ip }) => formatIP(ip))
+    .find((address) => !sources.has(address));
+  if (lost === undefined && config.ipMasqBackend !== 'nftables') return undefined;
+  if (config.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
+  return lostMasquerade(attachmentOf(name, attachment), leased, { ...config, ipMasqBackend: 'nftables' })
+    ?.what;
 }
 
 function patientOf(
@@ -108,6 +115,8 @@ function patientOf(
   const leased = known.length > 0 ? known : within;
   const { config } = network;
   const isJudged = config !== undefined && !isDead && seesNetfilter;
+  const isolation = (of: BridgeConfig) => (): string | undefined =>
+    lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
   return {
     network,
     attachment,
@@ -121,6 +130,8 @@ function patientOf(
         ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
     hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    lostIsolation:
+      isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };
 }
 
@@ -157,8 +168,9 @@ function look(places: Places): Ward {
   };
 }
 
-function lacks({ isDead, attachment, lostMasquerade: lost, hasLostSpoofCheck }: Patient): boolean {
-  return isDead || attachment.leases.length === 0 || lost !== undefined || hasLostSpoofCheck;
+function lacks({ isDead, attachment, hasLostSpoofCheck, ...lost }: Patient): boolean {
+  const isLess = lost.lostMasquerade !== undefined || lost.lostIsolation !== undefined;
+  return isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck;
 }
 
 /** The attachments that may not be as they should. */

@@ -27,6 +27,11 @@ export function gatewayLinkOf(config: Pick<BridgeConfig, 'bridge' | 'vlan' | 'is
 /** Alias of a VLAN's gateway that an ADD made; it is deleted with the last other port in its VLAN. */
 const madeHereAlias = 'cni-bridge: gateway of a VLAN';
 
+/** Whether a link is the gateway of a VLAN that an ADD made. */
+export function isVlanGateway({ alias }: Pick<Link, 'alias'>): boolean {
+  return alias === madeHereAlias;
+}
+
 /**
  * Returns the link for a VLAN's gateway address, up: a veth whose other end is a port of the bridge in that VLAN. It is
  * created if missing; an existing link that is up is used as it is, whatever its kind.

@@ -9,12 +9,16 @@ import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
+import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
+import { addIsolation, isolatedOf, removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
+import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
 import type { Operation } from './operation.ts';
@@ -28,6 +32,7 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
   const { request, attachment, ipam, warn, begin } = operation;
   begin?.('namespaces');
   const lease = ipam?.planAdd();
+  if (operation.config.forgetConnections) withNetfilterIfThere(checkForgetting);
   const sides = openSides(request);
   const undo = new Undo();
   try {
@@ -43,18 +48,24 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 }
 
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
-function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
+function attach(operation: Operation, planned: Addition, lease: PlannedAdd | undefined): Result {
+  const { uplink } = planned.config;
+  const addition = uplink === undefined ? planned : withUplink(planned, uplink);
   const { config, sides } = addition;
   const { begin } = operation;
   begin?.('veth');
   refuseTakenName(addition);
+  checkOutbound(sides.host, config.outboundAddresses);
   if (config.forward) registerForward(addition);
-  const { bridge, veth } = plugIn(addition);
+  const { bridge: plugged, veth } = plugIn(addition);
+  const bridge = uplink === undefined ? plugged : ensureUplink(addition, plugged, veth);
   begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
+  if (config.isolate) isolate(addition, veth);
 
   begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
+  if (config.forgetConnections) forgetEarlier(leased);
   begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
@@ -66,9 +77,9 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
   begin?.('netfilter');
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
+  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
   begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
-  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;
@@ -101,6 +112,14 @@ function checkSource({ attachment, undo }: Addition, { host, container }: VethPa
   );
 }
 
+function isolate({ attachment, config, undo }: Addition, { host }: VethPair): void {
+  undo.attempt(
+    `isolation of container ${attachment.containerID}`,
+    () => withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, host.name, config))),
+    () => withNetfilterIfThere((connection) => connection && removeIsolation(connection, attachment, config)),
+  );
+}
+
 const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
 
 function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAdd | undefined): Result {
@@ -110,11 +129,17 @@ function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAd
   return withGateways(leased, config);
 }
 
+/** Whoever had the addresses before may not have been disconnected by a DEL that forgets. */
+function forgetEarlier({ ips }: Result): void {
+  const addresses = ips.map(({ address }) => address.ip);
+  withNetfilterIfThere((connection) => connection && forgetConnections(connection, addresses));
+}
+
 function masquerade({ warn }: Operation, { attachment, config, undo }: Addition, { ips }: Result): void {
   const addresses = ips.map(({ address }) => address);
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
-    () => addMasquerade(attachment, addresses, config.ipMasqBackend),
+    () => addMasquerade(attachment, addresses, config),
     () => withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn)),
   );
 }

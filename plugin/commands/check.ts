@@ -13,6 +13,7 @@ import { differingTree } from '../attach/spanning-tree.ts';
 import { checkMtu } from './check-mtu.ts';
 import { checkNetfilter } from './check-netfilter.ts';
 import { checkPortOptions } from './check-port.ts';
+import { checkUplink } from './check-uplink.ts';
 import { checkVlans } from './check-vlan.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
@@ -37,6 +38,7 @@ export function check({ request, attachment, config, ipam, begin }: Operation): 
     checkPortOptions(comparison, { bridge, port: veth, container });
     checkMtu(comparison, veth, container);
     checkVlans(comparison, bridge, veth);
+    if (config.uplink !== undefined) checkUplink(comparison, bridge, config.uplink);
     begin?.('netfilter');
     checkNetfilter(comparison, veth);
     begin?.('container');

@@ -34,12 +34,18 @@ test('what is left out has its default', () => {
     proxyArp: false,
     neighSuppress: false,
     groupFwdMask: 0,
+    uplink: undefined,
     stp: false,
     forwardDelay: undefined,
     removeUnused: false,
     hostInterfaceName: undefined,
     debug: undefined,
     forward: false,
+    ipMasqFamilies: [2, 10],
+    outboundAddresses: [],
+    noMasquerade: [],
+    forgetConnections: false,
+    isolate: false,
     mac: undefined,
   });
 });
