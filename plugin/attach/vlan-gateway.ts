@@ -4,11 +4,13 @@ import { isErrno } from '../../netlink/error.ts';
 import { listVlanPorts } from '../../netlink/route/bridge-vlan.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { findLinks, getLink, iff, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
+import { listLinks } from '../../netlink/route/link-list.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { HostAddition } from './addition.ts';
 import { randomVethName } from './host-veth.ts';
 import { keep, removeUnused } from './link-group.ts';
 import { servesOthers } from './other-attachments.ts';
+import { isAliasOf, ownerLabel } from './owner.ts';
 import { setPortVlans } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
 
@@ -42,7 +44,7 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
   // Read after the container's port is in the VLAN, so that a DEL that would delete it sees that port.
   const link = findKept(host, name) ?? createPair(addition, bridge, isFree);
-  if (config.autoMtu) lowerMtu(addition, bridge, link, isFree);
+  if (config.autoMtu) lowerMtu(addition, bridge, link);
   if ((link.flags & iff.up) !== 0) return link;
   // Setting it up comes last, so one that is down is incomplete: the ADD that made it was killed, or is still at work.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
@@ -67,20 +69,25 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
  * follows no port by itself.
  */
 function lowerMtu(
-  { config: { mtu }, sides: { host }, undo }: HostAddition,
+  { attachment, config: { mtu }, sides: { host }, undo }: HostAddition,
   bridge: Link,
   link: Link,
-  isFree: () => boolean,
 ): void {
   if (mtu === undefined || link.mtu <= mtu || link.kind !== 'veth') return;
   const port = findPort(host, bridge, link);
   const ends = port === undefined ? [link] : [link, port];
   const set = (value: number) => host.execute(...ends.map((end) => setLink(end, { mtu: value })));
+  const own = ownerLabel(attachment);
+  /** Whether another container has a smaller MTU than the gateway had. */
+  const hasSmaller = (): boolean =>
+    listLinks(host, { master: bridge.index }, (one) =>
+      one.mtu < link.mtu && one.index !== port?.index && !isAliasOf(own, one.alias) ? true : undefined,
+    ).length > 0;
   undo.attempt(
     `MTU of ${link.name}`,
     () => set(mtu),
     () => {
-      if (isFree()) set(link.mtu);
+      if (!hasSmaller()) set(link.mtu);
     },
   );
 }

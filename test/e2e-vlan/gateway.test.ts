@@ -57,6 +57,7 @@ describe.each(executables)("a VLAN's gateway by %s", (_name, bridge) => {
     host.sh('ip link set up0 mtu 1400');
     const failing = { ...auto, ipam: { ...ipam, routes: [{ dst: '10.9.0.0/16', gw: '192.0.2.9' }] } };
     failure(host, bridge, 'ADD', { conf: failing, ...second });
+    expect([mtu('br0.10'), mtu('br0')]).toEqual([1500, 1500]);
     const result = add(host, bridge, { conf: auto, ...second });
     expect([mtu('br0.10'), mtu('br0')]).toEqual([1400, 1400]);
     const [address = ''] = result.ips[0]?.address.split('/') ?? [];

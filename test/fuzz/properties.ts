@@ -17,6 +17,7 @@ import { decodeRule } from '../../netlink/nftables/rule.ts';
 import { listAddresses } from '../../netlink/route/address.ts';
 import { decodeLink } from '../../netlink/route/link.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
+import { listRouteExits } from '../../netlink/route/route-exits.ts';
 import { readBridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { readHostLocalConfig } from '../../plugin/config/network-config.ts';
 import { isName, readRequest } from '../../plugin/config/request.ts';
@@ -174,6 +175,7 @@ const kernel: Property = [
       (connection) => connection.transact([request, request, request]),
       (connection) => listAddresses(connection, link, 2),
       (connection) => listRoutes(connection, 2),
+      (connection) => listRouteExits(connection, 2),
     ];
     const start = performance.now();
     for (const ask of asks) allowed(() => ask(babbling(datagrams)), ProtocolError, NetlinkError);
