@@ -55,6 +55,9 @@ function contents(): Content[] {
     directory(`${documentation}/examples`),
     ...examples,
     ...pages(),
+    ...(packager === 'apk'
+      ? []
+      : [file('systemd/cni-bridge-restore.service', '/usr/lib/systemd/system/cni-bridge-restore.service')]),
     ...(packager === 'deb'
       ? [
           file(`${stage}/copyright`, `${documentation}/copyright`),
