@@ -3,6 +3,7 @@ import { masqueraded } from '../../plugin/config/masquerade.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { type Cure, type Finding, fixCommand } from './finding.ts';
 import { findLostForward } from './forward-rules.ts';
+import { findLostIsolation } from './isolation.ts';
 import { type Patient, patientsOf, type Ward } from './sight.ts';
 import { containerWords, counted } from './words.ts';
 
@@ -48,5 +49,6 @@ function lost(network: NetworkFacts, ward: Ward): Finding[] {
 
 /** What netfilter should do for running containers, and does no more. */
 export function findLostFilters(ward: Ward): Finding[] {
-  return [...ward.facts.networks.flatMap((network) => lost(network, ward)), ...findLostForward(ward)];
+  const own = ward.facts.networks.flatMap((network) => lost(network, ward));
+  return [...own, ...findLostIsolation(ward), ...findLostForward(ward)];
 }

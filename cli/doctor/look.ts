@@ -7,7 +7,9 @@ import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
@@ -113,6 +115,8 @@ function patientOf(
   const leased = known.length > 0 ? known : within;
   const { config } = network;
   const isJudged = config !== undefined && !isDead && seesNetfilter;
+  const isolation = (of: BridgeConfig) => (): string | undefined =>
+    lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
   return {
     network,
     attachment,
@@ -126,6 +130,8 @@ function patientOf(
         ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
     hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    lostIsolation:
+      isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };
 }
 
@@ -162,8 +168,9 @@ function look(places: Places): Ward {
   };
 }
 
-function lacks({ isDead, attachment, lostMasquerade: lost, hasLostSpoofCheck }: Patient): boolean {
-  return isDead || attachment.leases.length === 0 || lost !== undefined || hasLostSpoofCheck;
+function lacks({ isDead, attachment, hasLostSpoofCheck, ...lost }: Patient): boolean {
+  const isLess = lost.lostMasquerade !== undefined || lost.lostIsolation !== undefined;
+  return isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck;
 }
 
 /** The attachments that may not be as they should. */

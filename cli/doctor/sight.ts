@@ -31,6 +31,8 @@ export interface Patient {
   /** What CHECK misses of its masquerading, in words; undefined where nothing is. */
   readonly lostMasquerade: string | undefined;
   readonly hasLostSpoofCheck: boolean;
+  /** What CHECK misses of its isolation, in words; undefined where nothing is. */
+  readonly lostIsolation: string | undefined;
   /** Those that are masqueraded: what was leased, without link-local ones. */
   readonly leased: readonly CIDR[];
 }

@@ -16,6 +16,7 @@ import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts'
 import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
+import { addIsolation, isolatedOf, removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
@@ -60,6 +61,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   const bridge = uplink === undefined ? plugged : ensureUplink(addition, plugged, veth);
   begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
+  if (config.isolate) isolate(addition, veth);
 
   begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
@@ -75,9 +77,9 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
   begin?.('netfilter');
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
+  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
   begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
-  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;
@@ -107,6 +109,14 @@ function checkSource({ attachment, undo }: Addition, { host, container }: VethPa
     `spoof check of container ${attachment.containerID}`,
     () => withNetfilter((connection) => addSpoofCheck(connection, attachment, host.name, container.mac)),
     () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
+  );
+}
+
+function isolate({ attachment, config, undo }: Addition, { host }: VethPair): void {
+  undo.attempt(
+    `isolation of container ${attachment.containerID}`,
+    () => withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, host.name, config))),
+    () => withNetfilterIfThere((connection) => connection && removeIsolation(connection, attachment, config)),
   );
 }
 

@@ -10,6 +10,7 @@ import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeUnusedForward } from '../netfilter/forward/forward.ts';
+import { removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import { forgetting } from './forget.ts';
@@ -41,10 +42,10 @@ export function del(operation: Operation): void {
       steps.attempt(() => operation.ipam?.del(forget));
     }
     begin?.('veth');
-    if (config.forward)
-      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
     steps.attempt(() => removeUnusedLinks(config));
     begin?.('netfilter');
+    if (!config.forward) return;
+    steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
   };
   begin?.('netfilter');
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
@@ -53,6 +54,8 @@ export function del(operation: Operation): void {
     withNetfilterIfThere((netfilter) => {
       removeFilters(netfilter, { attachment, addresses }, operation, steps);
       disconnect(netfilter);
+      if (config.isolate && netfilter !== undefined)
+        steps.attempt(() => removeIsolation(netfilter, attachment, config));
     }),
   );
   if (!disconnected) disconnect();

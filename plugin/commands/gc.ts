@@ -9,6 +9,7 @@ import { withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeUnusedForward } from '../netfilter/forward/forward.ts';
+import { removeStaleIsolation } from '../netfilter/isolation/isolation.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
 import { forgetting } from './forget.ts';
@@ -43,9 +44,10 @@ export function gc(operation: Operation): void {
       if (deleted !== undefined)
         steps.attempt(() => ipam?.gc(valid, forgetting(operation, netfilter, steps)));
       begin?.('veth');
-      if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
       steps.attempt(() => removeUnusedLinks(config));
       begin?.('netfilter');
+      if (netfilter !== undefined) steps.attempt(() => removeStaleIsolation(netfilter, kept));
+      if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
     }),
   );
   steps.finish();

@@ -8,6 +8,7 @@ import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting } from '../netfilter/forget-connections.ts';
 import { checkForward } from '../netfilter/forward/forward.ts';
+import { checkIsolation } from '../netfilter/isolation/isolation.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import type { Operation } from './operation.ts';
@@ -33,6 +34,7 @@ export function status({ config, ipam, begin }: Operation): void {
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
+  if (config.isolate) checkIsolation();
   if (config.forward) checkForward(config);
   begin?.('ipam');
   ipam?.status();

@@ -57,6 +57,8 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   readonly forward: boolean;
   /** Whether connections of an address end with its container. */
   readonly forgetConnections: boolean;
+  /** Whether packets to and from other networks that have it, or with `strict` of any other bridge, are dropped. */
+  readonly isolate: boolean | 'strict';
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -104,6 +106,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
     forward: json.forward ?? reading.isIgnored('forward'),
     forgetConnections: json.forgetConnections ?? false,
+    isolate: json.isolate ?? reading.isIgnored('isolate'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));

@@ -31,25 +31,38 @@ async function lostFile(node: FlannelNode): Promise<string> {
   return `an ADD fails and names the file; DELs work and leave nothing; with the file an ADD works again`;
 }
 
-/** Has flanneld lease one certain other subnet, as after a lease that has run out. */
-async function changeSubnet(cluster: FlannelCluster, node: FlannelNode, third: number): Promise<string> {
-  await node.flanneld.stop();
-  await cluster.etcdctl('del', '--prefix', `/coreos.com/network/subnets/${await leaseKey(node)}`);
-  const subnet = `10.244.${third}.0`;
-  const six = cluster.shape.dualStack ? { IPv6SubnetMin: sixth(third), IPv6SubnetMax: sixth(third) } : {};
-  await cluster.configure({ SubnetMin: subnet, SubnetMax: subnet, ...six });
-  const { FLANNEL_SUBNET } = await node.startFlanneld();
-  await cluster.configure();
-  must(FLANNEL_SUBNET === `10.244.${third}.1/24`, `flanneld leased ${FLANNEL_SUBNET}`);
-  return FLANNEL_SUBNET ?? '';
-}
-
-const sixth = (third: number) => `fd00:244:0:${third}::`;
+/** Under this the leases stand in etcd. */
+const leasesOfNodes = '/coreos.com/network/subnets/';
 
 /** How a node's lease is called in etcd: `10.244.7.0-24`, to which its IPv6 subnet may be added. */
 async function leaseKey(node: FlannelNode): Promise<string> {
   const { FLANNEL_SUBNET = '' } = await node.subnet();
   return FLANNEL_SUBNET.replace(/\.1\/24$/, '.0-24');
+}
+
+/**
+ * Starts flanneld, which doesn't run, after the node's lease has run out: it gets a subnet that no node had.
+ * @returns the gateway with its prefix length
+ */
+async function leaseAnother(cluster: FlannelCluster, node: FlannelNode, key: string): Promise<string> {
+  const held = await cluster.etcdctl('get', '--prefix', '--keys-only', leasesOfNodes);
+  const third = [100, 101, 102, 103, 104].find((one) => !held.includes(`${leasesOfNodes}10.244.${one}.0-`));
+  const subnet = `10.244.${third}.0`;
+  const sixth = `fd00:244:0:${third}::`;
+  const six = cluster.shape.dualStack ? { IPv6SubnetMin: sixth, IPv6SubnetMax: sixth } : {};
+  await cluster.etcdctl('del', '--prefix', `${leasesOfNodes}${key}`);
+  await cluster.configure({ SubnetMin: subnet, SubnetMax: subnet, ...six });
+  const { FLANNEL_SUBNET = '' } = await node.startFlanneld();
+  await cluster.configure();
+  must(FLANNEL_SUBNET === `10.244.${third}.1/24`, `flanneld leased ${FLANNEL_SUBNET}`);
+  return FLANNEL_SUBNET;
+}
+
+/** The same for one that runs. */
+async function changeSubnet(cluster: FlannelCluster, node: FlannelNode): Promise<string> {
+  const key = await leaseKey(node);
+  await node.flanneld.stop();
+  return leaseAnother(cluster, node, key);
 }
 
 async function anotherSubnet(cluster: FlannelCluster): Promise<string> {
@@ -58,7 +71,7 @@ async function anotherSubnet(cluster: FlannelCluster): Promise<string> {
   const old = await node.add('old');
   const neighbour = await two.add('far');
   const [before = ''] = (await machine.sh('ip -o -4 addr show cni0')).match(/10\.244\.\d+\.1\/24/) ?? [];
-  const after = await changeSubnet(cluster, node, 100);
+  const after = await changeSubnet(cluster, node);
   await node.makeNamespace('new');
   const refused = await node.cni('add', 'new');
   const said = `${refused.stdout}${refused.stderr}`;
@@ -67,7 +80,8 @@ async function anotherSubnet(cluster: FlannelCluster): Promise<string> {
     `the ADD ended with ${refused.status}: ${said}`,
   );
   must(said.includes(before) && said.includes(after), `it does not name ${before} and ${after}: ${said}`);
-  must(!(await leases(machine)).some((path) => path.includes('/10.244.100.')), 'it left a lease');
+  const [first = ''] = after.match(/^.*[.]/) ?? [];
+  must(!(await leases(machine)).some((path) => path.startsWith(`cbr0/${first}`)), 'it left a lease');
   await node.del('new');
   // What mends it: the pods of the old subnet go, and the bridge with them.
   await node.del('old');
@@ -92,7 +106,7 @@ async function forcedAddress(cluster: FlannelCluster): Promise<string> {
   node.configure(conflist('cbr0', {}, { forceAddress: true }));
   const old = await node.add('old');
   await two.add('far');
-  const after = await changeSubnet(cluster, node, 101);
+  const after = await changeSubnet(cluster, node);
   const pod = await node.add('new');
   const bridge = await machine.sh('ip -o -4 addr show cni0');
   must(bridge.includes(` ${after} `), `cni0 has ${bridge}`);
@@ -123,12 +137,7 @@ async function rebooted(cluster: FlannelCluster): Promise<string> {
   await node.makeNamespace('a');
   const early = await node.cni('add', 'a');
   must(early.status !== 0, 'an ADD before flanneld worked');
-  await cluster.etcdctl('del', '--prefix', `/coreos.com/network/subnets/${key}`);
-  const subnet = '10.244.102.0';
-  const six = cluster.shape.dualStack ? { IPv6SubnetMin: sixth(102), IPv6SubnetMax: sixth(102) } : {};
-  await cluster.configure({ SubnetMin: subnet, SubnetMax: subnet, ...six });
-  const { FLANNEL_SUBNET } = await node.startFlanneld();
-  await cluster.configure();
+  const gateway = await leaseAnother(cluster, node, key);
   const pod = await node.add('a');
   await until(
     'the route to the new subnet',
@@ -138,5 +147,5 @@ async function rebooted(cluster: FlannelCluster): Promise<string> {
   await node.del('a');
   await two.del('far');
   await mustBeClean(machine);
-  return `before flanneld an ADD fails; then the same pod has ${pod.addresses[0]} of ${FLANNEL_SUBNET}, and its lease of the old subnet is gone with its DEL`;
+  return `before flanneld an ADD fails; then the same pod has ${pod.addresses[0]} of ${gateway}, and its lease of the old subnet is gone with its DEL`;
 }

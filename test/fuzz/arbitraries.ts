@@ -79,6 +79,7 @@ const whole = {
   debug: '/run/debug.log',
   forward: true,
   forgetConnections: true,
+  isolate: 'strict',
   dns: { nameservers: ['10.0.0.1'], domain: 'x', search: ['y'], options: ['z'] },
   args: { cni: { ips: ['10.0.0.9'], mac: '02:00:00:00:00:01', hostInterfaceName: 'web0' } },
   runtimeConfig: {

@@ -121,35 +121,66 @@ function state(host: Host): string {
   return cells.join(' | ');
 }
 
-async function main(): Promise<void> {
-  const host = await Host.start('one');
-  await onHost(host).finally(() => host.stop());
-  rmSync(traceFile, { force: true });
+/** Measures all calls beside so many containers, and adds a row for each, which begins with its name and `column`. */
+function measureAll(host: Host, others: number, column: number, rows: Map<string, string[]>): void {
+  for (const call of calls(host, others)) {
+    const { calls: total, sent, received, milliseconds } = measure(host, call);
+    const row = `| ${call.name} | ${column} | ${total} | ${sent} | ${received} | ${milliseconds.toFixed(1)} |`;
+    rows.set(call.name, [...(rows.get(call.name) ?? []), row]);
+  }
+  run(host, plugin('DEL', conf));
 }
 
-async function onHost(host: Host): Promise<void> {
-  const states: string[] = [];
+function printCalls(column: string, rows: ReadonlyMap<string, string[]>): void {
+  console.log(`\n| call | ${column} | system calls | netlink datagrams sent | bytes received | ms, median |`);
+  console.log(`| --- |${' --: |'.repeat(5)}`);
+  console.log([...rows.values()].flat().join('\n'));
+}
+
+/** More and more containers on one bridge. */
+async function amongContainers(host: Host): Promise<void> {
   const rows = new Map<string, string[]>();
-  let there = 0;
-  for (const size of sizes) {
-    await fill(host, there, size);
-    there = size;
-    states.push(`| ${size} | ${state(host)} |`);
-    for (const call of calls(host, size)) {
-      const { calls: total, sent, received, milliseconds } = measure(host, call);
-      const row = `| ${call.name} | ${size} | ${total} | ${sent} | ${received} | ${milliseconds.toFixed(1)} |`;
-      rows.set(call.name, [...(rows.get(call.name) ?? []), row]);
-    }
-    run(host, plugin('DEL', conf));
-  }
   console.log(
     '| containers | ports | addresses of the bridge | leases | index | map elements | chains | routes |',
   );
   console.log(`|${' --: |'.repeat(8)}`);
-  console.log(`${states.join('\n')}\n`);
-  console.log('| call | others | system calls | netlink datagrams sent | bytes received | ms, median |');
-  console.log(`| --- |${' --: |'.repeat(5)}`);
-  console.log([...rows.values()].flat().join('\n'));
+  for (const [at, size] of sizes.entries()) {
+    await fill(host, sizes[at - 1] ?? 0, size);
+    console.log(`| ${size} | ${state(host)} |`);
+    measureAll(host, size, size, rows);
+  }
+  printCalls('others', rows);
+}
+
+/** Ten containers on a node that has a route, and a next hop, for each of so many other nodes. */
+async function amongNodes(host: Host): Promise<void> {
+  const rows = new Map<string, string[]>();
+  await fill(host, 0, 10);
+  host.sh(
+    'ip link add up0 type veth peer name up1 && ip addr add 172.16.0.1/12 dev up0 && ip link set up0 up',
+  );
+  let made = 0;
+  for (const nodes of [2, 4999]) {
+    const numbers = Array.from({ length: nodes - made }, (_, index) => made + index + 2);
+    const byte = (number: number) => `${number >> 8}.${number & 255}`;
+    const lines = numbers.map(
+      (number) =>
+        `route add 10.${100 + (number >> 8)}.${number & 255}.0/24 via 172.16.${byte(number)} onlink dev up0`,
+    );
+    const { status, stderr } = host.run(['ip', '-batch', '-'], { input: lines.join('\n') });
+    if (status !== 0) throw new Error(stderr);
+    made = nodes;
+    measureAll(host, 10, nodes, rows);
+  }
+  printCalls('routes to other nodes', rows);
+}
+
+async function main(): Promise<void> {
+  for (const look of [amongContainers, amongNodes]) {
+    const host = await Host.start('one');
+    await look(host).finally(() => host.stop());
+  }
+  rmSync(traceFile, { force: true });
 }
 
 main().catch((error: unknown) => {

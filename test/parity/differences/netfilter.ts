@@ -1,5 +1,5 @@
 import type { Difference } from '../difference.ts';
-import { added, isLayer3 } from '../observed.ts';
+import { added, has, isLayer3 } from '../observed.ts';
 import { confOf } from '../row.ts';
 
 /** Differences in masquerading and macspoofchk. */
@@ -52,6 +52,12 @@ export const netfilter: readonly Difference[] = [
         reference: null,
       },
     ],
+  },
+  {
+    what: 'isolate keeps networks apart',
+    why: 'the Go plugin does not have it',
+    rows: ({ ours }) => added(ours) && has(ours.facts.kernel, /^nft table inet cni-isolate/),
+    shows: [{ path: /^nft table inet cni-isolate/, reference: null }],
   },
   {
     what: "a DEL removes the masquerading when the container's namespace or link is gone already",

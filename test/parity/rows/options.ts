@@ -1,6 +1,9 @@
 import { dual, layer2, v6 } from '../fragments.ts';
 import type { Row } from '../row.ts';
 
+const uplink =
+  'ip link add up0 address 02:00:00:00:00:07 up type veth peer name up1 && ip link set up1 address 02:00:00:00:00:08 up';
+
 /** Each option alone. */
 export const options: readonly Row[] = [
   { name: 'nothing but an address' },
@@ -48,6 +51,8 @@ export const options: readonly Row[] = [
   { name: 'neighSuppress', conf: { neighSuppress: true } },
   { name: 'groupFwdMask', conf: { groupFwdMask: 16384 } },
   { name: 'stp and forwardDelay', conf: { stp: true, forwardDelay: 2 } },
+  { name: 'uplink', conf: { uplink: 'up0' }, before: uplink },
+  { name: 'uplink with a VLAN', conf: { uplink: 'up0', vlan: 100 }, before: uplink, vlan: true },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
   { name: 'forward, where nothing drops', conf: { isGateway: true, forward: true } },
   {
@@ -55,6 +60,8 @@ export const options: readonly Row[] = [
     conf: { isGateway: true, forward: true },
     before: 'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER',
   },
+  { name: 'isolate', conf: { isGateway: true, isolate: true } },
+  { name: 'isolate strict, IPv6', conf: { isGateway: true, isolate: 'strict', ipam: v6 }, second: true },
   {
     name: 'options at their defaults, spelled out',
     conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },

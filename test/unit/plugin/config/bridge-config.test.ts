@@ -45,6 +45,7 @@ test('what is left out has its default', () => {
     outboundAddresses: [],
     noMasquerade: [],
     forgetConnections: false,
+    isolate: false,
     mac: undefined,
   });
 });
