@@ -3,6 +3,15 @@ import { lockFile } from '../../ipam/leases/lock.ts';
 import { fileErrorCode } from '../../netlink/error.ts';
 import { isSameFile, look, removeTree, syncDirectory } from './place.ts';
 
+/** Not by a recursive mkdir, which on Node takes a read-only directory for a missing one. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    if (fileErrorCode(error) !== 'EEXIST') throw error;
+  }
+}
+
 /**
  * What an installation remembers, in a directory beside the executables, and so in the same file system:
  *
@@ -58,8 +67,9 @@ export class State {
   /** An uninstallation may take the directory away while this waits for it. */
   private lock(): number {
     for (let attempt = 1; ; attempt++) {
-      mkdirSync(this.directory, { mode: 0o755, recursive: true });
+      mkdirSync(this.binDir, { mode: 0o755, recursive: true });
       try {
+        makeDirectory(this.directory);
         return lockFile(`${this.directory}/lock`);
       } catch (error) {
         if (fileErrorCode(error) !== 'ENOENT' || attempt === 20) throw error;
