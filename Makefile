@@ -4,6 +4,7 @@ SHELL := /bin/sh
 PREFIX ?= /opt/cni/bin
 SBIN ?= /usr/local/sbin
 SHARE ?= /usr/local/share
+UNITS ?= /usr/local/lib/systemd/system
 TSX := node_modules/.bin/tsx
 JEST := node node_modules/jest/bin/jest.js
 # Native addons compile against the headers beside the running Node, without a download.
@@ -63,7 +64,8 @@ fuzz: build packages ## malformed input, results, lease files and netlink replie
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
 	@build/in-host $(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
-demo: build packages ## the article's story, told by real commands in a host of its own
+demo: dist/bridge ## the article's story, told by real commands in a host of its own
+	@build/debian-packages iproute2 nftables nginx-light curl util-linux procps
 	@build/in-host test/demo/demo
 
 screenshot: dist/bridge dist/cni-bridge packages ## docs/graph.png, of a small host in a browser; needs chromium
@@ -119,13 +121,14 @@ reproducible-release: dist ## build the release again in another directory, as a
 
 reference: dist/reference/version ## the Go plugins, into dist/reference
 
-install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, under DESTDIR, while calls go on
+install: dist/bridge $(PAGES) ## put bridge and its links into PREFIX (/opt/cni/bin), cni-bridge into SBIN, its man page and completions into SHARE, its unit into UNITS, under DESTDIR, while calls go on
 	build/install "$(DESTDIR)$(PREFIX)"
 	install -d "$(DESTDIR)$(SBIN)"
 	ln -sfT "$(PREFIX)/bridge" "$(DESTDIR)$(SBIN)/cni-bridge"
 	install -D -m 644 dist/cni-bridge.8 "$(DESTDIR)$(SHARE)/man/man8/cni-bridge.8"
 	install -D -m 644 dist/cni-bridge.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/cni-bridge"
 	install -D -m 644 dist/cni-bridge.zsh "$(DESTDIR)$(SHARE)/zsh/site-functions/_cni-bridge"
+	install -D -m 644 systemd/cni-bridge-restore.service "$(DESTDIR)$(UNITS)/cni-bridge-restore.service"
 
 clean: ## remove what make made
 	rm -rf dist plugin/config/generated node_modules build/docs/node_modules

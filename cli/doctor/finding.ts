@@ -21,7 +21,7 @@ export type Loss =
       readonly attachment: Attachment;
       readonly veth: HostLink;
       readonly addresses: readonly CIDR[];
-      readonly backend: BridgeConfig['ipMasqBackend'];
+      readonly config: BridgeConfig;
     }
   | {
       readonly kind: 'spoof check';

@@ -26,7 +26,7 @@ function exercise(config: BridgeConfig, subnets: readonly CIDR[]): void {
   } finally {
     route.close();
   }
-  if (config.ipMasq && subnets.length > 0) addMasquerade(attachment, subnets, config.ipMasqBackend);
+  if (config.ipMasq && subnets.length > 0) addMasquerade(attachment, subnets, config);
   if (config.macspoofchk) {
     withNetfilter((connection) => addSpoofCheck(connection, attachment, 'veth', '02:00:00:00:00:01'));
   }

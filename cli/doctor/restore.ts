@@ -20,11 +20,11 @@ type Warn = (line: string) => void;
 /** Looked at again afterwards: a DEL that came meanwhile has found nothing to take away. */
 function restoreMasquerade(
   host: Connection,
-  { attachment, veth, addresses, backend }: Of<'masquerade'>,
+  { attachment, veth, addresses, config }: Of<'masquerade'>,
   warn: Warn,
 ): void {
   if (!isThere(host, veth)) return;
-  addMasquerade(attachment, addresses, backend);
+  addMasquerade(attachment, addresses, config);
   if (isThere(host, veth)) return;
   withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn));
 }

@@ -64,6 +64,8 @@ export interface Sight extends Ward {
   readonly sysctls: ReadonlyMap<string, string>;
   /** Files of the name `bridge` in the usual directories, each once. */
   readonly plugins: readonly string[];
+  /** What `"mtu": "auto"` would choose now, by network; no other network is in it. */
+  readonly autoMtus: ReadonlyMap<string, number>;
   /** What the kernel lacks for a network, in the plugin's words. */
   readonly lacking: readonly { readonly network: string; readonly words: string }[];
 }

@@ -105,6 +105,12 @@ export const NFTA_LOOKUP_DREG = attribute(3, be32);
 export const NFTA_IMMEDIATE_DREG = attribute(1, be32);
 export const NFTA_IMMEDIATE_DATA = nest(2);
 
+// Expression `nat`:
+export const NFTA_NAT_TYPE = attribute(1, be32);
+export const NFTA_NAT_FAMILY = attribute(2, be32);
+export const NFTA_NAT_REG_ADDR_MIN = attribute(3, be32);
+export const NFT_NAT_SNAT = 0;
+
 // Expression `match`, a match of iptables' own (linux/netfilter/nf_tables_compat.h):
 export const NFTA_MATCH_NAME = attribute(1, text);
 export const NFTA_MATCH_REV = attribute(2, be32);

@@ -64,6 +64,8 @@ export const verdictCode = {
 } as const;
 
 /**
+ * An expression by its name in the kernel.
+ *
  *     NFTA_LIST_ELEM
  *       NFTA_EXPR_NAME
  *       NFTA_EXPR_DATA    the attributes of the named expression

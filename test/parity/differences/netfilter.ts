@@ -15,6 +15,24 @@ export const netfilter: readonly Difference[] = [
     ],
   },
   {
+    what: 'ipMasqFamilies leaves a family alone',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).ipMasqFamilies !== undefined,
+    shows: [{ path: /^masquerade fd00/, ours: null }],
+  },
+  {
+    what: 'outboundAddresses is what masqueraded traffic gets',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).outboundAddresses !== undefined,
+    shows: [{ path: /^masquerade /, ours: / as 192\.0\.2\.10$/, reference: /^[^a]*$/ }],
+  },
+  {
+    what: 'noMasquerade spares destinations',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).noMasquerade !== undefined,
+    shows: [{ path: /^masquerade /, ours: /192\.168\.0\.0\/16/, reference: /^but to/ }],
+  },
+  {
     what: "macspoofchk's table says who made it, and is deleted with the last container's DEL",
     why: 'the Go plugin leaves the table and its base chain on the host',
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && confOf(row).macspoofchk === true,

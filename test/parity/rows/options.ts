@@ -1,4 +1,4 @@
-import { layer2, v6 } from '../fragments.ts';
+import { dual, layer2, v6 } from '../fragments.ts';
 import type { Row } from '../row.ts';
 
 /** Each option alone. */
@@ -13,11 +13,25 @@ export const options: readonly Row[] = [
   { name: 'ipMasq', conf: { ipMasq: true } },
   { name: 'ipMasqBackend nftables', conf: { ipMasq: true, ipMasqBackend: 'nftables' }, since: '1.6.0' },
   { name: 'ipMasqBackend iptables', conf: { ipMasq: true, ipMasqBackend: 'iptables' }, since: '1.6.0' },
+  { name: 'ipMasqFamilies', conf: { ipMasq: true, ipMasqFamilies: ['ipv4'], ipam: dual } },
+  {
+    name: 'outboundAddresses',
+    before: 'ip addr add 192.0.2.10/32 dev lo',
+    conf: { ipMasq: true, outboundAddresses: ['192.0.2.10'] },
+  },
+  { name: 'noMasquerade', conf: { ipMasq: true, noMasquerade: ['192.168.0.0/16'] } },
   { name: 'mtu', conf: { mtu: 1400 } },
+  {
+    name: 'mtu auto',
+    conf: { mtu: 'auto' },
+    before:
+      'ip link add up0 mtu 1400 type veth peer name up1; ip link set up0 up; ip route add default dev up0',
+  },
   { name: 'hairpinMode', conf: { hairpinMode: true } },
   { name: 'promiscMode', conf: { promiscMode: true } },
   { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
   { name: 'macspoofchk', conf: { macspoofchk: true } },
+  { name: 'forgetConnections', conf: { forgetConnections: true, ipMasq: true } },
   { name: 'enabledad', conf: { enabledad: true } },
   { name: 'enabledad, IPv6', conf: { enabledad: true, ipam: v6 } },
   {
