@@ -83,7 +83,7 @@ e2e-vlan: build packages reference ## VLANs, ours compared with the Go plugin's,
 	UML_SECONDS=1800 test/uml/run $(JEST) --selectProjects e2e-vlan --runInBand --cacheDirectory=/tmp/jest
 
 e2e-packages: dist dist/chroot/debian ## what dist makes: archives, image, packages installed, upgraded and removed in a Debian and an RPM root (needs root)
-	@build/debian-packages lintian rpm busybox-static qemu-user-static
+	@build/debian-packages lintian rpm busybox-static qemu-user-static podman runc
 	$(JEST) --selectProjects e2e-packages --runInBand
 
 bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the Go plugin, in turn; REFERENCE_CNI_PATH chooses the Go plugin, PAIRS=10 is quick

@@ -1,7 +1,7 @@
+import { cli } from '#cli';
 import { libc } from '#libc';
 import { invokedAs } from '../plugin/invoked-as.ts';
 import { main } from '../plugin/main.ts';
-import { cli } from './main.ts';
 
 /** Whether words are a person's, by a plugin's name. `--help` and `--version` are the plugin's own to answer. */
 function areCommand([command = '-']: readonly string[]): boolean {

@@ -59,8 +59,8 @@ export interface Unnumbered {
   readonly body: Uint8Array;
 }
 
-/** The buffer for datagrams; created on first use, and again when one needs more. */
-let room: Room | undefined;
+/** The buffer for datagrams; a larger one when one needs more. */
+let room = newRoom(2048);
 
 /** @param least in bytes, a multiple of 4 */
 function larger({ bytes }: Room, least: number): Room {
@@ -75,7 +75,6 @@ function larger({ bytes }: Room, least: number): Room {
  * @param flags NLM_F_* for all, besides those of each
  */
 export function encodeMessages(messages: readonly Unnumbered[], first: number, flags: number): Uint8Array {
-  room ??= newRoom(2048);
   let at = 0;
   let sequence = first;
   for (const { type, flags: own, body } of messages) {

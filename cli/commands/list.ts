@@ -26,9 +26,10 @@ function row(attachment: AttachmentFacts, addresses: readonly string[], now: num
   ];
 }
 
-function leasesInWords({ leased, capacity, directories }: NetworkFacts): string {
+function leasesInWords({ leased, leasedBesides, capacity, directories }: NetworkFacts): string {
   if (capacity === undefined) return directories.length === 0 ? '' : `${leased} leased`;
-  return `${grouped(leased)} of ${grouped(capacity)} leased`;
+  const besides = leasedBesides === 0 ? '' : ` and ${grouped(leasedBesides)} besides`;
+  return `${grouped(leased)} of ${grouped(capacity)}${besides} leased`;
 }
 
 function masqueradingInWords({ masquerades }: NetworkFacts): string {
@@ -48,6 +49,7 @@ export function networkLine(network: NetworkFacts, style: Style): string {
     subnets.join(' '),
     gateways.length === 0 ? '' : `gateway ${gateways.join(' ')}`,
     masqueradingInWords(network),
+    network.config?.macspoofchk === true ? 'MACs checked' : '',
     leasesInWords(network),
   ].filter((one) => one !== '');
   const wrong = faults.length === 0 ? '' : `  ${style.red(faults.join(', '))}`;

@@ -2,6 +2,7 @@ import { attachmentOf } from '../../cni/attachment.ts';
 import { masqueraded } from '../../plugin/config/masquerade.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { type Cure, type Finding, fixCommand } from './finding.ts';
+import { findLostForward } from './forward-rules.ts';
 import { type Patient, patientsOf, type Ward } from './sight.ts';
 import { containerWords, counted } from './words.ts';
 
@@ -47,5 +48,5 @@ function lost(network: NetworkFacts, ward: Ward): Finding[] {
 
 /** What netfilter should do for running containers, and does no more. */
 export function findLostFilters(ward: Ward): Finding[] {
-  return ward.facts.networks.flatMap((network) => lost(network, ward));
+  return [...ward.facts.networks.flatMap((network) => lost(network, ward)), ...findLostForward(ward)];
 }

@@ -8,6 +8,8 @@ import type { HostLink } from '../facts/raw.ts';
 export interface Remains {
   readonly kind: 'remains';
   readonly attachment: AttachmentFacts;
+  /** Its network's; undefined where it has none. */
+  readonly config: BridgeConfig | undefined;
   /** The network's directories of leases. */
   readonly directories: readonly string[];
 }
@@ -33,6 +35,12 @@ export type Loss =
       readonly attachment: Attachment;
       readonly config: BridgeConfig;
       readonly gateways: readonly CIDR[];
+    }
+  | {
+      readonly kind: 'forward';
+      readonly config: BridgeConfig;
+      /** Of the containers that run. */
+      readonly addresses: readonly CIDR[];
     }
   | { readonly kind: 'up'; readonly bridge: HostLink };
 

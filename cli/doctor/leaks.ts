@@ -22,8 +22,8 @@ function isGone(
 }
 
 function remains(network: NetworkFacts, gone: readonly AttachmentFacts[]): Finding['cures'] {
-  const { directories } = network;
-  return gone.map((attachment) => ({ kind: 'remains', attachment, directories }));
+  const { directories, config } = network;
+  return gone.map((attachment) => ({ kind: 'remains', attachment, config, directories }));
 }
 
 function withoutVeth(network: NetworkFacts, ward: Ward): Finding[] {

@@ -1,6 +1,7 @@
 import type { CIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 
@@ -34,12 +35,22 @@ export interface Patient {
   readonly leased: readonly CIDR[];
 }
 
+/** A network with `forward`, what it forwards being dropped. */
+export interface LostForward {
+  readonly config: BridgeConfig;
+  /** Those of its running containers. */
+  readonly addresses: readonly CIDR[];
+  /** What is missing, in words. */
+  readonly expected: string;
+}
+
 /** What tells of containers: who runs, and what is left of those that are gone. */
 export interface Ward {
   readonly facts: Facts;
   readonly links: readonly HostLink[];
   readonly addresses: readonly HostAddress[];
   readonly patients: readonly Patient[];
+  readonly lostForward: readonly LostForward[];
   /** Every address in every namespace; undefined where they can't be seen. */
   readonly inside: ReadonlySet<string> | undefined;
   readonly missing: readonly Missing[];

@@ -104,10 +104,22 @@ function insideFields({ inside, namespace, processes, fault }: Details, style: S
   ];
 }
 
-function keptFields({ leases, elements }: AttachmentFacts, { table }: NetworkFacts, now: number): Field[] {
+function keptFields(
+  { leases, elements, sources, spoofCheck }: AttachmentFacts,
+  { table }: NetworkFacts,
+  now: number,
+): Field[] {
+  const byIptables = sources.map(
+    ({ address, chain, by }) =>
+      `${address} by ${by === 'iptables-legacy' ? 'legacy iptables' : 'iptables'}, chain ${chain}`,
+  );
   return [
     ['lease', leases.map(({ file, time: at }) => `${printable(file)}, ${time(at, now)}`)],
-    ['masquerade', elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`)],
+    [
+      'masquerade',
+      [...elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`), ...byIptables],
+    ],
+    ['spoof check', spoofCheck === '' ? undefined : printable(`table bridge nat, chain ${spoofCheck}`)],
   ];
 }
 
@@ -125,15 +137,18 @@ export function formatAttachment(
   ].join('');
 }
 
+/** Whether a network is masqueraded, and by what. */
+function masqueradingOf({ masquerades, table, attachments }: NetworkFacts): string | undefined {
+  if (masquerades === undefined) return undefined;
+  if (!masquerades) return 'no';
+  const by = new Set(attachments.flatMap(({ sources }) => sources.map((source) => source.by)));
+  const words = [...(table === '' ? [] : [`nftables table ${table}`]), ...by];
+  return ['yes', ...words].join(', ');
+}
+
 /** All that is known of a network but its attachments. */
 export function formatNetwork(network: NetworkFacts, style: Style): string {
-  const { bridge, faults, masquerades, table, leased, capacity } = network;
-  const masquerading =
-    masquerades === undefined
-      ? undefined
-      : masquerades
-        ? `yes${table === '' ? '' : `, nftables table ${table}`}`
-        : 'no';
+  const { bridge, faults, leased, capacity, config } = network;
   const bridgeWords =
     bridge === undefined ? `${network.bridgeName}, not there` : `${bridge.name}, index ${bridge.index}`;
   return formatFields(
@@ -147,7 +162,8 @@ export function formatNetwork(network: NetworkFacts, style: Style): string {
       ['addresses', network.bridgeAddresses],
       ['subnets', network.subnets],
       ['gateway', network.gateways],
-      ['masquerades', masquerading],
+      ['masquerades', masqueradingOf(network)],
+      ['MACs checked', config === undefined ? undefined : config.macspoofchk ? 'yes' : 'no'],
       ['leases', `${grouped(leased)}${capacity === undefined ? '' : ` of ${grouped(capacity)}`}`],
       ['directory', network.directories.map(printable)],
       ['attachments', grouped(network.attachments.length)],

@@ -28,6 +28,7 @@ export function gcLeases(
     // Removes what others left as well: entries without a lease, leases without content.
     store.known.catchUp();
     store.sweep();
+    if (config.sticky !== true) store.forget();
     for (const address of store.names()) {
       if (!isAddressName(address) || hasText(store.path(address), texts)) continue;
       const lease = store.read(address);

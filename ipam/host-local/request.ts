@@ -8,6 +8,8 @@ export interface HostLocalRequest extends RangeSource {
   readonly attachment: Attachment;
   /** Requested addresses, with or without a prefix length. */
   readonly requestedIPs: readonly string[];
+  /** The pod of an ADD, `namespace/name`; empty or absent if nothing tells. */
+  readonly pod?: string;
 }
 
 /** Gets the addresses whose leases are about to end, while nobody can lease them again. */

@@ -70,6 +70,11 @@ export interface Libc {
   args(): readonly string[];
   /** How many columns a terminal has; 0 where the descriptor isn't a terminal's. */
   columns(fd: number): number;
+  /**
+   * A signalfd(2) for SIGINT and SIGTERM, which from now on end the process only by what is read from it: also if it is
+   * process 1, for which the kernel would drop them. (On Node they end it as ever.)
+   */
+  signals(): number;
   /** The environment variables whose names have this prefix. */
   environment(prefix: string): Readonly<Record<string, string | undefined>>;
   /**

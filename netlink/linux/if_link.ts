@@ -40,6 +40,10 @@ export const IFLA_BR_VLAN_DEFAULT_PVID = attribute(39, u16);
 export const IFLA_BRPORT_STATE = attribute(1, u8);
 /** Hairpin mode. */
 export const IFLA_BRPORT_MODE = attribute(4, flag);
+export const IFLA_BRPORT_LEARNING = attribute(8, flag);
+export const IFLA_BRPORT_PROXYARP = attribute(10, flag);
+export const IFLA_BRPORT_GROUP_FWD_MASK = attribute(31, u16);
+export const IFLA_BRPORT_NEIGH_SUPPRESS = attribute(32, flag);
 export const IFLA_BRPORT_ISOLATED = attribute(33, flag);
 
 /** Its attributes, IFLA_*, come after a struct ifinfomsg. */

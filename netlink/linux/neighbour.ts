@@ -14,5 +14,10 @@ export const ndmsg = struct({
   ndm_type: u8,
 });
 
+/** In ndm_state: an entry that does not age. */
+export const NUD_NOARP = 0x40;
+/** In ndm_flags: an entry of the bridge that has the link as a port. */
+export const NTF_MASTER = 0x04;
+
 export const NDA_LLADDR = attribute(2, mac);
 export const NDA_MASTER = attribute(9, u32);

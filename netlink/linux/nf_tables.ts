@@ -24,8 +24,11 @@ export const NFTA_LIST_ELEM = nest(1);
 export const NFTA_GEN_ID = attribute(1, be32);
 
 export const NFTA_TABLE_NAME = attribute(1, text);
+export const NFTA_TABLE_FLAGS = attribute(2, be32);
 export const NFTA_TABLE_USE = attribute(3, be32);
 export const NFTA_TABLE_USERDATA = attribute(6, comment);
+/** Only the process that made the table may change it. */
+export const NFT_TABLE_F_OWNER = 0x2;
 
 export const NFTA_CHAIN_TABLE = attribute(1, text);
 export const NFTA_CHAIN_NAME = attribute(3, text);
@@ -43,6 +46,8 @@ export const NFTA_RULE_CHAIN = attribute(2, text);
 /** 64 bits. */
 export const NFTA_RULE_HANDLE = attribute(3, bytes);
 export const NFTA_RULE_EXPRESSIONS = nest(4);
+/** 64 bits: the handle of the rule that a new one comes before, or after with NLM_F_APPEND. */
+export const NFTA_RULE_POSITION = attribute(6, bytes);
 export const NFTA_RULE_USERDATA = attribute(7, comment);
 
 // Within each NFTA_LIST_ELEM of NFTA_RULE_EXPRESSIONS:
@@ -57,6 +62,7 @@ export const NFT_REG_1 = 1;
 export const NFTA_META_DREG = attribute(1, be32);
 export const NFTA_META_KEY = attribute(2, be32);
 export const NFT_META_IIFNAME = 6;
+export const NFT_META_OIFNAME = 7;
 export const NFT_META_NFPROTO = 15;
 
 // Expression `payload`:
@@ -82,6 +88,13 @@ export const NFTA_CMP_SREG = attribute(1, be32);
 export const NFTA_CMP_OP = attribute(2, be32);
 export const NFTA_CMP_DATA = nest(3);
 export const NFT_CMP_EQ = 0;
+export const NFT_CMP_NEQ = 1;
+
+// Expression `ct`:
+export const NFTA_CT_DREG = attribute(1, be32);
+export const NFTA_CT_KEY = attribute(2, be32);
+export const NFT_CT_STATE = 0;
+export const NFT_CT_STATUS = 2;
 
 // Expression `lookup`:
 export const NFTA_LOOKUP_SET = attribute(1, text);
@@ -100,8 +113,11 @@ export const NFT_NAT_SNAT = 0;
 
 // Expression `match`, a match of iptables' own (linux/netfilter/nf_tables_compat.h):
 export const NFTA_MATCH_NAME = attribute(1, text);
+export const NFTA_MATCH_REV = attribute(2, be32);
 /** The match's own struct; for `comment`, the text. */
 export const NFTA_MATCH_INFO = attribute(3, text);
+/** The same as bytes. */
+export const NFTA_MATCH_INFO_BYTES = attribute(3, bytes);
 
 // Expression `target`, a target of iptables' own:
 export const NFTA_TARGET_NAME = attribute(1, text);

@@ -6,6 +6,7 @@ import {
   NFT_JUMP,
   NFT_META_IIFNAME,
   NFT_META_NFPROTO,
+  NFT_META_OIFNAME,
   NFT_PAYLOAD_LL_HEADER,
   NFT_PAYLOAD_NETWORK_HEADER,
   NFT_REG_1,
@@ -44,7 +45,11 @@ import type { MessageBody } from '../message-body.ts';
 export type Expression = (body: MessageBody) => unknown;
 
 /** NFT_META_* */
-export const metaKey = { iifname: NFT_META_IIFNAME, nfproto: NFT_META_NFPROTO } as const;
+export const metaKey = {
+  iifname: NFT_META_IIFNAME,
+  oifname: NFT_META_OIFNAME,
+  nfproto: NFT_META_NFPROTO,
+} as const;
 
 /** NFT_PAYLOAD_*_HEADER */
 export const payloadBase = { link: NFT_PAYLOAD_LL_HEADER, network: NFT_PAYLOAD_NETWORK_HEADER } as const;

@@ -1,7 +1,8 @@
 import type { Connection, NetlinkRequest } from '../connection.ts';
 import { isErrno } from '../error.ts';
-import { NDA_LLADDR, NDA_MASTER, ndmsg } from '../linux/neighbour.ts';
-import { AF_BRIDGE, RTM_GETNEIGH } from '../linux/rtnetlink.ts';
+import { NDA_LLADDR, NDA_MASTER, NTF_MASTER, NUD_NOARP, ndmsg } from '../linux/neighbour.ts';
+import { NLM_F_CREATE } from '../linux/netlink.ts';
+import { AF_BRIDGE, RTM_GETNEIGH, RTM_NEWNEIGH } from '../linux/rtnetlink.ts';
 import { MessageBody } from '../message-body.ts';
 import type { Link } from './link.ts';
 
@@ -17,6 +18,27 @@ export function getFdbEntry({ index, name }: Pick<Link, 'index' | 'name'>, mac: 
       .put(NDA_MASTER, index)
       .done(),
     operation: `get forwarding entry of ${mac} in`,
+    object: name,
+  };
+}
+
+/**
+ * Makes a bridge forward frames for a MAC address to one of its ports, in each of the port's VLANs, for as long as it is
+ * a port.
+ */
+export function newFdbEntry({ index, name }: Pick<Link, 'index' | 'name'>, mac: string): NetlinkRequest {
+  return {
+    type: RTM_NEWNEIGH,
+    flags: NLM_F_CREATE,
+    body: new MessageBody()
+      .struct(ndmsg)
+      .set(ndmsg.ndm_family, AF_BRIDGE)
+      .set(ndmsg.ndm_ifindex, index)
+      .set(ndmsg.ndm_state, NUD_NOARP)
+      .set(ndmsg.ndm_flags, NTF_MASTER)
+      .put(NDA_LLADDR, mac)
+      .done(),
+    operation: `add forwarding entry of ${mac} to port`,
     object: name,
   };
 }

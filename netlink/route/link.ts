@@ -10,8 +10,6 @@ import {
   IFLA_BR_STP_STATE,
   IFLA_BR_VLAN_DEFAULT_PVID,
   IFLA_BR_VLAN_FILTERING,
-  IFLA_BRPORT_ISOLATED,
-  IFLA_BRPORT_MODE,
   IFLA_BRPORT_STATE,
   IFLA_EXT_MASK,
   IFLA_GROUP,
@@ -33,12 +31,15 @@ import { NLM_F_CREATE, NLM_F_EXCL } from '../linux/netlink.ts';
 import { ifinfomsg, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, RTM_NEWLINK } from '../linux/rtnetlink.ts';
 import type { Message } from '../message.ts';
 import { MessageBody } from '../message-body.ts';
+import { type PortSettings, putPort } from './port-settings.ts';
 
 /** IFF_*, linux/if.h */
 export const iff = { up: IFF_UP, promisc: IFF_PROMISC } as const;
 
 /** A link's settings when it is created or changed; undefined ones are left alone. */
 export interface LinkSettings {
+  /** A new name, for a link given by index. Before Linux 6.2 the link has to be down. */
+  readonly name?: string | undefined;
   /** `aa:bb:cc:dd:ee:ff` */
   readonly mac?: string | undefined;
   /** In bytes. */
@@ -54,14 +55,9 @@ export interface LinkSettings {
   readonly port?: PortSettings | undefined;
   /** Of a bridge. A kernel without CONFIG_BRIDGE_VLAN_FILTERING ignores it: read the link afterwards. */
   readonly vlanFiltering?: boolean | undefined;
-}
-
-/** How a bridge treats one of its ports. */
-export interface PortSettings {
-  /** Frames may go back out of the port that they came in on. */
-  readonly hairpin?: boolean | undefined;
-  /** Frames don't go to other isolated ports. */
-  readonly isolated?: boolean | undefined;
+  /** Of a new bridge: whether it has the spanning tree protocol, and how long a port of it listens, then learns. */
+  readonly stp?: boolean | undefined;
+  readonly forwardDelayMilliseconds?: number | undefined;
 }
 
 /** A link in the kernel. */
@@ -181,7 +177,7 @@ export function isThere(connection: Connection, { name, index }: Pick<Link, 'nam
 export type LinkReference = string | Pick<Link, 'index' | 'name'>;
 
 /** Begins a message about a link: struct ifinfomsg with the changed flags, IFLA_IFNAME if it is given by name. */
-export function linkBody(link: LinkReference, { up, promisc }: LinkSettings = {}): MessageBody {
+export function linkBody(link: LinkReference, { up, promisc, name }: LinkSettings = {}): MessageBody {
   const byName = typeof link === 'string';
   const flags = (up === true ? IFF_UP : 0) | (promisc === true ? IFF_PROMISC : 0);
   const change = (up === undefined ? 0 : IFF_UP) | (promisc === undefined ? 0 : IFF_PROMISC);
@@ -190,18 +186,24 @@ export function linkBody(link: LinkReference, { up, promisc }: LinkSettings = {}
     .set(ifinfomsg.ifi_index, byName ? 0 : link.index)
     .set(ifinfomsg.ifi_flags, flags)
     .set(ifinfomsg.ifi_change, change)
-    .put(IFLA_IFNAME, byName ? link : undefined);
+    .put(IFLA_IFNAME, byName ? link : name);
 }
 
 export function nameOf(link: LinkReference): string {
   return typeof link === 'string' ? link : link.name;
 }
 
-function putBridge(body: MessageBody, { vlanFiltering }: LinkSettings): void {
+function putBridge(body: MessageBody, settings: LinkSettings): void {
+  const { vlanFiltering, stp, forwardDelayMilliseconds: delay } = settings;
   body.nested(IFLA_LINKINFO, () => {
     body.put(IFLA_INFO_KIND, 'bridge');
-    if (vlanFiltering === undefined) return;
-    body.nested(IFLA_INFO_DATA, () => body.put(IFLA_BR_VLAN_FILTERING, vlanFiltering));
+    if ((vlanFiltering ?? stp) === undefined) return;
+    body.nested(IFLA_INFO_DATA, () => {
+      body
+        .put(IFLA_BR_FORWARD_DELAY, delay && delay / 10)
+        .put(IFLA_BR_STP_STATE, stp === undefined ? undefined : Number(stp))
+        .put(IFLA_BR_VLAN_FILTERING, vlanFiltering);
+    });
   });
 }
 
@@ -214,9 +216,7 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
     .put(IFLA_GROUP, group);
   if (port === undefined || Object.values(port).every((setting) => setting === undefined)) return;
   body.nested(IFLA_LINKINFO, () => {
-    body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => {
-      body.put(IFLA_BRPORT_MODE, port.hairpin).put(IFLA_BRPORT_ISOLATED, port.isolated);
-    });
+    body.put(IFLA_INFO_SLAVE_KIND, 'bridge').nested(IFLA_INFO_SLAVE_DATA, () => putPort(body, port));
   });
 }
 

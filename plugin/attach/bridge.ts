@@ -9,6 +9,7 @@ import { BridgeGone, isRemovable, keepBridge, removeProvisional } from './bridge
 import { isPortMac } from './host-veth.ts';
 import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
+import { refuseOtherTree, treeSettings } from './spanning-tree.ts';
 import { changeSysctl } from './sysctl.ts';
 
 /**
@@ -21,6 +22,7 @@ export function ensureBridge(addition: Addition): Link {
   const { config, sides, undo } = addition;
   const { host } = sides;
   const bridge = findBridge(host, config.bridge) ?? createBridge(addition);
+  if (config.stp) refuseOtherTree(config, bridge);
   if (bridge.group === provisionalGroup || isBeingRemoved(bridge)) {
     undo.register(`bridge ${bridge.name}`, () => removeProvisional(host, bridge));
   }
@@ -112,7 +114,8 @@ function createBridge({ config, sides: { host }, undo }: Addition): Link {
   const { bridge: name, mtu, promiscMode } = config;
   const mac = randomMac();
   const vlanFiltering = filtersVlans(config) || undefined;
-  const settings = { mac, mtu, up: true, promisc: promiscMode, group: provisionalGroup, vlanFiltering };
+  const flags = { up: true, promisc: promiscMode };
+  const settings = { mac, mtu, ...flags, group: provisionalGroup, vlanFiltering, ...treeSettings(config) };
   try {
     undo.attempt(
       `bridge ${name}`,

@@ -1,7 +1,5 @@
 import { libc } from '#libc';
 import { hash64 } from '../../cni/hash.ts';
-import type { Result } from '../../cni/result.ts';
-
 import { hex } from '../../netlink/bytes.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
@@ -9,6 +7,8 @@ import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { findLinks, type Link } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
+import type { BridgeConfig } from '../config/bridge-config.ts';
+import type { NamePattern } from '../config/host-interface-name.ts';
 import { parseMac } from '../config/mac.ts';
 import { linkNameFault } from '../config/request.ts';
 import { isAliasOf } from './owner.ts';
@@ -18,11 +18,36 @@ import { isAliasOf } from './owner.ts';
  * alias says who owns a link. The name only says where to look, so that nobody has to search all links of the host.
  * @param owner the attachment's label
  */
-export function vethNames(owner: string): string[] {
+export function vethNames(owner: string, { before, after }: NamePattern = byDefault): string[] {
   const hash = hash64(owner);
   const ring = hash + hash;
-  return [0, 8, 4, 12].map((at) => `veth${ring.slice(at, at + 8)}`);
+  return [0, 8, 4, 12].map((at) => `${before}${ring.slice(at, at + 8)}${after}`);
 }
+
+const byDefault: NamePattern = { before: 'veth', after: '' };
+
+/**
+ * The names under which an attachment's host veth most probably is: those by default, that of the ADD's result, and
+ * those of the configuration. hostInterfaceName may have been another in the ADD.
+ */
+export function likelyVethNames(
+  owner: string,
+  { bridge, hostInterfaceName: given, prevResult }: VethClues,
+): string[] {
+  const names = vethNames(owner);
+  // An ADD's result has the bridge, then the host veth.
+  const second = prevResult?.interfaces[1];
+  if (second !== undefined && second.sandbox === undefined && prevResult?.interfaces[0]?.name === bridge) {
+    const { name } = second;
+    if (!names.includes(name) && linkNameFault(name) === undefined) names.push(name);
+  }
+  if (typeof given === 'string') names.push(given);
+  else if (given !== undefined) names.push(...vethNames(owner, given));
+  return names;
+}
+
+/** What tells where to look for a host veth. */
+export type VethClues = Pick<BridgeConfig, 'bridge' | 'hostInterfaceName' | 'prevResult'>;
 
 const portMacPrefix = 'fe:';
 
@@ -46,19 +71,13 @@ export function randomVethName(): string {
 
 /**
  * Deletes the host veth with an attachment's label, for when the container's end can't be reached.
- * @param bridgeName the name of its bridge
- * @param previous the ADD's result, if known
  * @returns whether there was one
  * @throws NetlinkError
  */
-export function removeHostVeth(
-  host: Connection,
-  owner: string,
-  bridgeName: string,
-  previous: Result | undefined,
-): boolean {
-  const names = vethNames(owner);
-  const listed = (previous?.interfaces ?? []).filter(
+export function removeHostVeth(host: Connection, owner: string, clues: VethClues): boolean {
+  const { bridge: bridgeName, prevResult } = clues;
+  const names = likelyVethNames(owner, clues);
+  const listed = (prevResult?.interfaces ?? []).filter(
     ({ name, sandbox }) => sandbox === undefined && name !== bridgeName && linkNameFault(name) === undefined,
   );
   const links = findLinks(host, [...new Set([bridgeName, ...names, ...listed.map(({ name }) => name)])]);

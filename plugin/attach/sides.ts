@@ -60,18 +60,20 @@ export function openContainer(where: Where): ContainerSide {
 /**
  * Opens the container's side; undefined if its namespace is gone: no file at the path, or a file that no longer has a
  * namespace mounted on it.
- * @throws CniError code 8 if the path leads to a namespace of another kind, or to the plugin's own
+ * @throws CniError code 8 if the path can't be opened, or leads to a namespace of another kind or to the plugin's own
  */
 export function openContainerIfThere(where: Where): ContainerSide | undefined {
   if (where.netns === '') return undefined;
   return open(where, (error) => {
-    if (!isGone(error)) throw error;
+    if (!isGone(error)) throw notNamespace(where, error);
     return undefined;
   });
 }
 
 function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '') || isErrno(error, 'EINVAL');
+  return (
+    ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(fileErrorCode(error) ?? '') || isErrno(error, 'EINVAL')
+  );
 }
 
 /** @param onUnopened handles an error from opening the path */

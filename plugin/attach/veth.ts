@@ -2,20 +2,14 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import {
-  getLink,
-  isThere,
-  type Link,
-  newVeth,
-  type PortSettings,
-  setLink,
-} from '../../netlink/route/link.ts';
+import { findLinks, getLink, isThere, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
+import { invalidConfig } from '../config/schema-check.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
 import { randomPortMac, vethNames } from './host-veth.ts';
 import { ownerLabel, vethAlias } from './owner.ts';
+import { completePort, hasPortOptions, portSettings } from './port-options.ts';
 import { filtersVlans, setPortVlans } from './port-vlans.ts';
 
 /** Both ends of a pair. */
@@ -32,7 +26,8 @@ export interface VethPair {
  * NetlinkError
  */
 export function connectContainer(addition: Addition, bridge: Link): VethPair {
-  const names = vethNames(ownerLabel(addition.attachment));
+  const { hostInterfaceName: given } = addition.config;
+  const names = vethNames(ownerLabel(addition.attachment), typeof given === 'string' ? undefined : given);
   for (const name of names) {
     // Taken by another attachment by chance, or left by an earlier ADD of this one. Checked first, since the messages
     // in the same datagram as the pair's creation would change the link that already has the name.
@@ -48,6 +43,19 @@ export function connectContainer(addition: Addition, bridge: Link): VethPair {
     }
   }
   throw new CniError(errorCode.internal, 'no free name for the host veth', `${names.join(', ')} are taken`);
+}
+
+/**
+ * Refuses a whole name for the host veth that a link has already.
+ * @throws CniError code 7; NetlinkError
+ */
+export function refuseTakenName({ config, sides: { host } }: Addition): void {
+  const { hostInterfaceName: whole } = config;
+  if (typeof whole === 'string' && getLink(host, whole) !== undefined) throw taken(whole);
+}
+
+function taken(whole: string): CniError {
+  return invalidConfig(`hostInterfaceName: "${whole}" is taken, the host has a link of that name`);
 }
 
 /** @throws CniError code 4 if the container has an interface of that name */
@@ -67,32 +75,43 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   const port = portSettings(config);
   // The MAC address shows that it is the one made here: another ADD for this attachment uses the same name.
   const mac = randomPortMac();
-  const near = { mac, mtu: config.mtu, master: bridge.index, up: true };
+  const { hostInterfaceName: given } = config;
+  const whole = typeof given === 'string' ? given : undefined;
+  const settings = { mac, mtu: config.mtu, master: bridge.index, up: whole === undefined || undefined };
   const peer = {
     name: ifname,
     namespaceFd: containerNamespace.fd,
     settings: { mac: config.mac, mtu: config.mtu },
   };
   const requests = [
-    newVeth(name, near, peer),
+    newVeth(name, settings, peer),
     setLink(name, { alias: vethAlias(ownerLabel(attachment), addition.pod) }),
     ...(port === undefined ? [] : [setLink(name, { port })]),
   ];
   undo.create(host, `veth pair ${name}`, requests, () => {
-    const link = getLink(host, name);
-    if (link?.mac === mac) removeLink(host, link);
+    const links = findLinks(host, whole === undefined ? [name] : [name, whole]);
+    for (const link of links) if (link.mac === mac) removeLink(host, link);
   });
-  setSysctl(`net/ipv6/conf/${name}/accept_ra`, '0');
+  if (whole !== undefined) rename(addition, name, whole);
+  const called = whole ?? name;
+  setSysctl(`net/ipv6/conf/${called}/accept_ra`, '0');
   // The container's end is still down, so no frame goes through the bridge's default VLAN.
-  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, name), config));
-  const far = endOf(container, ifname, name);
-  return { host: { index: far.peer, name, mac }, container: far };
+  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, called), config));
+  const far = endOf(container, ifname, called);
+  const near = { index: far.peer, name: called, mac };
+  if (hasPortOptions(config)) completePort(host, near, far.mac, config);
+  return { host: near, container: far };
 }
 
-/** The settings that a new port doesn't have anyway; undefined if there are none. */
-function portSettings({ hairpinMode, portIsolation }: BridgeConfig): PortSettings | undefined {
-  const settings = { hairpin: hairpinMode || undefined, isolated: portIsolation || undefined };
-  return Object.values(settings).some((setting) => setting !== undefined) ? settings : undefined;
+/**
+ * Gives the host veth a whole name, and sets it up. It is made under a name of its attachment's, since what follows its
+ * creation in the same datagram would change a link that has the whole name already; a renaming is refused.
+ */
+function rename({ attachment, sides: { host, container } }: Addition, name: string, whole: string): void {
+  const { peer: index } = endOf(container, attachment.ifname, name);
+  const [reply] = host.exchange([setLink({ index, name }, { name: whole, up: true })]);
+  if (isErrno(reply?.error, 'EEXIST')) throw taken(whole);
+  if (reply?.error !== undefined) throw reply.error;
 }
 
 /** Deletes a pair that this ADD made. */

@@ -17,6 +17,11 @@ export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 
   return `${bridge}.${vlan}`;
 }
 
+/** The name of the link by which a network's containers reach the host: the bridge, or their VLAN's gateway. */
+export function gatewayLinkOf(config: Pick<BridgeConfig, 'bridge' | 'vlan' | 'isGateway'>): string {
+  return config.isGateway && config.vlan !== 0 ? vlanGatewayName(config) : config.bridge;
+}
+
 /** Alias of a VLAN's gateway that an ADD made; it is deleted with the last other port in its VLAN. */
 const madeHereAlias = 'cni-bridge: gateway of a VLAN';
 

@@ -8,10 +8,12 @@ import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
-import { connectContainer, endOf, removePair, type VethPair } from '../attach/veth.ts';
+import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
+import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
+import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
@@ -24,7 +26,8 @@ import type { Operation } from './operation.ts';
  * @throws CniError, NetlinkError, SystemError
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
-  const { request, attachment, config, ipam, warn } = operation;
+  const { request, attachment, config, ipam, warn, begin } = operation;
+  begin?.('namespaces');
   const lease = ipam?.planAdd();
   if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
   const sides = openSides(request);
@@ -32,6 +35,7 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
   try {
     deliver(attach(operation, { attachment, pod: request.arguments.pod, config, sides, undo }, lease));
   } catch (error) {
+    begin?.('undo');
     undo.run(warn);
     throw error;
   } finally {
@@ -42,21 +46,32 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
 function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
   const { config, sides } = addition;
+  const { begin } = operation;
+  begin?.('veth');
   checkOutbound(sides.host, config.outboundAddresses);
+  refuseTakenName(addition);
+  if (config.forward) registerForward(addition);
   const { bridge, veth } = plugIn(addition);
+  begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
 
+  begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
   if (config.forgetConnections) forgetEarlier(leased);
+  begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
     : configureContainer(addition, bridge, veth, leased);
 
+  begin?.('gateway');
   const routed = config.isGateway && leased.ips.length > 0;
   const gateway = routed && config.vlan !== 0 ? ensureVlanGateway(addition, bridge) : bridge;
   if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
+  begin?.('netfilter');
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
+  begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
+  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;

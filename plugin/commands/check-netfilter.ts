@@ -1,13 +1,15 @@
 import { formatIP } from '../../netlink/ip.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import { isAliasOf, ownerLabel } from '../attach/owner.ts';
+import { lostForward } from '../netfilter/forward/forward.ts';
+import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { lostMasquerade } from '../netfilter/masquerade/lost.ts';
 import { foreignAddresses } from '../netfilter/masquerade/outbound.ts';
 import { lostSpoofCheck } from '../netfilter/spoof-check.ts';
 import { type Comparison, mismatch } from './mismatch.ts';
 
 /**
- * Checks what `macspoofchk` and `ipMasq` set up. A host veth without our label is the Go plugin's, whose CHECK looks at
+ * Checks what `macspoofchk`, `ipMasq` and `forward` set up. A host veth without our label is the Go plugin's, whose CHECK looks at
  * neither.
  * @throws CniError code 999 for the first thing that is missing
  */
@@ -17,7 +19,8 @@ export function checkNetfilter({ attachment, config, previous, sides }: Comparis
   const addresses = previous.ips.map(({ address }) => address);
   const lost =
     (macspoofchk ? lostSpoofCheck(attachment) : undefined) ??
-    (ipMasq && addresses.length > 0 ? lostMasquerade(attachment, addresses, config) : undefined);
+    (ipMasq && addresses.length > 0 ? lostMasquerade(attachment, addresses, config) : undefined) ??
+    (config.forward ? lostForward(forwardedOf(config, previous.ips)) : undefined);
   const [foreign] = foreignAddresses(sides.host, config.outboundAddresses);
   if (foreign !== undefined) {
     throw mismatch(`outbound address ${formatIP(foreign)}`, 'an address of this host', 'no link that has it');

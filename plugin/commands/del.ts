@@ -4,11 +4,12 @@ import type { Connection } from '../../netlink/connection.ts';
 import { type CIDR, type IP, sameIP, width } from '../../netlink/ip.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { hasLink } from '../../netlink/sysctl.ts';
-import { removeHostVeth, vethNames } from '../attach/host-veth.ts';
+import { likelyVethNames, removeHostVeth } from '../attach/host-veth.ts';
 import { ownerLabel } from '../attach/owner.ts';
 import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
+import { removeUnusedForward } from '../netfilter/forward/forward.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import { forgetting } from './forget.ts';
@@ -22,22 +23,30 @@ import { Steps } from './steps.ts';
  * @throws CniError, NetlinkError, SystemError the first error, after everything else has been removed
  */
 export function del(operation: Operation): void {
-  const { attachment } = operation;
+  const { attachment, begin, config } = operation;
   const steps = new Steps();
+  begin?.('ipam');
   const held = steps.attempt(() => operation.ipam?.held() ?? []);
   const addresses = knownAddresses(operation, held);
   let disconnected = false;
   const disconnect = (netfilter?: Connection): void => {
     disconnected = true;
+    begin?.('veth');
     const { wasThere, isGone } = removeVeth(operation, ownerLabel(attachment), steps);
+    begin?.('ipam');
     if (isGone) {
       const forget = forgetting(operation, netfilter, steps);
       // Without a lease only a veth shows that the addresses are not somebody else's by now.
       if (wasThere && held?.length === 0) forget?.(addresses.map(({ ip }) => ip));
       steps.attempt(() => operation.ipam?.del(forget));
     }
-    steps.attempt(() => removeUnusedLinks(operation.config));
+    begin?.('veth');
+    if (config.forward)
+      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
+    steps.attempt(() => removeUnusedLinks(config));
+    begin?.('netfilter');
   };
+  begin?.('netfilter');
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
   // and both can run at once, so the link and the lease are removed before the socket is closed.
   steps.attempt(() =>
@@ -89,9 +98,9 @@ interface Removed {
 function removeVeth({ request, config }: Operation, owner: string, steps: Steps): Removed {
   const deleted = steps.attempt(() => deleteContainerLink(request));
   // Whoever renamed ours may have given its name to another link, which was deleted in its place.
-  if (deleted === true && !vethNames(owner).some(hasLink)) return { wasThere: true, isGone: true };
-  const { bridge, prevResult } = config;
-  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, bridge, prevResult)));
+  if (deleted === true && !likelyVethNames(owner, config).some(hasLink))
+    return { wasThere: true, isGone: true };
+  const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, config)));
   // If the container could not be entered and no veth on the host has the label, the pair may still exist.
   const isGone = found === true || (found === false && deleted !== undefined);
   return { wasThere: deleted === true || found === true, isGone };

@@ -8,6 +8,7 @@ import { type Kept, keptOf, networkLabel, ownerInAlias } from '../attach/owner.t
 import { withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
+import { removeUnusedForward } from '../netfilter/forward/forward.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
 import { forgetting } from './forget.ts';
@@ -20,24 +21,31 @@ import { Steps } from './steps.ts';
  * @throws CniError of the IPAM plugin; NetlinkError the first error, after everything else has been removed
  */
 export function gc(operation: Operation): void {
-  const { config, ipam, warn } = operation;
+  const { config, ipam, warn, begin } = operation;
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
+    begin?.('ipam');
     ipam?.gc(undefined);
     return;
   }
   const kept = keptOf(network, valid);
   const steps = new Steps();
+  begin?.('netfilter');
   withHost((host) =>
     withNetfilterIfThere((netfilter) => {
       if (netfilter !== undefined) {
         steps.attempt(() => removeStaleSpoofChecks(netfilter, kept, () => listLabels(host)));
       }
       steps.attempt(() => removeStaleMasquerade(netfilter, kept, warn));
+      begin?.('veth');
       const deleted = steps.attempt(() => deleteStaleVeths(host, kept));
+      begin?.('ipam');
       if (deleted !== undefined)
         steps.attempt(() => ipam?.gc(valid, forgetting(operation, netfilter, steps)));
+      begin?.('veth');
+      if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
       steps.attempt(() => removeUnusedLinks(config));
+      begin?.('netfilter');
     }),
   );
   steps.finish();

@@ -57,6 +57,7 @@ export function openIpam(
     config: hostLocal,
     ipRanges,
     requestedIPs,
+    pod: request.arguments.pod,
     cniVersion: config.cniVersion,
     warn,
   });

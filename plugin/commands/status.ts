@@ -6,6 +6,7 @@ import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
 import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting } from '../netfilter/forget-connections.ts';
+import { checkForward } from '../netfilter/forward/forward.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import type { Operation } from './operation.ts';
@@ -16,17 +17,22 @@ import type { Operation } from './operation.ts';
  * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, or an
  * outbound address to no link
  */
-export function status({ config, ipam }: Operation): void {
+export function status({ config, ipam, begin }: Operation): void {
+  begin?.('veth');
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
   withHost((host) => {
     findBridge(host, config.bridge);
     checkOutbound(host, config.outboundAddresses);
   });
+  begin?.('namespaces');
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
+  begin?.('netfilter');
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
+  begin?.('ipam');
+  if (config.forward) checkForward(config);
   ipam?.status();
 }
 

@@ -1,5 +1,8 @@
+import { statSync } from '#files';
 import { byteLength } from '../../netlink/bytes.ts';
+import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
+import { type NamePattern, readHostInterfaceName } from './host-interface-name.ts';
 import { parseMac } from './mac.ts';
 import { type MasqueradeConfig, readMasquerade } from './masquerade.ts';
 import { type NetworkConfig, readNetwork } from './network-config.ts';
@@ -14,6 +17,8 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
+  /** Of the default routes; undefined leaves it to the kernel. */
+  readonly metric: number | undefined;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
   /** Undefined leaves it to the kernel. */
@@ -29,10 +34,25 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   readonly enabledad: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
+  readonly learning: boolean;
+  readonly proxyArp: boolean;
+  readonly neighSuppress: boolean;
+  /** Bit X stands for frames to 01:80:c2:00:00:0X. */
+  readonly groupFwdMask: number;
+  /** Whether a bridge that an ADD makes has the spanning tree protocol. */
+  readonly stp: boolean;
+  /** In seconds; undefined for the kernel's. */
+  readonly forwardDelay: number | undefined;
   /** Whether a bridge that an ADD makes is deleted with its last port. */
   readonly removeUnused: boolean;
   /** Whether connections of an address end with its container. */
   readonly forgetConnections: boolean;
+  /** The host veth's name, or the pattern of those of all; undefined for `veth` and digits. */
+  readonly hostInterfaceName: string | NamePattern | undefined;
+  /** The file that each call appends a line to; undefined for none. */
+  readonly debug: string | undefined;
+  /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
+  readonly forward: boolean;
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -46,13 +66,14 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
   const reading = new Reading(bytes, request);
   const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate, reading.adviseOn);
-  const { vlan = 0, mtu = 0 } = json;
+  const { vlan = 0, mtu = 0, metric = 0 } = json;
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {
     ...readNetwork(reading, json),
     bridge: readBridgeName(reading, json),
     isGateway: json.isGateway === true || isDefaultGateway,
     isDefaultGateway,
+    metric: metric === 0 ? undefined : metric,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
     ...readMasquerade(reading, json),
@@ -66,8 +87,17 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     enabledad: json.enabledad ?? false,
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
+    learning: json.learning ?? true,
+    proxyArp: json.proxyArp ?? false,
+    neighSuppress: json.neighSuppress ?? false,
+    groupFwdMask: json.groupFwdMask ?? 0,
+    stp: json.stp ?? false,
+    forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
     forgetConnections: json.forgetConnections ?? false,
+    hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
+    debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
+    forward: json.forward ?? reading.isIgnored('forward'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -85,19 +115,39 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
   return checked ?? '';
 }
 
+function readDebug(debug: string | undefined): string | undefined {
+  if (debug !== undefined && isDirectory(debug))
+    throw invalidConfig(`debug: must be a file, and ${shown(debug)} is a directory`);
+  return debug;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there yet, or not to be seen: what can't be written is a warning later on.
+    return false;
+  }
+}
+
 /** The MAC address from the last of the three sources that has one. */
 function readMac({ args, runtimeConfig }: BridgeJson, request: Request): string | undefined {
-  const sources: readonly (readonly [string, string | undefined])[] = [
-    ['runtimeConfig.mac', runtimeConfig?.mac],
-    ['args.cni.mac', args?.cni?.mac],
-    ['CNI_ARGS MAC', request.arguments.mac],
-  ];
-  const [where, text] = sources.find(([, value]) => value !== undefined && value !== '') ?? [];
+  const { mac: argument } = request.arguments;
+  if ((argument ?? args ?? runtimeConfig) === undefined) return undefined;
+  const [where, text] =
+    firstGiven([
+      ['runtimeConfig.mac', runtimeConfig?.mac],
+      ['args.cni.mac', args?.cni?.mac],
+      ['CNI_ARGS MAC', argument],
+    ]) ?? [];
   if (where === undefined || text === undefined) return undefined;
   const mac = parseMac(text);
   if (mac === undefined) throw invalidConfig(`${where}: must be a unicast MAC address, not ${shown(text)}`);
   return mac;
 }
+
+/** BR_GROUPFWD_MACPAUSE, net/bridge/br_private.h */
+const pauseFrames = 0x2;
 
 function refuseContradictions(config: BridgeConfig): void {
   if (config.hairpinMode && config.promiscMode) {
@@ -105,12 +155,34 @@ function refuseContradictions(config: BridgeConfig): void {
       'hairpinMode, promiscMode: cannot set hairpin mode and promiscuous mode at the same time',
     );
   }
+  if (config.metric !== undefined && !config.isDefaultGateway) {
+    throw invalidConfig(`metric: ${config.metric} needs isDefaultGateway, whose default routes get it`);
+  }
   if (config.disableContainerInterface && config.ipam !== undefined) {
     throw invalidConfig(
       `disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "${config.ipam.type}"`,
     );
   }
+  if ((config.groupFwdMask & pauseFrames) !== 0) {
+    throw invalidConfig(
+      `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${config.groupFwdMask}`,
+    );
+  }
+  if (config.forwardDelay !== undefined && !config.stp) {
+    throw invalidConfig(`forwardDelay: needs "stp": true, without which a port forwards at once`);
+  }
+  if (config.forward && config.bridge.endsWith('+')) {
+    throw invalidConfig(
+      `forward: iptables takes the bridge name ${shown(config.bridge)} for the beginning of a name`,
+    );
+  }
   const vlanLink = `${config.bridge}.${config.vlan}`;
+  const { hostInterfaceName } = config;
+  if (hostInterfaceName === config.bridge || hostInterfaceName === vlanLink) {
+    throw invalidConfig(
+      `hostInterfaceName: ${shown(hostInterfaceName)} is the bridge's name or its gateway's`,
+    );
+  }
   if (config.isGateway && config.vlan !== 0 && byteLength(vlanLink) > 15) {
     throw invalidConfig(`bridge: ${vlanLink} is too long a name for the VLAN's gateway, over 15 bytes`);
   }

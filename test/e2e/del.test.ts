@@ -18,6 +18,7 @@ const losses: [string, string, string | undefined][] = [
   ['nothing is amiss', 'true', undefined],
   ['the namespace is gone', 'ip netns del c1; ip netns add c1.gone', undefined],
   ['the namespace is gone, its file is left', 'umount /run/netns/c1', undefined],
+  ['the path is longer than any', 'ip netns del c1; ip netns add c1.gone', `/${'a'.repeat(5000)}`],
   ['the link is gone', 'ip -n c1 link del eth0', undefined],
   [
     'the link was given another name',

@@ -281,7 +281,7 @@ describe.each(executables)('doctor, by %s', (_name, bridge) => {
       '--conf-dir',
       '/run/conf',
     ]);
-    expect(stderr).toMatch(/not looked at: masquerading \(needs root/);
+    expect(stderr).toMatch(/not looked at: masquerading and spoof checks \(needs root/);
     expect(stderr).toMatch(/not looked at: addresses inside containers/);
     expect(stderr).toMatch(/not looked at: firewalls/);
     expect(run(host, bridge, 'doctor', '--fixx').status).toBe(2);

@@ -30,11 +30,13 @@ export function learnRoles(host: Host, containers: readonly string[], given: str
       .json<Link[]>(`ip -n ${container} -j -d link 2>/dev/null || true`)
       .map((link) => ({ container, ...link })),
   );
-  for (const link of links.filter(({ ifname }) => /^veth[0-9a-f]{8}$/.test(ifname))) {
+  for (const link of links) {
     const far = inside.find(
       (one) =>
         one.linkinfo?.info_kind === 'veth' && one.link_index === link.ifindex && one.link === undefined,
     );
+    // A configuration may give a host veth a name of its own.
+    if (far === undefined && !/^veth[0-9a-f]{8}$/.test(link.ifname)) continue;
     const end = far === undefined ? link.link : `${far.container} ${far.ifname}`;
     names.set(link.ifname, `<veth of ${end ?? 'nobody'}>`);
   }

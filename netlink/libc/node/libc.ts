@@ -6,6 +6,8 @@ import { run } from './run.ts';
 import { open, pointer } from './system.ts';
 
 const encoder = new TextEncoder();
+/** A sigset_t of glibc, with bits for signals 2 and 15. */
+const interruptAndTerminate = Uint8Array.of(0x02, 0x40, ...new Uint8Array(126));
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What a call returned, or the negative errno. */
@@ -62,6 +64,8 @@ export const libc: Libc = {
   argv0: () => commandLine()[0] ?? process.argv0,
   args: () => commandLine().slice(1),
   columns: (fd) => (isatty(fd) ? new WriteStream(fd).columns || 80 : 0),
+  // Another of Node's threads takes the signal.
+  signals: () => result(open().functions.signalfd(-1, pointer(interruptAndTerminate), 0)),
   environment: (prefix) =>
     Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith(prefix))),
   run,

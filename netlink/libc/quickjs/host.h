@@ -46,6 +46,7 @@ void add_text(JSContext *context, JSValueConst native);
 void add_attributes(JSContext *context, JSValueConst native);
 void add_terminal(JSContext *context, JSValueConst native);
 void add_programs(JSContext *context, JSValueConst native);
+void add_part(JSContext *context, JSValueConst native);
 void add_function(JSContext *context, JSValueConst native, const char *name, JSCFunction *function, int parameters);
 
 /* Checked arguments: each returns 0, or -1 with an exception thrown. None runs JavaScript, so none can change

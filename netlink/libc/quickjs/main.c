@@ -138,6 +138,7 @@ static void make(const JSMallocFunctions *functions, const uint8_t *bytecode, si
   add_attributes(context, native);
   add_programs(context, native);
   add_terminal(context, native);
+  add_part(context, native);
   JS_SetPropertyStr(context, global, "native", JS_DupValue(context, native));
   JSValue program = JS_ReadObject(context, bytecode, length, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(program) || JS_IsException(JS_EvalFunction(context, program)))

@@ -11,6 +11,10 @@ interface SystemCalls {
   link(existing: string, path: string): number;
   rename(existing: string, path: string): number;
   unlink(path: string): number;
+  unlinkat(path: string, flags: number): number;
+  symlink(target: string, path: string): number;
+  readlink(path: string, buffer: Uint8Array): number;
+  fchmod(fd: number, mode: number): number;
   mkdir(path: string, mode: number): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, nstype: number): number;
@@ -40,6 +44,7 @@ interface Constants {
   readonly O_RDWR: number;
   readonly O_CREAT: number;
   readonly O_EXCL: number;
+  readonly O_APPEND: number;
   readonly O_NONBLOCK: number;
   readonly O_NOFOLLOW: number;
   readonly O_DIRECTORY: number;
@@ -48,7 +53,7 @@ interface Constants {
   readonly X_OK: number;
 }
 
-/** The functions of text.c, attributes.c, terminal.c and program.c. */
+/** The functions of text.c, attributes.c, terminal.c, program.c and part.c. */
 interface Rest {
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
@@ -57,6 +62,8 @@ interface Rest {
   argv0(): string;
   args(): string[];
   columns(fd: number): number;
+  /** A descriptor from which SIGINT and SIGTERM are read from now on, or the negative errno. */
+  signals(): number;
   environment(prefix: string): Record<string, string>;
   run(
     file: string,
@@ -68,6 +75,10 @@ interface Rest {
     /** 0: stderr is ours; 1: none is; 2: all are, and the terminal's signals are the program's. */
     streams: number,
   ): [status: number, signal: number, stdout: Uint8Array, stderr: Uint8Array] | number;
+  /** The executable's second script: a function of what the first shares with it. */
+  part(): (shared: unknown) => unknown;
+  /** Set by what build/quickjs/bundle.ts adds to the first script. */
+  readonly shared?: unknown;
   /** The program, which main.c takes after the top level has run. */
   main?: () => number;
 }

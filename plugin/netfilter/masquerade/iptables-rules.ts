@@ -76,6 +76,16 @@ export function removalInput(saved: string, staleJumps: StaleJumps): string {
 }
 
 /**
+ * The jumps from POSTROUTING to chains that have rules.
+ * @param saved the output of `iptables-save -t nat`
+ */
+export function savedJumps(saved: string): Jump[] {
+  const lines = saved.split('\n');
+  const filled = new Set(lines.map((line) => /^-A (\S+) /.exec(line)?.[1]));
+  return lines.flatMap(jumpOf).filter(({ target }) => filled.has(target));
+}
+
+/**
  * The first of these addresses that the chain doesn't masquerade; undefined if there is none.
  * @param saved the output of `iptables-save -t nat`
  */

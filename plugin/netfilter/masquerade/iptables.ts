@@ -63,7 +63,8 @@ export function legacyFamilies(): Family[] {
   return bothFamilies.filter((of) => hasLegacy(of, 'nat'));
 }
 
-function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
+/** Whether a family's legacy table is in use in this network namespace. */
+export function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   try {
     return readFile(tablesInUse[of]).split('\n').includes(table);
   } catch {
@@ -72,7 +73,8 @@ function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   }
 }
 
-function findSave(of: Family): string | undefined {
+/** The path of a family's iptables-save for legacy tables; undefined if there is none. */
+export function findSave(of: Family): string | undefined {
   const prefix = programPrefix[of];
   return findPrograms([`${prefix}-legacy-save`, `${prefix}-save`])[0];
 }
@@ -108,6 +110,15 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
 export function lostIptablesLegacy(of: Family, addresses: readonly CIDR[], chain: string): CIDR | undefined {
   const save = findSave(of);
   return save === undefined ? undefined : lostAddress(saveTable(save, 'nat'), chain, addresses);
+}
+
+/**
+ * What iptables-save prints of a family's legacy nat table; nothing where there is no such program.
+ * @throws CniError code 999 where the program fails
+ */
+export function savedNat(of: Family): string {
+  const save = findSave(of);
+  return save === undefined ? '' : saveTable(save, 'nat');
 }
 
 /**

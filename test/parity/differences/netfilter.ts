@@ -42,6 +42,18 @@ export const netfilter: readonly Difference[] = [
     ],
   },
   {
+    what: 'forward accepts what a firewall drops',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).forward === true && row.before !== undefined,
+    shows: [
+      {
+        path: /^iptables-nft filter DOCKER-USER \d$/,
+        ours: /"cni-bridge forward net( ports)?"/,
+        reference: null,
+      },
+    ],
+  },
+  {
     what: "a DEL removes the masquerading when the container's namespace or link is gone already",
     why: 'the Go plugin learns the addresses from the link, and leaves their rules behind',
     rows: ({ row, ours }) =>

@@ -3,7 +3,7 @@ import { readPart } from '../../../../cli/facts/configurations.ts';
 import { join } from '../../../../cli/facts/join.ts';
 import type { Raw } from '../../../../cli/facts/raw.ts';
 import { plainStyle } from '../../../../cli/output/terminal.ts';
-import { lease, link, raw, table } from '../facts/raw.ts';
+import { lease, link, netfilter, raw, table } from '../facts/raw.ts';
 
 function listed(some: Partial<Raw>): string {
   return formatList(join(raw(some)), plainStyle, 61_000);
@@ -30,7 +30,7 @@ test('a network and its attachments, columns that are empty left out', () => {
         leases: [lease('lab', '10.15.20.2', id), lease('lab', '10.15.20.13', 'c2')],
       },
     ],
-    tables: [table('lab', { '10.15.20.2': `cni lab ${id} eth0` })],
+    netfilter: netfilter({ tables: [table('lab', { '10.15.20.2': `cni lab ${id} eth0` })] }),
     configured: [configured],
   });
   expect(text).toBe(`lab  bridge br0, 10.15.20.0/24, gateway 10.15.20.1, masqueraded, 2 of 253 leased

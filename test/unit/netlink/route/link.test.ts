@@ -1,6 +1,9 @@
+import { Attributes, noAttributes } from '../../../../netlink/attribute.ts';
 import { ProtocolError } from '../../../../netlink/error.ts';
+import { newFdbEntry } from '../../../../netlink/route/bridge-fdb.ts';
 import { deleteGroup, deleteLink } from '../../../../netlink/route/delete-link.ts';
 import { decodeLink, newBridge, newVeth, setLink } from '../../../../netlink/route/link.ts';
+import { decodePort } from '../../../../netlink/route/port-settings.ts';
 import { attribute, bytes, concat, hex, nested, text, u32 } from '../../../support/netlink.ts';
 
 test('a bridge with its MAC address, up', () => {
@@ -63,6 +66,18 @@ test.each([undefined, {}, { hairpin: undefined }])(
   },
 );
 
+test('a link gets a new name by its index', () => {
+  const { body } = setLink({ index: 7, name: 'v0' }, { name: 'v1', up: true });
+  expect(hex(body)).toBe(
+    '00000000' +
+      '07000000' +
+      '01000000' +
+      '01000000' + // struct ifinfomsg: index, IFF_UP
+      '07000300' +
+      '76310000', // IFLA_IFNAME
+  );
+});
+
 test('how a bridge treats a port', () => {
   const { body } = setLink('v0', { alias: 'whose', group: 7, port: { hairpin: true, isolated: false } });
   expect(hex(body)).toBe(
@@ -81,6 +96,61 @@ test('how a bridge treats a port', () => {
       '01000000' + // IFLA_BRPORT_MODE
       '05002100' +
       '00000000', // IFLA_BRPORT_ISOLATED
+  );
+});
+
+test("a port's further settings, and how they are read", () => {
+  const port = { learning: false, proxyArp: true, neighSuppress: true, groupFwdMask: 0x4000 };
+  const settings =
+    '05000800' +
+    '00000000' + // IFLA_BRPORT_LEARNING
+    '05000a00' +
+    '01000000' + // IFLA_BRPORT_PROXYARP
+    '05002000' +
+    '01000000' + // IFLA_BRPORT_NEIGH_SUPPRESS
+    '06001f00' +
+    '00400000'; // IFLA_BRPORT_GROUP_FWD_MASK
+  const { body } = setLink('v0', { port });
+  expect(hex(body)).toBe(
+    '00'.repeat(16) + // struct ifinfomsg
+      '07000300' +
+      '76300000' + // IFLA_IFNAME
+      '34001280' + // IFLA_LINKINFO
+      '0b000400' +
+      '6272696467650000' + // IFLA_INFO_SLAVE_KIND: bridge
+      '24000580' + // IFLA_INFO_SLAVE_DATA
+      settings,
+  );
+  expect(decodePort(new Attributes(bytes(settings)))).toEqual({ ...port, hairpin: false, isolated: false });
+  expect(decodePort(noAttributes)).toMatchObject({ learning: false, groupFwdMask: 0 });
+});
+
+test('a bridge with the spanning tree protocol', () => {
+  const { body } = newBridge('br0', { stp: true, forwardDelayMilliseconds: 2000 });
+  expect(hex(body)).toBe(
+    '00'.repeat(16) + // struct ifinfomsg
+      '08000300' +
+      '62723000' + // IFLA_IFNAME
+      '24001280' +
+      '0b000100' +
+      '6272696467650000' + // IFLA_LINKINFO: kind bridge
+      '14000280' + // IFLA_INFO_DATA
+      '08000100' +
+      'c8000000' + // IFLA_BR_FORWARD_DELAY
+      '08000500' +
+      '01000000', // IFLA_BR_STP_STATE
+  );
+});
+
+test('a static forwarding entry', () => {
+  const { type, flags, body } = newFdbEntry({ index: 7, name: 'v0' }, '02:00:00:00:00:01');
+  expect([type, flags]).toEqual([28, 0x400]); // RTM_NEWNEIGH; NLM_F_CREATE
+  expect(hex(body)).toBe(
+    '07000000' +
+      '07000000' +
+      '40000400' + // struct ndmsg: AF_BRIDGE, the port, NUD_NOARP, NTF_MASTER
+      '0a000200' +
+      '0200000000010000', // NDA_LLADDR
   );
 });
 

@@ -15,6 +15,7 @@ test('what is left out has its default', () => {
     bridge: 'cni0',
     isGateway: false,
     isDefaultGateway: false,
+    metric: undefined,
     forceAddress: false,
     ipMasq: false,
     ipMasqBackend: undefined,
@@ -28,11 +29,20 @@ test('what is left out has its default', () => {
     enabledad: false,
     disableContainerInterface: false,
     portIsolation: false,
+    learning: true,
+    proxyArp: false,
+    neighSuppress: false,
+    groupFwdMask: 0,
+    stp: false,
+    forwardDelay: undefined,
     removeUnused: false,
     ipMasqFamilies: [2, 10],
     outboundAddresses: [],
     noMasquerade: [],
     forgetConnections: false,
+    hostInterfaceName: undefined,
+    debug: undefined,
+    forward: false,
     mac: undefined,
   });
 });
@@ -59,6 +69,15 @@ test("the article's configuration is read as it stands", () => {
 
 test('isDefaultGateway implies isGateway', () => {
   expect(read({ isDefaultGateway: true }).isGateway).toBe(true);
+});
+
+test.each([
+  [{ hostInterfaceName: 'a-{id}.b' }, { before: 'a-', after: '.b' }],
+  [{ args: { cni: { hostInterfaceName: 'web0' } }, hostInterfaceName: 'a-{id}' }, 'web0'],
+  [{ args: { cni: { hostInterfaceName: '{id}' } } }, { before: '', after: '' }],
+  [{ args: { cni: { hostInterfaceName: '' } }, runtimeConfig: { hostInterfaceName: null } }, undefined],
+])("the host veth's name in %j", (conf, expected) => {
+  expect(read(conf).hostInterfaceName).toEqual(expected);
 });
 
 test('keys are found in any case, the exact one first; null and empty text count as absent', () => {
