@@ -11,7 +11,7 @@ export const restoreCommand: Command = {
   summary: 'give running containers back what a firewall restart took',
   description: [
     'After `nft flush ruleset` or the restart of a firewall, masquerades and checks again what it did for the containers that run, and gives bridges their gateway addresses back, by the configurations, the labels of the host veths and the leases: what `cni-bridge doctor --fix` does, for that alone. Silent where nothing is to do.',
-    'A spoof check is for the MAC address that the interface has now. cni-bridge-restore.service calls this after nftables and firewalld.',
+    'A spoof check is for the MAC address that the interface has now, and the addresses that are leased, or that it has where no lease is known. cni-bridge-restore.service calls this after nftables and firewalld.',
   ],
   operands: [],
   options: placesOptions,

@@ -8,6 +8,7 @@ import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
 import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { lostAddressCheck } from '../../plugin/netfilter/address-check.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
@@ -111,6 +112,7 @@ function patientOf(
   const known = texts.flatMap((text) => parseCIDR(text) ?? []);
   const leased = known.length > 0 ? known : within;
   const { config } = network;
+  const owner = attachmentOf(network.name, attachment);
   const isJudged = config !== undefined && !isDead && seesNetfilter;
   return {
     network,
@@ -124,7 +126,11 @@ function patientOf(
       isJudged && config.ipMasq
         ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
-    hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    hasLostSpoofCheck:
+      isJudged &&
+      ((config.macspoofchk && attachment.spoofCheck === '') ||
+        (config.ipspoofchk &&
+          reading.attempt('address checks', () => lostAddressCheck(owner, config) !== undefined, false))),
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatIP } from '../../netlink/ip.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import { isAliasOf, ownerLabel } from '../attach/owner.ts';
+import { lostAddressCheck } from '../netfilter/address-check.ts';
 import { lostForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { lostMasquerade } from '../netfilter/masquerade/lost.ts';
@@ -19,6 +20,7 @@ export function checkNetfilter({ attachment, config, previous, sides }: Comparis
   const addresses = previous.ips.map(({ address }) => address);
   const lost =
     (macspoofchk ? lostSpoofCheck(attachment) : undefined) ??
+    (config.ipspoofchk ? lostAddressCheck(attachment, config) : undefined) ??
     (ipMasq && addresses.length > 0 ? lostMasquerade(attachment, addresses, config) : undefined) ??
     (config.forward ? lostForward(forwardedOf(config, previous.ips)) : undefined);
   const [foreign] = foreignAddresses(sides.host, config.outboundAddresses);

@@ -4,6 +4,8 @@ import { shareHost } from '../support/use-host.ts';
 
 /** A change to the article's configuration, the code that refuses it, and the text that names key and value. */
 const refused: [object, number, string][] = [
+  [{ ipspoofchk: 1 }, 7, 'ipspoofchk: must be true or false, not 1'],
+  [{ ipspoofchk: true, ipam: {} }, 7, 'ipspoofchk: needs IPAM'],
   ...[[], 'ipv4', ['ipv5'], [4]].map((ipMasqFamilies): [object, number, string] => [
     { ipMasqFamilies },
     7,
