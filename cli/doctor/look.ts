@@ -9,6 +9,7 @@ import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { lostAddressCheck } from '../../plugin/netfilter/address-check.ts';
 import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
@@ -95,8 +96,8 @@ function lostOf(
     .find((address) => !sources.has(address));
   if (lost === undefined && config.ipMasqBackend !== 'nftables') return undefined;
   if (config.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
-  return lostMasquerade(attachmentOf(name, attachment), leased, { ...config, ipMasqBackend: 'nftables' })
-    ?.what;
+  const byNftables = { ...config, ipMasqBackend: 'nftables' } as const;
+  return lostMasquerade(attachmentOf(name, attachment), leased, byNftables)?.what;
 }
 
 function patientOf(
@@ -114,9 +115,10 @@ function patientOf(
   const known = texts.flatMap((text) => parseCIDR(text) ?? []);
   const leased = known.length > 0 ? known : within;
   const { config } = network;
+  const owner = attachmentOf(network.name, attachment);
   const isJudged = config !== undefined && !isDead && seesNetfilter;
   const isolation = (of: BridgeConfig) => (): string | undefined =>
-    lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
+    lostIsolation(isolatedOf(owner, veth.name, of))?.expected;
   return {
     network,
     attachment,
@@ -129,7 +131,11 @@ function patientOf(
       isJudged && config.ipMasq
         ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
-    hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    hasLostSpoofCheck:
+      isJudged &&
+      ((config.macspoofchk && attachment.spoofCheck === '') ||
+        (config.ipspoofchk &&
+          reading.attempt('address checks', () => lostAddressCheck(owner, config) !== undefined, false))),
     lostIsolation:
       isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };

@@ -1,4 +1,5 @@
 import { parseIP } from '../../netlink/ip.ts';
+import type { MasqueradeConfig } from '../../plugin/config/masquerade.ts';
 import type { AttachmentFacts, NetworkFacts } from './facts.ts';
 
 /** What an attachment is judged by, beside itself. */
@@ -34,11 +35,15 @@ function isWhole({ containerID }: AttachmentFacts): boolean {
   return !containerID.includes('~');
 }
 
+function isMasqueraded({ ipMasqFamilies }: MasqueradeConfig, address: string): boolean {
+  return ipMasqFamilies.some((of) => of === parseIP(address)?.family);
+}
+
 function netfilterFaults(attachment: AttachmentFacts, { network, seesNetfilter }: Surroundings): string[] {
   const { leases, elements, sources, spoofCheck, veth } = attachment;
   const { config } = network;
   if (config === undefined || !seesNetfilter || veth === undefined) return [];
-  const { ipMasqBackend: backend, ipMasqFamilies } = config;
+  const { ipMasqBackend: backend } = config;
   const masqueraded = new Set(
     [...(backend === 'iptables' ? [] : elements), ...(backend === 'nftables' ? [] : sources)].map(
       ({ address }) => address,
@@ -46,8 +51,7 @@ function netfilterFaults(attachment: AttachmentFacts, { network, seesNetfilter }
   );
   const isJudged = config.ipMasq && (backend === 'nftables' || isWhole(attachment));
   const faults = leases
-    .filter(({ address }) => isJudged && !masqueraded.has(address))
-    .filter(({ address }) => ipMasqFamilies.some((of) => of === parseIP(address)?.family))
+    .filter(({ address }) => isJudged && isMasqueraded(config, address) && !masqueraded.has(address))
     .map(({ address }) => `${address} is not masqueraded`);
   if (config.macspoofchk && spoofCheck === '' && isWhole(attachment)) faults.push('its MAC is not checked');
   return faults;

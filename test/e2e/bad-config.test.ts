@@ -68,16 +68,16 @@ const refused: Refused[] = [
   ...['true', 1, {}, []].map(
     (forward): Refused => [{ forward }, 7, `forward: must be true or false, not ${JSON.stringify(forward)}`],
   ),
-  ...['true', 1, {}, []].map((forward): [object, number, string] => [
-    { forward },
-    7,
-    `forward: must be true or false, not ${JSON.stringify(forward)}`,
-  ]),
-  ...['true', 'Strict', 1, {}, []].map((isolate): [object, number, string] => [
-    { isolate },
-    7,
-    `isolate: must be true, false or "strict", not ${JSON.stringify(isolate)}`,
-  ]),
+  ...['true', 1, {}, []].map(
+    (forward): Refused => [{ forward }, 7, `forward: must be true or false, not ${JSON.stringify(forward)}`],
+  ),
+  ...['true', 'Strict', 1, {}, []].map(
+    (isolate): Refused => [
+      { isolate },
+      7,
+      `isolate: must be true, false or "strict", not ${JSON.stringify(isolate)}`,
+    ],
+  ),
   [{ forward: true, bridge: 'cni+' }, 7, 'forward: iptables takes the bridge name "cni+"'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
   [

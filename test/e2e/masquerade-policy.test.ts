@@ -40,6 +40,11 @@ describe.each(executables)('how %s masquerades', (_name, bridge) => {
   /** The address that a server sees a container by. */
   const seenFrom = (container: string, server: string): string =>
     host.sh(`ip netns exec ${container} curl -gs --max-time 10 http://${server}/`).replace('seen from ', '');
+  /** An ADD for another container. It returns before the bridge's IPv6 address has its route. */
+  function addOther(by: object): void {
+    add(host, bridge, { conf: { ...plain, ...by }, ...second });
+    host.sh("until ip -6 route show table local | grep -q 'fd00:15:20::1 '; do sleep 0.05; done");
+  }
   const check = (network: object, prevResult: unknown) =>
     call(host, bridge, 'CHECK', { conf: { ...network, prevResult } });
 
@@ -72,7 +77,7 @@ describe.each(executables)('how %s masquerades', (_name, bridge) => {
   test.each(backends)('by %s: one family alone', (_by, by, isLegacy) => {
     if (isLegacy) useLegacyIptables(host);
     const network = { ...plain, ...by, ipMasqFamilies: ['ipv4'] };
-    add(host, bridge, { conf: { ...plain, ...by }, ...second });
+    addOther(by);
     const before = host.snapshot('c1', 'c2');
     const prevResult = add(host, bridge, { conf: network });
     expect(seenFrom('c1', '192.0.2.2')).toBe('192.0.2.1');
