@@ -10,7 +10,7 @@ import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
 import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
-import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
+import { ensureVlanGateway, planVrf } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
@@ -43,6 +43,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   const addition = uplink === undefined ? planned : withUplink(planned, uplink);
   const { config, sides } = addition;
   refuseTakenName(addition);
+  if (config.vrf !== undefined) planVrf(sides.host, config, config.vrf);
   const { bridge: plugged, veth } = plugIn(addition);
   const bridge = uplink === undefined ? plugged : ensureUplink(addition, plugged, veth);
   if (config.macspoofchk) checkSource(addition, veth);

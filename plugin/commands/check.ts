@@ -12,6 +12,7 @@ import { checkNetfilter } from './check-netfilter.ts';
 import { checkPortOptions } from './check-port.ts';
 import { checkUplink } from './check-uplink.ts';
 import { checkVlans } from './check-vlan.ts';
+import { checkVrf } from './check-vrf.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
 
@@ -32,6 +33,7 @@ export function check({ request, attachment, config, ipam }: Operation): void {
     const veth = checkHostVeth(comparison, bridge, container);
     checkPortOptions(comparison, { bridge, port: veth, container });
     checkVlans(comparison, bridge, veth);
+    if (config.vrf !== undefined) checkVrf(comparison, bridge, config.vrf);
     if (config.uplink !== undefined) checkUplink(comparison, bridge, config.uplink);
     checkNetfilter(comparison, veth);
     checkAddresses(comparison, container);

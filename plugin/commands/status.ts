@@ -5,6 +5,7 @@ import { findBridge } from '../attach/bridge.ts';
 import { findUplink } from '../attach/find-uplink.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
+import { planVrf } from '../attach/vlan-gateway.ts';
 import { checkNftables } from '../netfilter/connection.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import type { Operation } from './operation.ts';
@@ -12,14 +13,15 @@ import type { Operation } from './operation.ts';
 /**
  * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
- * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, or the
- * uplink can't be a port
+ * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, the
+ * uplink can't be a port, or the VRF is missing
  */
 export function status({ config, ipam }: Operation): void {
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
   withHost((host) => {
     findBridge(host, config.bridge);
+    if (config.vrf !== undefined) planVrf(host, config, config.vrf);
     if (config.uplink !== undefined) findUplink(host, config, config.uplink);
   });
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);

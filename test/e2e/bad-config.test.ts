@@ -81,6 +81,16 @@ const refused: [object, number, string][] = [
   [{ vlanTrunk: [{ minID: 5 }] }, 7, 'vlanTrunk[0].maxID: is missing, but minID needs it'],
   [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
+  ...[5, 'a b', 'sixteen_letters_', 'a%d'].map((vrf): [object, number, string] => [
+    { vrf },
+    7,
+    `vrf: must be the name of a link, not ${JSON.stringify(vrf)}`,
+  ]),
+  ...['lab-br1', 'up0'].map((vrf): [object, number, string] => [
+    { vrf, uplink: 'up0' },
+    7,
+    `vrf: "${vrf}" is a link of the bridge's own`,
+  ]),
   ...[5, 'a b', 'sixteen_letters_', 'a%d'].map((uplink): [object, number, string] => [
     { uplink },
     7,
