@@ -1,14 +1,17 @@
 import { type Arguments, type Option, textOption } from './command.ts';
 import { type Places, usualPlaces } from './facts/read.ts';
 
+/** Where the configurations are. */
+export const confDirOption: Option = {
+  name: 'conf-dir',
+  value: 'DIRECTORY',
+  completes: 'directory',
+  description: 'Network configurations; /etc/cni/net.d by default.',
+};
+
 /** Where to look, for commands that read the host. */
 export const placesOptions: readonly Option[] = [
-  {
-    name: 'conf-dir',
-    value: 'DIRECTORY',
-    completes: 'directory',
-    description: 'Network configurations; /etc/cni/net.d by default.',
-  },
+  confDirOption,
   {
     name: 'data-dir',
     value: 'DIRECTORY',

@@ -1,9 +1,35 @@
 import { type Attribute, align, attributeHeader, type Nest } from './attribute.ts';
-import { newRoom, type Room } from './room.ts';
+import { newRoom } from './room.ts';
 import type { Field } from './struct.ts';
 
-/** The buffer for bodies; created on first use, and again when one needs more. */
-let room: Room | undefined;
+/*
+ * The body in the making: the buffer for all bodies, how many bytes it has, how many of them are written, and where the
+ * last struct begins. They are the module's, since the engine finds these sooner than an object's fields.
+ */
+let room = newRoom(2048);
+let size = room.bytes.length;
+let length = 0;
+let structAt = 0;
+
+function grow(): void {
+  const larger = newRoom(2 * align(length));
+  larger.bytes.set(room.bytes);
+  room = larger;
+  size = room.bytes.length;
+}
+
+/** Begins an attribute of this length, its padding zeroed. @returns where its payload goes */
+function begin(type: number, payload: number): number {
+  const at = length;
+  const filled = attributeHeader + payload;
+  // The same as align, but faster inline.
+  length = (at + filled + 3) & ~3;
+  if (length > size) grow();
+  const { words } = room;
+  words[(length >> 2) - 1] = 0;
+  words[at >> 2] = filled | (type << 16);
+  return at + attributeHeader;
+}
 
 /**
  * Builds a message's body in place: the protocol's struct, then attributes (struct nlattr, linux/netlink.h). One at a
@@ -13,59 +39,31 @@ let room: Room | undefined;
  * new MessageBody().struct(ifinfomsg).set(ifinfomsg.ifi_index, 3).put(IFLA_MTU, 1400).done();
  */
 export class MessageBody {
-  private length = 0;
-  private structAt = 0;
-  private room: Room;
-
   constructor() {
-    room ??= newRoom(2048);
-    this.room = room;
-  }
-
-  /** Begins an attribute of this length, its padding zeroed. @returns where its payload goes */
-  private begin(type: number, payload: number): number {
-    const at = this.length;
-    const filled = attributeHeader + payload;
-    // The same as align, but faster inline.
-    const end = (at + filled + 3) & ~3;
-    if (end > this.room.bytes.length) this.grow(end);
-    const { words } = this.room;
-    words[(end >> 2) - 1] = 0;
-    words[at >> 2] = filled | (type << 16);
-    this.length = end;
-    return at + attributeHeader;
-  }
-
-  private grow(least: number): void {
-    const larger = newRoom(2 * align(least));
-    larger.bytes.set(this.room.bytes);
-    this.room = larger;
-    room = larger;
+    length = 0;
   }
 
   /**
    * Adds a zeroed struct, whose fields are {@link set} next. A body, a nested message and a next hop begin with one.
    */
-  struct({ length }: { readonly length: number }): this {
-    const at = this.length;
-    const end = at + length;
-    if (end > this.room.bytes.length) this.grow(end);
-    this.room.words.fill(0, at >> 2, end >> 2);
-    this.structAt = at;
-    this.length = end;
+  struct(of: { readonly length: number }): this {
+    structAt = length;
+    length += of.length;
+    if (length > size) grow();
+    room.words.fill(0, structAt >> 2, length >> 2);
     return this;
   }
 
   /** Adds a struct as the kernel sent it, with or without the attributes after it. */
   raw(bytes: Uint8Array): this {
     this.struct({ length: align(bytes.length) });
-    this.room.bytes.set(bytes, this.structAt);
+    room.bytes.set(bytes, structAt);
     return this;
   }
 
   /** Sets a field of the last struct. */
   set({ at, format }: Field, value: number): this {
-    format.put(this.room, this.structAt + at, value);
+    format.put(room, structAt + at, value);
     return this;
   }
 
@@ -73,26 +71,26 @@ export class MessageBody {
   put<T>({ type, format }: Attribute<T, unknown>, value: T | undefined): this {
     if (value === undefined) return this;
     if (format.isFixed) {
-      const at = this.begin(type, format.length);
-      format.put(this.room, at, value);
+      const at = begin(type, format.length);
+      format.put(room, at, value);
     } else {
       const bytes = format.encode(value);
-      const at = this.begin(type, bytes.length);
-      this.room.bytes.set(bytes, at);
+      const at = begin(type, bytes.length);
+      room.bytes.set(bytes, at);
     }
     return this;
   }
 
   /** Adds a nested attribute with what `write` adds. */
   nested({ flagged }: Nest, write: () => void): this {
-    const at = this.begin(flagged, 0) - attributeHeader;
+    const at = begin(flagged, 0) - attributeHeader;
     write();
-    this.room.halves[at >> 1] = this.length - at;
+    room.halves[at >> 1] = length - at;
     return this;
   }
 
   /** Returns the body, as a copy. */
   done(): Uint8Array {
-    return this.room.bytes.slice(0, this.length);
+    return room.bytes.slice(0, length);
   }
 }

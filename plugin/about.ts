@@ -5,6 +5,9 @@ import type { PluginName } from './invoked-as.ts';
 /** Set by the build (build/definitions.ts); empty if unknown. */
 declare const BUILD_COMMIT: string;
 
+/** The version with the commit: `0.2.0-2a1f25c`; without one where it is unknown. */
+export const build = BUILD_COMMIT === '' ? version : `${version}-${BUILD_COMMIT}`;
+
 /** What the Go plugins print without a command: what the program is, and which versions it speaks. */
 export function about(name: PluginName): string {
   const commit = BUILD_COMMIT === '' ? '' : ` (commit ${BUILD_COMMIT})`;

@@ -7,6 +7,7 @@ import { atLeast, formatVersions, latestVersion, type Version } from '../cni/ver
 import { messageOf } from '../netlink/error.ts';
 import { writeText } from '../netlink/file.ts';
 import { about, usage } from './about.ts';
+import { type Listener, logRefusal, withLine } from './call-log.ts';
 import { add } from './commands/add.ts';
 import { check } from './commands/check.ts';
 import { del } from './commands/del.ts';
@@ -15,7 +16,7 @@ import { hostLocal } from './commands/host-local.ts';
 import { openIpam } from './commands/ipam.ts';
 import { loopback } from './commands/loopback.ts';
 import { status } from './commands/status.ts';
-import { readBridgeConfig } from './config/bridge-config.ts';
+import { type BridgeConfig, readBridgeConfig } from './config/bridge-config.ts';
 import { versionForError } from './config/conf-version.ts';
 import { type NetworkConfig, readHostLocalConfig, readLoopbackConfig } from './config/network-config.ts';
 import { type Command, type Request, readRequest } from './config/request.ts';
@@ -34,18 +35,26 @@ function warn(line: string): void {
   }
 }
 
-function deliverFor(request: Request, config: NetworkConfig): (result: Result) => void {
+function print(text: string): void {
+  writeText(stdout, text);
+}
+
+function deliverFor(
+  request: Request,
+  config: NetworkConfig,
+  printed: (text: string) => void = print,
+): (result: Result) => void {
   // rkt 1.x expects the oldest shape, whatever the configuration says.
   const version = request.resultVersion ?? config.cniVersion;
-  return (result) => writeText(stdout, formatResult(result, version));
+  return (result) => printed(formatResult(result, version));
 }
 
 /** The first configuration version with a command ("Summary of changes" in SPEC.md). */
 const sinceVersion: Partial<Record<Command, Version>> = { CHECK: '0.4.0', GC: '1.1.0', STATUS: '1.1.0' };
 
 /** Prints what was ignored, and refuses a command that the configuration's version doesn't have. */
-function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void {
-  for (const line of ignored) warn(line);
+function prepare(command: Command, { cniVersion, ignored }: NetworkConfig, told = warn): void {
+  for (const line of ignored) told(line);
   const least = sinceVersion[command];
   if (least === undefined || atLeast(cniVersion, least)) return;
   throw new CniError(
@@ -55,14 +64,35 @@ function prepare(command: Command, { cniVersion, ignored }: NetworkConfig): void
   );
 }
 
-function answerAsBridge(request: Request, stdin: Uint8Array): void {
-  const config = readBridgeConfig(stdin, request);
-  prepare(request.command, config);
-  const ipam = openIpam(config, request, stdin, warn);
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const nobody: Listener = { print, warn, begin: undefined };
+
+function answerAsBridge(request: Request, stdin: Uint8Array, environment: Environment): void {
+  let config: BridgeConfig;
+  try {
+    config = readBridgeConfig(stdin, request);
+  } catch (error) {
+    logRefusal({ request, environment, stdin }, error, nobody);
+    throw error;
+  }
+  const { debug } = config;
+  if (debug === undefined) {
+    runBridge(request, stdin, config, nobody);
+    return;
+  }
+  const called = { request, environment, path: debug, network: config.name };
+  withLine(called, nobody, (listener) => runBridge(request, stdin, config, listener));
+}
+
+function runBridge(request: Request, stdin: Uint8Array, config: BridgeConfig, listener: Listener): void {
   const { command } = request;
+  const { warn: told, begin } = listener;
+  prepare(command, config, told);
+  const ipam = openIpam(config, request, stdin, told);
   const attachment = attachmentOf(config.name, request);
-  const operation = { request, attachment, config, ipam, warn };
-  if (command === 'ADD') add(operation, deliverFor(request, config));
+  const operation = { request, attachment, config, ipam, warn: told, begin };
+  if (command === 'ADD') add(operation, deliverFor(request, config, listener.print));
   else if (command === 'DEL') del(operation);
   else if (command === 'CHECK') check(operation);
   else if (command === 'GC') gc(operation);
@@ -83,14 +113,16 @@ function answerAsLoopback(request: Request, stdin: Uint8Array): void {
   loopback(request, config, deliverFor(request, config));
 }
 
-const answers: Readonly<Record<PluginName, (request: Request, stdin: Uint8Array) => void>> = {
+type Answer = (request: Request, stdin: Uint8Array, environment: Environment) => void;
+
+const answers: Readonly<Record<PluginName, Answer>> = {
   bridge: answerAsBridge,
   'host-local': answerAsHostLocal,
   loopback: answerAsLoopback,
 };
 
 /** @returns whether a person called, and has been told what this is */
-function isIntroduced(environment: Readonly<Record<string, unknown>>): boolean {
+function isIntroduced(environment: Environment): boolean {
   if ((environment.CNI_COMMAND ?? '') !== '') return false;
   const given = libc.args();
   const isHelp = given.includes('--help');
@@ -113,17 +145,17 @@ export function main(): number {
     const request = readRequest(environment);
     if (request.command === 'VERSION') {
       // As with the Go plugins, stdin is not waited for.
-      writeText(stdout, `${formatVersions()}\n`);
+      print(`${formatVersions()}\n`);
       return 0;
     }
     stdin = readStdin();
-    answers[invokedAs()](request, stdin);
+    answers[invokedAs()](request, stdin, environment);
     return 0;
   } catch (error) {
     // If there is no memory for it, the host prints a fixed text.
     const text = formatError(error, stdin === undefined ? latestVersion : versionForError(stdin));
     try {
-      writeText(stdout, text);
+      print(text);
     } catch {
       // Nobody reads the error object, but the operator may read this.
       warn(messageOf(error));

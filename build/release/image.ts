@@ -46,7 +46,7 @@ function image(architecture: string): Descriptor & { platform: object } {
   const config = {
     created,
     ...platform,
-    config: { Entrypoint: ['/opt/cni/bin/bridge'], Labels: labels },
+    config: { Entrypoint: ['/cni-bridge'], Cmd: ['install'], Labels: labels },
     rootfs: { type: 'layers', diff_ids: [digest(layer)] },
     history: [{ created, created_by: 'build/release/make' }],
   };

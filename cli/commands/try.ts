@@ -3,52 +3,22 @@ import { libc } from '#libc';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { atLeast } from '../../cni/version.ts';
 import { encodeText, hex } from '../../netlink/bytes.ts';
-import { isErrno, messageOf } from '../../netlink/error.ts';
+import { isErrno } from '../../netlink/error.ts';
 import { readFile, readValue } from '../../netlink/file.ts';
 import { type Namespace, newNamespace } from '../../netlink/namespace.ts';
 import { readConfVersion } from '../../plugin/config/conf-version.ts';
 import { decodeConfig } from '../../plugin/config/json.ts';
 import { type Command, UsageError } from '../command.ts';
-import { type PluginPart, pluginParts } from '../facts/configurations.ts';
+import { networksOf, type PluginPart, pluginParts } from '../facts/configurations.ts';
+import type { ConfiguredNetwork } from '../facts/raw.ts';
 import { type Places, readHost } from '../facts/read.ts';
-import { printable, type Terminal } from '../output/terminal.ts';
+import { formatJson } from '../output/terminal.ts';
 import { placesOf, placesOptions } from '../places.ts';
 import { Chain } from '../try/chain.ts';
 import { ping, runInside, setLoopbackUp } from '../try/inside.ts';
 import { newcomers, remainsOf } from '../try/remains.ts';
+import { printStep, type Step, Steps, well } from '../try/steps.ts';
 import { cniPath } from './validate.ts';
-
-/** A step's outcome in words. */
-interface Outcome {
-  readonly words: string;
-  readonly isWell: boolean;
-}
-
-/** Tells the steps, a line each, and remembers whether one has failed. */
-class Steps {
-  isWell = true;
-
-  constructor(private readonly terminal: Terminal) {}
-
-  /** Takes a step. @returns whether it went well */
-  take(name: string, work: () => Outcome | string | undefined): boolean {
-    const { terminal } = this;
-    const begun = libc.clock();
-    let outcome: Outcome | string | undefined;
-    try {
-      outcome = work();
-    } catch (error) {
-      outcome = { words: messageOf(error), isWell: false };
-    }
-    if (outcome === undefined) return true;
-    const { words, isWell } = typeof outcome === 'string' ? { words: outcome, isWell: true } : outcome;
-    const passed = `${(libc.clock() - begun).toFixed(1)} ms`;
-    const said = isWell ? printable(words) : terminal.style.red(printable(words));
-    terminal.print(`${terminal.style.bold(name.padEnd(9))}  ${said}  ${terminal.style.dim(passed)}\n`);
-    if (!isWell) this.isWell = false;
-    return isWell;
-  }
-}
 
 function texts(list: unknown, read: (item: JsonObject) => unknown): string[] {
   if (!Array.isArray(list)) return [];
@@ -80,13 +50,17 @@ interface Attempt {
   readonly namespace: Namespace;
   /** What is run inside; empty for a ping of the gateways. */
   readonly command: readonly string[];
+  /** Whether the command has our own streams, or what it prints is caught. */
+  readonly streams: 'foreground' | 'capture';
   readonly places: Places;
+  /** What `parts` configure. */
+  readonly networks: readonly ConfiguredNetwork[];
 }
 
-function lookInside(steps: Steps, { parts, namespace, command }: Attempt, gateways: readonly string[]): void {
+function lookInside(steps: Steps, { parts, namespace, ...rest }: Attempt, gateways: readonly string[]): void {
   setLoopbackUp(namespace);
-  if (command.length > 0) {
-    steps.take('command', () => runInside(namespace, command));
+  if (rest.command.length > 0) {
+    steps.take('command', () => runInside(namespace, rest.command, rest.streams));
     return;
   }
   // Without isGateway it is somebody else's, who need not be there.
@@ -94,49 +68,55 @@ function lookInside(steps: Steps, { parts, namespace, command }: Attempt, gatewa
   for (const gateway of gateways) {
     steps.take('ping', () => {
       const outcome = ping(namespace, gateway);
-      if (outcome === undefined) return `${gateway}: not tried, there is no ping in PATH`;
+      if (outcome === undefined) return well(`${gateway}: not tried, there is no ping in PATH`);
       if (outcome.isWell || isOurs) return outcome;
-      return `${outcome.words}: isGateway is not set, so that it is no address of the bridge`;
+      return well(`${outcome.words}: isGateway is not set, so that it is no address of the bridge`);
     });
   }
 }
 
-function attempt(steps: Steps, { parts, namespace, ...rest }: Attempt): void {
-  const { places } = rest;
+function attempt(steps: Steps, one: Attempt): void {
+  const { parts, namespace, networks, places } = one;
   const containerID = `cni-bridge-try-${hex(libc.randomBytes(6))}`;
   const trial = { containerID, ifname: 'eth0', netns: pathOf(namespace), cniPath: cniPath() };
   const chain = new Chain(parts, trial);
-  const before = readHost(places);
+  const before = readHost(places, networks);
   let gateways: string[] = [];
   const isAdded = steps.take('ADD', () => {
-    const result = readResult(chain.add());
-    gateways = result.gateways;
-    return result.words;
+    const result = chain.add();
+    const read = readResult(result);
+    gateways = read.gateways;
+    return well(read.words, { result });
   });
   if (isAdded) {
     steps.take('CHECK', () => {
       const version = readConfVersion(parts[0]?.json ?? {});
-      if (!atLeast(version, '0.4.0')) return `not asked: cniVersion ${version} has none`;
+      if (!atLeast(version, '0.4.0')) return well(`not asked: cniVersion ${version} has none`);
       chain.check();
-      return 'all is as the ADD made it';
+      return well('all is as the ADD made it');
     });
-    lookInside(steps, { parts, namespace, ...rest }, gateways);
+    lookInside(steps, one, gateways);
   }
   steps.take('DEL', () => {
     chain.delete();
-    return 'taken back';
+    return well('taken back');
   });
   steps.take('left', () => {
-    const after = readHost(places);
-    const remains = remainsOf(after, containerID);
+    const after = readHost(places, networks);
+    const attachment = { network: networks[0]?.name ?? '', containerID, ifname: trial.ifname };
+    const remains = remainsOf(after, attachment);
+    if (remains.length > 0) return { words: remains.join(', '), isWell: false, more: { remains } };
     const stays = newcomers(before, after);
-    const words = remains.length === 0 ? 'nothing of the container' : remains.join(', ');
-    return {
-      words:
-        stays.length === 0 || remains.length > 0 ? words : `${words}; for the next one: ${stays.join(', ')}`,
-      isWell: remains.length === 0,
-    };
+    const nothing = 'nothing of the container';
+    return well(stays.length === 0 ? nothing : `${nothing}; for the next one: ${stays.join(', ')}`, {
+      stays,
+    });
   });
+}
+
+/** A step as JSON has it. */
+function flat({ more, ...step }: Step): JsonObject {
+  return { ...step, ...more };
 }
 
 function openNamespace(): Namespace {
@@ -155,11 +135,12 @@ export const tryCommand: Command = {
   description: [
     'Connects a container that is none: a new network namespace, gone with the command. Calls the plugins of FILE as a runtime would, the bridge by this very executable: ADD, CHECK, then COMMAND inside with your terminal or, without one, a ping of each gateway, then DEL; and looks whether anything is left.',
     'The network is the real one: the bridge is made where it is missing, an address is leased for as long as it takes. The bridge and the directory of leases stay, as after any DEL.',
+    'With --json the steps are printed at the end: each with its name, what was said of it, whether it went well, and how long it took; the ADD with its result, COMMAND with what it printed, which then has no terminal.',
   ],
   operands: [{ name: 'FILE', completes: 'file', description: 'A .conf or .conflist.' }],
   rest: { name: 'COMMAND', description: 'What is run inside, with its arguments.' },
   options: placesOptions,
-  hasJson: false,
+  hasJson: true,
   examples: [
     { line: 'cni-bridge try /etc/cni/net.d/10-lab.conflist', says: 'does it work?' },
     { line: 'cni-bridge try lab.conf -- curl -sI http://192.0.2.1', says: 'does a container get through?' },
@@ -171,13 +152,24 @@ export const tryCommand: Command = {
     const parts = pluginParts(decodeConfig(encodeText(readFile(file))));
     if (parts.every(({ type }) => type !== 'bridge'))
       throw new UsageError(`try: ${file} has no bridge in it`);
-    const steps = new Steps(terminal);
+    const isJson = args.options.json === true;
+    const steps = new Steps((step) => {
+      if (!isJson) printStep(step, terminal);
+    });
     const namespace = openNamespace();
     try {
-      attempt(steps, { parts, namespace, command: args.rest, places: placesOf(args) });
+      attempt(steps, {
+        parts,
+        namespace,
+        command: args.rest,
+        streams: isJson ? 'capture' : 'foreground',
+        places: placesOf(args),
+        networks: networksOf(file, parts),
+      });
     } finally {
       closeSync(namespace.fd);
     }
-    return steps.isWell ? 0 : 1;
+    if (isJson) terminal.print(formatJson({ file, isWell: steps.areWell, steps: steps.taken.map(flat) }));
+    return steps.areWell ? 0 : 1;
   },
 };

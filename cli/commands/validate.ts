@@ -13,9 +13,9 @@ export function cniPath(): string[] {
 }
 
 /** A finding as compilers print theirs, so that editors find the place. */
-function line(file: string, { severity, position, text }: Finding, style: Style): string {
+export function findingLine(file: string, { severity, position, text }: Finding, style: Style): string {
   const place = position === undefined ? '' : `:${position.line}:${position.column}`;
-  return `${printable(file)}${place}: ${style[colours[severity]](severity)}: ${printable(text)}\n`;
+  return `${printable(file)}${place}: ${style[colours[severity]](severity)}: ${printable(text)}`;
 }
 
 export const validate: Command = {
@@ -36,7 +36,7 @@ export const validate: Command = {
     const isRight = findings.every(({ severity }) => severity !== 'error');
     if (args.options.json === true) terminal.print(formatJson({ file, isRight, findings }));
     else {
-      terminal.print(findings.map((finding) => line(file, finding, terminal.style)).join(''));
+      terminal.print(findings.map((finding) => `${findingLine(file, finding, terminal.style)}\n`).join(''));
       if (isRight) terminal.print(`${printable(file)}: ${terminal.style.green('ok')}\n`);
     }
     return isRight ? 0 : 1;

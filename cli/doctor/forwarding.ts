@@ -126,8 +126,10 @@ function acceptCommand({ by, where, family: proto }: Barrier, link: string): str
   return `nft insert rule ${chain} iifname ${link} accept && nft insert rule ${chain} oifname ${link} accept`;
 }
 
-function findBarriers(routed: Routed, { barriers, sysctls }: Sight): Finding[] {
+function findBarriers(routed: Routed, { barriers, sysctls, lostForward }: Sight): Finding[] {
   const { network, link } = routed;
+  // Its own rules are missing, which is told of them.
+  if (lostForward.some(({ config }) => config.name === network.name)) return [];
   return barriers.flatMap((barrier) => {
     const stops = (of: Family): boolean =>
       [nfproto.inet, families[of].proto].some((one) => one === barrier.family);

@@ -22,8 +22,8 @@ function isGone(
 }
 
 function remains(network: NetworkFacts, gone: readonly AttachmentFacts[]): Finding['cures'] {
-  const { directories } = network;
-  return gone.map((attachment) => ({ kind: 'remains', attachment, directories }));
+  const { directories, config } = network;
+  return gone.map((attachment) => ({ kind: 'remains', attachment, config, directories }));
 }
 
 function withoutVeth(network: NetworkFacts, ward: Ward): Finding[] {
@@ -39,7 +39,7 @@ function withoutVeth(network: NetworkFacts, ward: Ward): Finding[] {
       where: leaked.flatMap((one) =>
         one.leases.map(({ file }) => `${file} of ${containerWords(one)}, which is gone`),
       ),
-      why: 'their addresses can not be leased again: the range runs out',
+      why: 'their addresses cannot be leased again: the range runs out',
       mend: fixCommand,
       cures: remains(network, leaked),
     });

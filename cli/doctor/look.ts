@@ -2,20 +2,24 @@ import { statSync } from '#files';
 import { libc } from '#libc';
 import { attachmentOf } from '../../cni/attachment.ts';
 import { openRoute } from '../../netlink/connection.ts';
-import { family, formatIP, parseCIDR } from '../../netlink/ip.ts';
+import { type CIDR, family, formatIP, parseCIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
-import { lostSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { addressesInside, findNamespaces } from '../facts/namespaces.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 import { type Places, Reading, readHost } from '../facts/read.ts';
 import { addressesOf } from '../facts/summary.ts';
+import { readAutoMtus } from './auto-mtu.ts';
 import { readBarriers } from './barriers.ts';
+import { readLostForward } from './forward-rules.ts';
 import { sysctlsOf } from './forwarding.ts';
 import { lackedBy } from './kernel.ts';
 import type { Patient, Sight, Ward } from './sight.ts';
@@ -68,11 +72,37 @@ function readNamespaces(ids: ReadonlySet<number>, reading: Reading): Namespaces 
 
 const isLinkLocal = (text: string): boolean => /^fe[89ab]/.test(text);
 
+/** In which light attachments are seen. */
+interface Light {
+  readonly namespaces: Namespaces;
+  readonly seesNetfilter: boolean;
+  readonly reading: Reading;
+}
+
+/**
+ * What is missing of an attachment's masquerading, in words. What iptables does of it has been read for all at once.
+ * @throws NetlinkError
+ */
+function lostOf(
+  attachment: AttachmentFacts,
+  { name, config }: NetworkFacts,
+  leased: readonly CIDR[],
+): string | undefined {
+  if (config === undefined) return undefined;
+  const sources = new Set(attachment.sources.map(({ address }) => address));
+  const lost = masqueraded(leased, config)
+    .map(({ ip }) => formatIP(ip))
+    .find((address) => !sources.has(address));
+  if (lost === undefined && config.ipMasqBackend !== 'nftables') return undefined;
+  if (config.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
+  return lostMasquerade(attachmentOf(name, attachment), leased, { ...config, ipMasqBackend: 'nftables' })
+    ?.what;
+}
+
 function patientOf(
   network: NetworkFacts,
   { attachment, veth }: { attachment: AttachmentFacts; veth: HostLink },
-  { byId, areAll, inside }: Namespaces,
-  reading: Reading,
+  { namespaces: { byId, areAll, inside }, seesNetfilter, reading }: Light,
 ): Patient {
   const id = veth.peerNamespaceId;
   const namespace = byId.get(id ?? -1);
@@ -84,9 +114,9 @@ function patientOf(
   const known = texts.flatMap((text) => parseCIDR(text) ?? []);
   const leased = known.length > 0 ? known : within;
   const { config } = network;
-  const owner = attachmentOf(network.name, attachment);
-  const masquerade = (): string | undefined => lostMasquerade(owner, leased, config?.ipMasqBackend)?.what;
-  const isJudged = config !== undefined && !isDead;
+  const isJudged = config !== undefined && !isDead && seesNetfilter;
+  const isolation = (of: BridgeConfig) => (): string | undefined =>
+    lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
   return {
     network,
     attachment,
@@ -96,13 +126,12 @@ function patientOf(
     addresses: within.length > 0 ? within : leased,
     leased,
     lostMasquerade:
-      isJudged && config.ipMasq && leased.length > 0
-        ? reading.attempt('masquerading', masquerade, undefined)
+      isJudged && config.ipMasq
+        ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
-    hasLostSpoofCheck:
-      isJudged && config.macspoofchk
-        ? reading.attempt('spoof checks', () => lostSpoofCheck(owner) !== undefined, false)
-        : false,
+    hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    lostIsolation:
+      isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };
 }
 
@@ -124,21 +153,24 @@ function look(places: Places): Ward {
   );
   const ids = new Set(attached.flatMap(({ veth }) => veth.peerNamespaceId ?? []));
   const namespaces = readNamespaces(ids, reading);
-  const patients = attached.map(({ network, ...one }) => patientOf(network, one, namespaces, reading));
+  const light = { namespaces, seesNetfilter: raw.netfilter !== undefined, reading };
+  const patients = attached.map(({ network, ...one }) => patientOf(network, one, light));
   const { inside } = namespaces;
   return {
     facts,
     links: raw.links,
     addresses: raw.addresses,
     patients,
+    lostForward: readLostForward(patients, reading),
     inside:
       inside && new Set([...inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip)))),
     missing: each([...raw.missing, ...reading.missing]),
   };
 }
 
-function lacks({ isDead, attachment, lostMasquerade: lost, hasLostSpoofCheck }: Patient): boolean {
-  return isDead || attachment.leases.length === 0 || lost !== undefined || hasLostSpoofCheck;
+function lacks({ isDead, attachment, hasLostSpoofCheck, ...lost }: Patient): boolean {
+  const isLess = lost.lostMasquerade !== undefined || lost.lostIsolation !== undefined;
+  return isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck;
 }
 
 /** The attachments that may not be as they should. */
@@ -157,7 +189,7 @@ function suspectsIn({ facts, patients }: Ward): Set<string> {
 export function lookAtContainers(places: Places): Ward {
   const first = look(places);
   const suspects = suspectsIn(first);
-  if (suspects.size === 0) return first;
+  if (suspects.size === 0 && first.lostForward.length === 0) return first;
   const ward = look(places);
   const isKnown = (attachment: AttachmentFacts): boolean => suspects.has(ownerLabel(attachment));
   const networks = ward.facts.networks.map((network) => ({
@@ -168,7 +200,10 @@ export function lookAtContainers(places: Places): Ward {
   const patients = ward.patients
     .filter((one) => !lacks(one) || isKnown(one.attachment))
     .map((one) => ({ ...one, network: found.get(one.network.name) ?? one.network }));
-  return { ...ward, facts: { ...ward.facts, networks }, patients };
+  const lostForward = ward.lostForward.filter(({ config }) =>
+    first.lostForward.some((one) => one.config.name === config.name),
+  );
+  return { ...ward, facts: { ...ward.facts, networks }, patients, lostForward };
 }
 
 function findPlugins(): string[] {
@@ -219,6 +254,7 @@ export function lookAround(places: Places): Sight {
         values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
       ),
       plugins: findPlugins(),
+      autoMtus: reading.attempt('MTUs', () => readAutoMtus(ward.facts.networks), new Map<string, number>()),
       lacking: reading.attempt('what the kernel can', () => findLacking(ward), []),
       missing: each([...ward.missing, ...reading.missing]),
     };

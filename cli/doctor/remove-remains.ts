@@ -4,7 +4,9 @@ import { parseIP, width } from '../../netlink/ip.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
 import { withHost } from '../../plugin/attach/sides.ts';
-import { withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
+import { withNetfilter, withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
+import { removeUnusedForward } from '../../plugin/netfilter/forward/forward.ts';
+import { removeIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import type { AttachmentFacts } from '../facts/facts.ts';
@@ -35,7 +37,11 @@ function endLeases(store: Store, { leases }: AttachmentFacts): void {
 }
 
 /** Netfilter, veth, lease, in the order of a DEL. */
-function remove({ attachment }: Remains, stores: readonly Store[], warn: (line: string) => void): void {
+function remove(
+  { attachment, config }: Remains,
+  stores: readonly Store[],
+  warn: (line: string) => void,
+): void {
   const { network, leases, elements, veth } = attachment;
   const owner = attachmentOf(network, attachment);
   const addresses = [...leases, ...elements].flatMap(({ address }) => {
@@ -46,7 +52,11 @@ function remove({ attachment }: Remains, stores: readonly Store[], warn: (line: 
     if (netfilter !== undefined) removeSpoofCheck(netfilter, owner);
     removeMasquerade(netfilter, owner, addresses, warn);
   });
-  if (veth !== undefined) withHost((host) => removeLink(host, veth));
+  withHost((host) => {
+    if (veth !== undefined) removeLink(host, veth);
+    if (config?.forward === true) removeUnusedForward(host, config);
+    if (config?.isolate) withNetfilter((netfilter) => removeIsolation(netfilter, owner, config));
+  });
   for (const store of stores) endLeases(store, attachment);
 }
 

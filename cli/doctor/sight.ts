@@ -1,6 +1,7 @@
 import type { CIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 
@@ -30,8 +31,19 @@ export interface Patient {
   /** What CHECK misses of its masquerading, in words; undefined where nothing is. */
   readonly lostMasquerade: string | undefined;
   readonly hasLostSpoofCheck: boolean;
+  /** What CHECK misses of its isolation, in words; undefined where nothing is. */
+  readonly lostIsolation: string | undefined;
   /** Those that are masqueraded: what was leased, without link-local ones. */
   readonly leased: readonly CIDR[];
+}
+
+/** A network with `forward`, what it forwards being dropped. */
+export interface LostForward {
+  readonly config: BridgeConfig;
+  /** Those of its running containers. */
+  readonly addresses: readonly CIDR[];
+  /** What is missing, in words. */
+  readonly expected: string;
 }
 
 /** What tells of containers: who runs, and what is left of those that are gone. */
@@ -40,6 +52,7 @@ export interface Ward {
   readonly links: readonly HostLink[];
   readonly addresses: readonly HostAddress[];
   readonly patients: readonly Patient[];
+  readonly lostForward: readonly LostForward[];
   /** Every address in every namespace; undefined where they can't be seen. */
   readonly inside: ReadonlySet<string> | undefined;
   readonly missing: readonly Missing[];
@@ -53,6 +66,8 @@ export interface Sight extends Ward {
   readonly sysctls: ReadonlyMap<string, string>;
   /** Files of the name `bridge` in the usual directories, each once. */
   readonly plugins: readonly string[];
+  /** What `"mtu": "auto"` would choose now, by network; no other network is in it. */
+  readonly autoMtus: ReadonlyMap<string, number>;
   /** What the kernel lacks for a network, in the plugin's words. */
   readonly lacking: readonly { readonly network: string; readonly words: string }[];
 }

@@ -34,7 +34,8 @@ export class Finds {
     for (const { network, leases } of raw.directories) {
       for (const lease of leases) if (lease.fault === undefined) this.addLease(network, lease);
     }
-    for (const { elements } of raw.tables ?? []) for (const element of elements) this.addElement(element);
+    for (const { elements } of raw.netfilter?.tables ?? [])
+      for (const element of elements) this.addElement(element);
     const bridges = new Map(raw.configured.map(({ name, config }) => [name, config?.bridge]));
     for (const farEnd of raw.farEnds) this.addFarEnd(farEnd, raw.links, bridges);
   }

@@ -50,6 +50,11 @@ export function readPart(json: JsonObject): BridgeConfig {
   return readBridgeConfig(encodeText(JSON.stringify(json)), noRequest);
 }
 
+/** The bridge networks that a file's plugins describe. */
+export function networksOf(file: string, parts: readonly PluginPart[]): ConfiguredNetwork[] {
+  return parts.filter(({ type }) => type === 'bridge').map((part) => readPartOf(file, part));
+}
+
 function readPartOf(file: string, { json }: PluginPart): ConfiguredNetwork {
   const name = typeof json.name === 'string' ? json.name : '';
   try {
@@ -61,8 +66,7 @@ function readPartOf(file: string, { json }: PluginPart): ConfiguredNetwork {
 
 function readConfiguration(file: string): ConfiguredNetwork[] {
   try {
-    const parts = pluginParts(decodeConfig(encodeText(readFile(file))));
-    return parts.filter(({ type }) => type === 'bridge').map((part) => readPartOf(file, part));
+    return networksOf(file, pluginParts(decodeConfig(encodeText(readFile(file)))));
   } catch (error) {
     const fault = messageOf(error);
     return [{ file, name: '', config: undefined, fault }];

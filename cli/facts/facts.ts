@@ -1,5 +1,6 @@
 import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import type { HostLink, LeaseFact, MasqueradeElement, Missing } from './raw.ts';
 
 /** A container's interface on a network: what of it was found, by its owner's label. */
@@ -17,6 +18,10 @@ export interface AttachmentFacts {
   readonly vlans: readonly PortVlans[];
   readonly leases: readonly LeaseFact[];
   readonly elements: readonly MasqueradeElement[];
+  /** Those of its addresses that iptables masquerades. */
+  readonly sources: readonly IptablesSource[];
+  /** The chain of its spoof check, in table bridge nat; empty where there is none, or a part of it is missing. */
+  readonly spoofCheck: string;
   /** Addresses that were seen in the container, where no lease tells; `10.15.20.2/24`. */
   readonly seen: readonly string[];
   /** What is wrong with it; empty where all is well as far as it can be seen. */
@@ -43,8 +48,11 @@ export interface NetworkFacts {
   readonly table: string;
   /** Its directories of leases. */
   readonly directories: readonly string[];
+  /** How many of the `capacity` are leased; all leases where that isn't known. */
   readonly leased: number;
-  /** How many addresses can be leased; undefined where that isn't known. */
+  /** Leases of other addresses: excluded ones, or outside the ranges. */
+  readonly leasedBesides: number;
+  /** How many addresses can be leased without a request; undefined where that isn't known. */
   readonly capacity: number | undefined;
   readonly attachments: readonly AttachmentFacts[];
   /** Files in its directories of leases that aren't leases, though they have an address's name. */

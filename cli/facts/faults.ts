@@ -1,11 +1,12 @@
+import { parseIP } from '../../netlink/ip.ts';
 import type { AttachmentFacts, NetworkFacts } from './facts.ts';
 
 /** What an attachment is judged by, beside itself. */
 export interface Surroundings {
   readonly network: Omit<NetworkFacts, 'attachments' | 'faults'>;
-  /** Whether leases and map elements could all be seen. */
+  /** Whether leases, and what netfilter does, could all be seen. */
   readonly seesLeases: boolean;
-  readonly seesElements: boolean;
+  readonly seesNetfilter: boolean;
   /** Whether the network's bridge has a veth without a label that nobody could look behind. */
   readonly hasUnlabelled: boolean;
 }
@@ -28,17 +29,28 @@ function leaseFaults({ leases }: AttachmentFacts, { network, seesLeases }: Surro
   return seesLeases && leasesHere && leases.length === 0 ? ['no lease'] : [];
 }
 
-function masqueradeFaults(
-  { leases, elements, veth }: AttachmentFacts,
-  { network, seesElements }: Surroundings,
-): string[] {
+/** Whether a container's ID is whole: the label has a long one cut, and the names of its chains have it whole. */
+function isWhole({ containerID }: AttachmentFacts): boolean {
+  return !containerID.includes('~');
+}
+
+function netfilterFaults(attachment: AttachmentFacts, { network, seesNetfilter }: Surroundings): string[] {
+  const { leases, elements, sources, spoofCheck, veth } = attachment;
   const { config } = network;
-  const byNftables = config?.ipMasq === true && config.ipMasqBackend !== 'iptables';
-  if (!seesElements || !byNftables || veth === undefined) return [];
-  const masqueraded = new Set(elements.map(({ address }) => address));
-  return leases
-    .filter(({ address }) => !masqueraded.has(address))
+  if (config === undefined || !seesNetfilter || veth === undefined) return [];
+  const { ipMasqBackend: backend, ipMasqFamilies } = config;
+  const masqueraded = new Set(
+    [...(backend === 'iptables' ? [] : elements), ...(backend === 'nftables' ? [] : sources)].map(
+      ({ address }) => address,
+    ),
+  );
+  const isJudged = config.ipMasq && (backend === 'nftables' || isWhole(attachment));
+  const faults = leases
+    .filter(({ address }) => isJudged && !masqueraded.has(address))
+    .filter(({ address }) => ipMasqFamilies.some((of) => of === parseIP(address)?.family))
     .map(({ address }) => `${address} is not masqueraded`);
+  if (config.macspoofchk && spoofCheck === '' && isWhole(attachment)) faults.push('its MAC is not checked');
+  return faults;
 }
 
 /** What is wrong with an attachment, in words; nothing where all is well as far as can be seen. */
@@ -47,7 +59,7 @@ export function attachmentFaults(attachment: AttachmentFacts, surroundings: Surr
     ...(attachment.ifname === '' && attachment.veth !== undefined ? ['its alias is cut short'] : []),
     ...vethFaults(attachment, surroundings),
     ...leaseFaults(attachment, surroundings),
-    ...masqueradeFaults(attachment, surroundings),
+    ...netfilterFaults(attachment, surroundings),
   ];
 }
 

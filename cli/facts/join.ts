@@ -1,13 +1,16 @@
-import { rangeSetSize } from '../../ipam/host-local/allocate.ts';
+import { isCounted, rangeSetSize } from '../../ipam/host-local/allocate.ts';
 import { type RangeSet, readRangeSets } from '../../ipam/host-local/ranges.ts';
-import { formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
+import { formatCIDR, formatIP, parseIP, subnetOf } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { containerChain } from '../../plugin/netfilter/masquerade/go-names.ts';
+import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import { ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
+import { spoofCheckNames } from '../../plugin/netfilter/spoof-check-rules.ts';
 import { Finds, type Found } from './attachments.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from './facts.ts';
 import { attachmentFaults, networkFaults, type Surroundings } from './faults.ts';
 import { parseLabel } from './label.ts';
-import type { HostLink, Raw } from './raw.ts';
+import type { HostLink, Netfilter, Raw } from './raw.ts';
 
 /** What is looked up again and again. */
 class Lookup {
@@ -16,6 +19,9 @@ class Lookup {
   /** Indexes of the bridges with a veth that bears no label and that nobody could look behind. */
   readonly unlabelled: ReadonlySet<number>;
   readonly seesLeases: boolean;
+  /** Netfilter, nothing where it can't be seen. */
+  readonly netfilter: Netfilter;
+  private readonly sourcesAt = new Map<string, IptablesSource[]>();
 
   constructor(readonly raw: Raw) {
     this.byIndex = new Map(raw.links.map((link) => [link.index, link]));
@@ -24,6 +30,18 @@ class Lookup {
     const foreign = raw.links.filter((link) => isForeignVeth(link) && !looked.has(link.index));
     this.unlabelled = new Set(foreign.map(({ master }) => master));
     this.seesLeases = raw.directories.every(({ leases }) => leases.every(({ fault }) => fault !== 'EACCES'));
+    this.netfilter = raw.netfilter ?? { tables: [], sources: [], spoofChecks: new Set() };
+    for (const source of this.netfilter.sources)
+      this.sourcesAt.set(source.address, [...(this.sourcesAt.get(source.address) ?? []), source]);
+  }
+
+  /** What iptables masquerades of a container. */
+  sourcesOf({ network, containerID, leases, seen }: Found): IptablesSource[] {
+    const texts = [...leases.map(({ address }) => address), ...seen.map((text) => text.replace(/\/.*/, ''))];
+    const found = texts.flatMap((address) => this.sourcesAt.get(address) ?? []);
+    if (found.length === 0) return [];
+    const own = containerChain({ network, containerID });
+    return found.filter(({ chain }) => chain === own);
   }
 }
 
@@ -56,6 +74,7 @@ function bridgeNameOf(config: BridgeConfig | undefined, found: readonly Found[],
 
 function attachmentOf(found: Found, lookup: Lookup): AttachmentFacts {
   const { network, containerID, pod, veth, leases, elements, seen, label } = found;
+  const { chain } = spoofCheckNames({ containerID, ifname: label.ifname });
   return {
     network,
     containerID,
@@ -66,6 +85,8 @@ function attachmentOf(found: Found, lookup: Lookup): AttachmentFacts {
     vlans: lookup.raw.vlans.get(veth?.index ?? 0) ?? [],
     leases,
     elements,
+    sources: lookup.sourcesOf(found),
+    spoofCheck: lookup.netfilter.spoofChecks.has(chain) ? chain : '',
     seen,
     faults: [],
   };
@@ -93,6 +114,12 @@ function addressing(
   return { subnets: [...new Set(subnets)], gateways: [...new Set(gateways)], capacity };
 }
 
+/** Whether a lease is one of the addresses that `capacity` counts. */
+function isOfCapacity(sets: readonly RangeSet[], address: string): boolean {
+  const ip = parseIP(address);
+  return sets.length === 0 || (ip !== undefined && sets.some((set) => isCounted(set, ip)));
+}
+
 function networkOf(name: string, found: readonly Found[], lookup: Lookup): NetworkFacts {
   const { raw } = lookup;
   const described = raw.configured.filter((one) => one.name === name);
@@ -103,10 +130,19 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
     .filter(({ index }) => index === bridge?.index)
     .map(({ cidr }) => formatCIDR(cidr));
   const tableName = ownTable(name).name;
-  const table = raw.tables?.find((one) => one.name === tableName)?.name ?? '';
-  const own = raw.directories.filter(({ network }) => network === name);
-  const files = own.flatMap(({ leases }) => leases);
+  const table = raw.netfilter?.tables.find((one) => one.name === tableName)?.name ?? '';
+  const own = found.map((one) => attachmentOf(one, lookup));
+  const byIptables = own.some(({ sources }) => sources.length > 0);
+  const isMasqueraded = table !== '' || byIptables;
+  // A configuration that can't be used may well want what isn't there.
+  const seen =
+    raw.netfilter === undefined || (described.length > 0 && !isMasqueraded) ? undefined : isMasqueraded;
+  const directories = raw.directories.filter(({ network }) => network === name);
+  const files = directories.flatMap(({ leases }) => leases);
   const isLease = (fault: string | undefined): boolean => fault === undefined || fault === 'EACCES';
+  const leases = files.filter(({ fault }) => isLease(fault));
+  const sets = rangeSets(config);
+  const leased = leases.filter(({ address }) => isOfCapacity(sets, address)).length;
   const network = {
     name,
     files: [...new Set(described.map(({ file }) => file))],
@@ -114,22 +150,21 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
     bridgeName,
     bridge,
     bridgeAddresses,
-    ...addressing(rangeSets(config), bridgeAddresses, lookup, bridge),
-    masquerades: config?.ipMasq ?? (raw.tables === undefined ? undefined : table !== ''),
+    ...addressing(sets, bridgeAddresses, lookup, bridge),
+    masquerades: config?.ipMasq ?? seen,
     table,
-    directories: own.map(({ path }) => path),
-    leased: files.filter(({ fault }) => isLease(fault)).length,
+    directories: directories.map(({ path }) => path),
+    leased,
+    leasedBesides: leases.length - leased,
     strangeFiles: files.filter(({ fault }) => !isLease(fault)),
   };
   const surroundings: Surroundings = {
     network,
     seesLeases: lookup.seesLeases,
-    seesElements: raw.tables !== undefined,
+    seesNetfilter: raw.netfilter !== undefined,
     hasUnlabelled: lookup.unlabelled.has(bridge?.index ?? 0),
   };
-  const attachments = found
-    .map((one) => attachmentOf(one, lookup))
-    .map((one) => ({ ...one, faults: attachmentFaults(one, surroundings) }));
+  const attachments = own.map((one) => ({ ...one, faults: attachmentFaults(one, surroundings) }));
   return { ...network, attachments, faults: networkFaults({ ...network, attachments }) };
 }
 

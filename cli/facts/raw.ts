@@ -1,6 +1,7 @@
 import type { HostAddress } from '../../netlink/route/address-list.ts';
 import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 
 /** A link of the host. */
 export interface HostLink {
@@ -38,6 +39,15 @@ export interface MasqueradeElement {
 export interface MasqueradeTable {
   readonly name: string;
   readonly elements: readonly MasqueradeElement[];
+}
+
+/** What netfilter does for containers. */
+export interface Netfilter {
+  readonly tables: readonly MasqueradeTable[];
+  /** What iptables masquerades. */
+  readonly sources: readonly IptablesSource[];
+  /** The chains of the spoof checks that are whole. */
+  readonly spoofChecks: ReadonlySet<string>;
 }
 
 /** A file in a network's directory of leases that has the name of an address. */
@@ -91,8 +101,8 @@ export interface Raw {
   readonly addresses: readonly HostAddress[];
   /** Of each port of a bridge that filters VLANs, by its index. */
   readonly vlans: ReadonlyMap<number, readonly PortVlans[]>;
-  /** Undefined where they can't be seen. */
-  readonly tables: readonly MasqueradeTable[] | undefined;
+  /** Undefined where it can't be seen. */
+  readonly netfilter: Netfilter | undefined;
   readonly directories: readonly LeaseDirectory[];
   readonly configured: readonly ConfiguredNetwork[];
   /** Of the veths of which nothing else tells whose they are, or which addresses are behind them. */

@@ -1,12 +1,14 @@
 import { type Connection, openRoute } from '../../netlink/connection.ts';
 import { fileErrorCode, isErrno, messageOf } from '../../netlink/error.ts';
 import { listEveryAddress } from '../../netlink/route/address-list.ts';
+import { listLegacySources } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
+import { ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
 import { readConfigurations } from './configurations.ts';
 import { readFarEnds, unclearVeths } from './far-ends.ts';
 import { readLeaseDirectories } from './leases.ts';
 import { readLinks, readVlans } from './links.ts';
-import { readMasquerading } from './masquerade.ts';
-import type { ConfiguredNetwork, LeaseDirectory, Missing, Raw } from './raw.ts';
+import { readNetfilter } from './netfilter.ts';
+import type { ConfiguredNetwork, LeaseDirectory, Missing, Netfilter, Raw } from './raw.ts';
 
 /** Where on the host things are. */
 export interface Places {
@@ -50,30 +52,46 @@ export class Reading {
     }
     return found;
   }
+
+  netfilter(configured: readonly ConfiguredNetwork[]): Netfilter | undefined {
+    const found = this.attempt('masquerading and spoof checks', readNetfilter, undefined);
+    if (found === undefined) return undefined;
+    const names = new Set(found.tables.map(({ name }) => name));
+    // By default iptables takes the place of nftables only where the kernel can't.
+    const mayBeLegacy = configured.some(
+      ({ name, config }) =>
+        config?.ipMasq === true && config.ipMasqBackend !== 'nftables' && !names.has(ownTable(name).name),
+    );
+    if (!mayBeLegacy) return found;
+    const legacy = this.attempt('masquerading by legacy iptables', listLegacySources, []);
+    return { ...found, sources: [...found.sources, ...legacy] };
+  }
 }
 
 /**
  * Reads the host: one dump for each kind of thing, one file for each lease, however many containers there are. Only
  * containers of which nothing on the host tells the addresses are looked into.
+ * @param more networks beside those of the directory of configurations
  * @throws SystemError where there is no rtnetlink
  */
-export function readHost(places: Places = usualPlaces): Raw {
+export function readHost(places: Places = usualPlaces, more: readonly ConfiguredNetwork[] = []): Raw {
   const host: Connection = openRoute();
   const reading = new Reading();
   try {
     const links = reading.attempt('links', () => readLinks(host), []);
-    const configured = reading.attempt(
+    const found = reading.attempt(
       `configurations in ${places.confDir}`,
       () => readConfigurations(places.confDir),
       [],
     );
+    const configured = [...found, ...more];
     const directories = reading.leases(places, configured);
     const veths = unclearVeths({ links, directories, configured });
     return {
       links,
       addresses: reading.attempt('addresses', () => listEveryAddress(host), []),
       vlans: reading.attempt('VLANs', () => readVlans(host, links), new Map()),
-      tables: reading.attempt('masquerading', readMasquerading, undefined),
+      netfilter: reading.netfilter(configured),
       directories,
       configured,
       farEnds: reading.attempt('addresses in containers', () => readFarEnds(host, veths), []),

@@ -3,7 +3,7 @@ import type { LinkCounters } from '../../netlink/route/link-counters.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
 import type { Details } from '../facts/details.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
-import { addressesOf, formatVlans, sinceOf } from '../facts/summary.ts';
+import { addressesOf, formatLeases, formatVlans, grouped, sinceOf } from '../facts/summary.ts';
 import { formatFields } from './table.ts';
 import { printable, type Style } from './terminal.ts';
 import { ago, timestamp } from './time.ts';
@@ -14,11 +14,6 @@ type Field = readonly [name: string, value: string | readonly string[] | undefin
 function section(heading: string, fields: readonly Field[], style: Style): string {
   const text = formatFields(fields, style, '  ');
   return text === '' ? '' : `\n${style.bold(heading)}\n${text}`;
-}
-
-/** `1,234`: groups of three digits. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function traffic(packets: number, bytes: number, dropped: number, errors: number): string {
@@ -104,10 +99,22 @@ function insideFields({ inside, namespace, processes, fault }: Details, style: S
   ];
 }
 
-function keptFields({ leases, elements }: AttachmentFacts, { table }: NetworkFacts, now: number): Field[] {
+function keptFields(
+  { leases, elements, sources, spoofCheck }: AttachmentFacts,
+  { table }: NetworkFacts,
+  now: number,
+): Field[] {
+  const byIptables = sources.map(
+    ({ address, chain, by }) =>
+      `${address} by ${by === 'iptables-legacy' ? 'legacy iptables' : 'iptables'}, chain ${chain}`,
+  );
   return [
     ['lease', leases.map(({ file, time: at }) => `${printable(file)}, ${time(at, now)}`)],
-    ['masquerade', elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`)],
+    [
+      'masquerade',
+      [...elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`), ...byIptables],
+    ],
+    ['spoof check', spoofCheck === '' ? undefined : printable(`table bridge nat, chain ${spoofCheck}`)],
   ];
 }
 
@@ -125,15 +132,18 @@ export function formatAttachment(
   ].join('');
 }
 
+/** Whether a network is masqueraded, and by what. */
+function masqueradingOf({ masquerades, table, attachments }: NetworkFacts): string | undefined {
+  if (masquerades === undefined) return undefined;
+  if (!masquerades) return 'no';
+  const by = new Set(attachments.flatMap(({ sources }) => sources.map((source) => source.by)));
+  const words = [...(table === '' ? [] : [`nftables table ${table}`]), ...by];
+  return ['yes', ...words].join(', ');
+}
+
 /** All that is known of a network but its attachments. */
 export function formatNetwork(network: NetworkFacts, style: Style): string {
-  const { bridge, faults, masquerades, table, leased, capacity } = network;
-  const masquerading =
-    masquerades === undefined
-      ? undefined
-      : masquerades
-        ? `yes${table === '' ? '' : `, nftables table ${table}`}`
-        : 'no';
+  const { bridge, faults, config } = network;
   const bridgeWords =
     bridge === undefined ? `${network.bridgeName}, not there` : `${bridge.name}, index ${bridge.index}`;
   return formatFields(
@@ -147,8 +157,9 @@ export function formatNetwork(network: NetworkFacts, style: Style): string {
       ['addresses', network.bridgeAddresses],
       ['subnets', network.subnets],
       ['gateway', network.gateways],
-      ['masquerades', masquerading],
-      ['leases', `${grouped(leased)}${capacity === undefined ? '' : ` of ${grouped(capacity)}`}`],
+      ['masquerades', masqueradingOf(network)],
+      ['MACs checked', config === undefined ? undefined : config.macspoofchk ? 'yes' : 'no'],
+      ['leases', formatLeases(network)],
       ['directory', network.directories.map(printable)],
       ['attachments', grouped(network.attachments.length)],
       ['wrong', faults.map((fault) => style.red(printable(fault)))],

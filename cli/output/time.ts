@@ -12,7 +12,12 @@ export function ago(time: number, now: number): string {
   return `${Math.floor(passed / day)}d`;
 }
 
+/** `2026-11-27 02:42:09`, in UTC */
+export function clockTime(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace('T', ' ');
+}
+
 /** `2026-11-27 02:42:09 UTC` */
 export function timestamp(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${clockTime(time)} UTC`;
 }

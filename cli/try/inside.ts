@@ -4,7 +4,10 @@ import { decodeText } from '../../netlink/bytes.ts';
 import { openRoute } from '../../netlink/connection.ts';
 import { type Namespace, openOwnNamespace, within } from '../../netlink/namespace.ts';
 import { setLink } from '../../netlink/route/link.ts';
+import type { Outcome } from './steps.ts';
 
+/** How much of what a command prints is kept. */
+const mostCaught = 4 * 1024 * 1024;
 const day = 24 * 60 * 60 * 1000;
 const systemDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -46,36 +49,39 @@ export function setLoopbackUp(namespace: Namespace): void {
 }
 
 /**
- * Runs a command in a namespace, with our own standard streams.
- * @returns how it ended, and whether that is well: `exit status 1`
+ * Runs a command in a namespace.
+ * @param streams whether it has our own standard streams, or what it prints is caught
+ * @returns how it ended: `exit status 1`
  * @throws SystemError where it can't be run
  */
 export function runInside(
   namespace: Namespace,
   command: readonly string[],
-): { words: string; isWell: boolean } {
+  streams: 'foreground' | 'capture',
+): Outcome {
   const [name = '', ...args] = command;
   const file = findProgram(name);
   if (file === undefined) throw new Error(`there is no program "${name}" in PATH`);
-  const { status, signal } = inside(namespace, () =>
+  const { status, signal, stdout, stderr } = inside(namespace, () =>
     libc.run({
       file,
       args,
       variables: {},
       stdin: new Uint8Array(),
-      outputLimit: 0,
+      outputLimit: streams === 'capture' ? mostCaught : 0,
       milliseconds: day,
-      stderr: 'foreground',
+      stderr: streams,
     }),
   );
   return {
     words: signal === undefined ? `exit status ${status}` : `killed by ${signal}`,
     isWell: status === 0,
+    more: streams === 'capture' ? { stdout: decodeText(stdout), stderr: decodeText(stderr) } : {},
   };
 }
 
 /** Pings an address once from a namespace. @returns whether it answers; undefined where there is no ping */
-export function ping(namespace: Namespace, address: string): { words: string; isWell: boolean } | undefined {
+export function ping(namespace: Namespace, address: string): Outcome | undefined {
   const file = findProgram('ping');
   if (file === undefined) return undefined;
   const { status, stdout } = inside(namespace, () =>

@@ -1,4 +1,3 @@
-import type { Attachment } from '../../cni/attachment.ts';
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { IPConfig, Result } from '../../cni/result.ts';
 import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
@@ -7,12 +6,14 @@ import { leaseDirectory } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
 import type { Candidate } from './allocate.ts';
 import { delLeases } from './host-local.ts';
-import { exhausted, leaseExactly, leaseIfFree, leaseNext } from './lease-address.ts';
+import { exhausted, leaseAgain, leaseExactly, leaseNext } from './lease-address.ts';
+import { findOutside } from './outside-range.ts';
 import { planLeases } from './plan.ts';
 import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { mayReclaim, reclaimAll, reclaimLeases } from './reclaim.ts';
 import type { HostLocalRequest } from './request.ts';
 import { readResolvConf } from './resolv-conf.ts';
+import { recall, remember } from './sticky.ts';
 
 /**
  * Leases one address from each range set to an attachment; the leases are on disk when it returns. The result's
@@ -28,8 +29,10 @@ export function addLeases(request: HostLocalRequest, plan = planLeases(request))
   const store = Store.open(leaseDirectory(config.dataDir, attachment.network), warn);
   let made: Candidate[];
   try {
-    const earlier = endEarlierLeases(store, request);
+    const ended = endEarlierLeases(store, request);
+    const earlier = config.sticky ? [...ended, ...recall(store, request)] : ended;
     made = leaseAll({ store, request, requested: [...plan.requested], earlier }, plan.sets);
+    if (config.sticky) remember(store, request, made);
   } catch (error) {
     store.close();
     throw error;
@@ -78,28 +81,31 @@ interface Allocation {
   readonly request: HostLocalRequest;
   /** Requested addresses that no set has leased yet. */
   readonly requested: IP[];
-  /** Addresses that the attachment had before the boot: leased again if they are free. */
+  /** Addresses that the attachment had before the boot, and those that it is to get again: leased if they are free. */
   readonly earlier: readonly IP[];
 }
 
 /** Leases one address from each set, or none at all. */
 function leaseAll(allocation: Allocation, sets: readonly RangeSet[]): Candidate[] {
   const { store, request, requested } = allocation;
+  const { config } = request;
   const made: Candidate[] = [];
   try {
     for (const [index, set] of sets.entries()) {
       const turn = store.lastReserved(index);
       try {
-        const candidate = leaseOne(allocation, set, turn.read());
+        const last = turn.read();
+        const outside = config.requestOutsideRange ? leaseOutside(allocation, sets, set) : undefined;
+        const candidate = outside ?? leaseOne(allocation, set, last);
         made.push(candidate);
         // As in the Go host-local, the round robin continues from here even if a later set has no free address.
-        turn.write(candidate.ip, request.warn);
+        if (outside === undefined) turn.write(candidate.ip, request.warn);
       } finally {
         turn.close();
       }
     }
     const [left] = requested;
-    if (left !== undefined) throw notGiven(left, sets, made, request.attachment);
+    if (left !== undefined) throw notGiven(left, sets, made, request);
     return made;
   } catch (error) {
     takeBack(() => store.takeBack(), request);
@@ -112,13 +118,17 @@ function notGiven(
   ip: IP,
   sets: readonly RangeSet[],
   made: readonly Candidate[],
-  { network }: Attachment,
+  { attachment: { network }, config }: HostLocalRequest,
 ): CniError {
-  const index = sets.findIndex((set) => isIn(set, ip));
+  const outside = findOutside(sets, ip);
+  const index = sets.findIndex(
+    (set) => isIn(set, ip) || (config.requestOutsideRange && set === outside?.set),
+  );
   const [given, set] = [made[index], sets[index]];
+  const hint = outside && ', but in its subnet: "requestOutsideRange": true would allow it';
   const reason =
     given === undefined || set === undefined
-      ? `it is not in any range of network ${network}`
+      ? `it is not in any range of network ${network}${hint ?? ''}`
       : `range set ${formatRangeSet(set)} gives one address, which is ${formatIP(given.ip)}`;
   return new CniError(
     errorCode.invalidConfig,
@@ -131,9 +141,25 @@ function isIn(set: RangeSet, ip: IP): boolean {
   return set.some((range) => holds(range, ip));
 }
 
+/** Leases the requested address, removed from the list, that is in none of the ranges but in a subnet of the set. */
+function leaseOutside(
+  { store, request, requested }: Allocation,
+  sets: readonly RangeSet[],
+  set: RangeSet,
+): Candidate | undefined {
+  if (requested.some((ip) => isIn(set, ip))) return undefined;
+  for (const [index, ip] of requested.entries()) {
+    const outside = findOutside(sets, ip);
+    if (outside?.set !== set) continue;
+    requested.splice(index, 1);
+    return leaseExactly(store, request, [{ ...outside.range, first: ip, last: ip }], ip);
+  }
+  return undefined;
+}
+
 /**
- * Leases the requested address in the set, which is removed from the list; else the one that the attachment had before
- * the boot; else the next free one.
+ * Leases the requested address in the set, which is removed from the list; else one that the attachment had before; else
+ * the next free one.
  */
 function leaseOne(
   { store, request, requested, earlier }: Allocation,
@@ -144,9 +170,11 @@ function leaseOne(
   const wanted = requested.findIndex((ip) => isIn(set, ip));
   const [ip] = wanted < 0 ? [] : requested.splice(wanted, 1);
   if (ip !== undefined) return leaseExactly(store, request, set, ip);
-  const before = earlier.find((one) => isIn(set, one));
-  const again = before && leaseIfFree(store, attachment, set, before);
-  const free = again ?? leaseNext(store, attachment, set, last);
+  for (const before of earlier) {
+    const again = isIn(set, before) ? leaseAgain(store, request, set, before) : undefined;
+    if (again !== undefined) return again;
+  }
+  const free = leaseNext(store, attachment, set, last);
   if (free !== undefined) return free;
   const reclaimed = mayReclaim(config) ? reclaimLeases(store, set, warn) : 0;
   const freed = reclaimed > 0 ? leaseNext(store, attachment, set, last) : undefined;

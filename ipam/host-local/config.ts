@@ -12,6 +12,8 @@ export interface RangeConfig {
   readonly rangeStart?: string;
   readonly rangeEnd?: string;
   readonly gateway?: string;
+  /** Addresses and subnets that are leased only by request. The Go host-local ignores it. */
+  readonly exclude?: readonly string[];
 }
 
 /** host-local's configuration, its types checked, its addresses still text. */
@@ -20,6 +22,13 @@ export interface HostLocalConfig extends Partial<RangeConfig> {
   readonly routes?: readonly RouteConfig[];
   readonly resolvConf?: string;
   readonly dataDir?: string;
+  /**
+   * Whether a requested address may be outside its range, but in the subnet. False by default. The Go host-local ignores
+   * it.
+   */
+  readonly requestOutsideRange?: boolean;
+  /** Whether a pod or a container gets the addresses again that it had last. False by default; as above. */
+  readonly sticky?: boolean;
   /**
    * Whether leases from before this boot give way (see `reclaim.ts`): to the same container, to a request for that
    * address, and when a range set has no free address. True by default. The Go host-local ignores it.

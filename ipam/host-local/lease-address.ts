@@ -3,7 +3,7 @@ import { formatIP, type IP, parseIP } from '../../netlink/ip.ts';
 import { describeOwner, type Lease } from '../leases/lease.ts';
 import { isAddressName } from '../leases/lease-files.ts';
 import type { Store } from '../leases/store.ts';
-import { type Candidate, candidateAt, rangeSetSize, turn } from './allocate.ts';
+import { type Candidate, candidateAt, isCounted, isExcluded, rangeSetSize, turn } from './allocate.ts';
 import { formatRangeSet, holds, type RangeSet } from './ranges.ts';
 import { reclaimAll } from './reclaim.ts';
 import type { HostLocalRequest } from './request.ts';
@@ -53,11 +53,41 @@ export function leaseNext(
 }
 
 /**
+ * Leases an address that an attachment had before, if it is free or its lease is from before this boot.
+ * @returns undefined if it isn't, or isn't leased without a request
+ * @throws CniError code 5
+ */
+export function leaseAgain(
+  store: Store,
+  request: HostLocalRequest,
+  set: RangeSet,
+  ip: IP,
+): Candidate | undefined {
+  if (set.some((range) => holds(range, ip) && isExcluded(range, ip))) return undefined;
+  return leaseOrReclaim(store, request, set, ip);
+}
+
+/** Leases an address of a range set if it is free, or its lease is from before this boot. */
+function leaseOrReclaim(
+  store: Store,
+  request: HostLocalRequest,
+  set: RangeSet,
+  ip: IP,
+): Candidate | undefined {
+  const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
+  const leased = lease();
+  if (leased !== undefined) return leased;
+  const address = formatIP(ip);
+  const owner = store.read(address);
+  return owner && reclaimAll(store, request, [{ ...owner, address }]) ? lease() : undefined;
+}
+
+/**
  * Leases an address of a range set if it is free.
  * @returns undefined if it isn't, or is never leased
  * @throws CniError code 5
  */
-export function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
+function leaseIfFree(store: Store, owner: Lease, set: RangeSet, ip: IP): Candidate | undefined {
   const range = set.find((one) => holds(one, ip));
   const candidate = range && candidateAt(range, ip.value);
   return candidate && claim(store, formatIP(ip), owner) ? candidate : undefined;
@@ -76,12 +106,9 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
       `range set ${formatRangeSet(set)} does not lease it`,
     );
   }
-  const lease = (): Candidate | undefined => leaseIfFree(store, request.attachment, set, ip);
-  const leased = lease();
+  const leased = leaseOrReclaim(store, request, set, ip);
   if (leased !== undefined) return leased;
   const owner = store.read(address);
-  const freed = owner && reclaimAll(store, request, [{ ...owner, address }]) ? lease() : undefined;
-  if (freed !== undefined) return freed;
   throw new CniError(
     errorCode.tryAgain,
     `requested IP address ${address} is not available in range set ${formatRangeSet(set)}`,
@@ -89,20 +116,20 @@ export function leaseExactly(store: Store, request: HostLocalRequest, set: Range
   );
 }
 
-/** The number of leased addresses in a range set. */
+/** How many of the addresses that {@link rangeSetSize} counts are leased. */
 export function countLeased(store: Pick<Store, 'names'>, set: RangeSet): bigint {
   let count = 0n;
   for (const name of store.names()) {
     const ip = isAddressName(name) ? parseIP(name) : undefined;
-    const range = ip && set.find((one) => holds(one, ip));
-    if (range !== undefined && ip?.value !== range.gateway.value) count++;
+    if (ip !== undefined && isCounted(set, ip)) count++;
   }
   return count;
 }
 
 /** The error for a range set without a free address. */
 export function exhausted(store: Store, set: RangeSet): CniError {
-  const numbers = `${rangeSetSize(set)} addresses, ${countLeased(store, set)} leased`;
+  const excluded = set.some((range) => range.excluded !== undefined) ? ', the excluded ones not counted' : '';
+  const numbers = `${rangeSetSize(set)} addresses, ${countLeased(store, set)} leased${excluded}`;
   return new CniError(
     errorCode.tryAgain,
     `no IP addresses available in range set: ${formatRangeSet(set)} (${numbers})`,

@@ -14,6 +14,7 @@ import {
   width,
 } from '../../netlink/ip.ts';
 import type { HostLocalConfig, RangeConfig } from './config.ts';
+import { readExclude, type Stretch } from './exclude.ts';
 
 /** Addresses of one subnet that may be leased: `first` to `last`, except `gateway`. */
 export interface Range {
@@ -21,6 +22,8 @@ export interface Range {
   readonly first: IP;
   readonly last: IP;
   readonly gateway: IP;
+  /** Addresses of the subnet that are leased only by request; undefined for none. */
+  readonly excluded?: readonly Stretch[];
 }
 
 /** Ranges of one family; an attachment gets one address from each set. */
@@ -73,7 +76,7 @@ function readSubnet(text: string, warn: RangeSource['warn']): CIDR {
 }
 
 /** The last address of a subnet that may be leased: for IPv4 the one before the broadcast address. */
-function lastUsable(subnet: CIDR): IP {
+export function lastUsable(subnet: CIDR): IP {
   const last = lastOf(subnet);
   return last.family === family.ipv4 ? next(last, -1n) : last;
 }
@@ -99,7 +102,7 @@ function readGateway(text: string, subnet: CIDR): IP {
 }
 
 function readRange(config: RangeConfig, warn: RangeSource['warn']): Range {
-  const { subnet: text, rangeStart, rangeEnd, gateway } = config;
+  const { subnet: text, rangeStart, rangeEnd, gateway, exclude } = config;
   const written = readSubnet(text, warn);
   const subnet = subnetOf(written);
   const first = rangeStart ? readBound('rangeStart', rangeStart, subnet) : next(written.ip);
@@ -108,7 +111,8 @@ function readRange(config: RangeConfig, warn: RangeSource['warn']): Range {
     const [start, end] = [formatIP(first), formatIP(last)];
     throw invalid(`rangeStart ${start} is after rangeEnd ${end} in subnet ${text}`);
   }
-  return { subnet, first, last, gateway: gateway ? readGateway(gateway, subnet) : next(written.ip) };
+  const range = { subnet, first, last, gateway: gateway ? readGateway(gateway, subnet) : next(written.ip) };
+  return exclude === undefined ? range : { ...range, excluded: readExclude(exclude, subnet) };
 }
 
 function readSet(set: readonly RangeConfig[], index: number, warn: RangeSource['warn']): RangeSet {
@@ -124,14 +128,21 @@ function readSet(set: readonly RangeConfig[], index: number, warn: RangeSource['
   return ranges;
 }
 
-/** The old single top-level subnet as a range set; none if `subnet` is absent. */
-function topLevelSet({ subnet, rangeStart, rangeEnd, gateway }: HostLocalConfig): RangeConfig[][] {
-  if (!subnet) return [];
+/**
+ * The old single top-level subnet as a range set; none if `subnet` is absent.
+ * @throws CniError code 7 if only `exclude` is there, which the Go host-local doesn't have
+ */
+function topLevelSet({ subnet, rangeStart, rangeEnd, gateway, exclude }: HostLocalConfig): RangeConfig[][] {
+  if (!subnet) {
+    if (exclude === undefined) return [];
+    throw invalid(`exclude: ${JSON.stringify(exclude)} has no subnet beside it: put it into a range`);
+  }
   const range: RangeConfig = {
     subnet,
     ...(rangeStart ? { rangeStart } : {}),
     ...(rangeEnd ? { rangeEnd } : {}),
     ...(gateway ? { gateway } : {}),
+    ...(exclude ? { exclude } : {}),
   };
   return [[range]];
 }

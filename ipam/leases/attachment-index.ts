@@ -62,6 +62,8 @@ export function placeOf(containerID: string): Place {
 export class AttachmentIndex {
   /** Where a lease is written before it gets its names. */
   readonly draft: string;
+  /** Who had which address last, beside the index, where the Go host-local looks for nothing (`memory.ts`). */
+  readonly memory: string;
   /** For each bucket read, whether it was as we had left it. */
   private readonly untouched = new Map<string, boolean>();
   /** The buckets that don't exist. */
@@ -72,6 +74,7 @@ export class AttachmentIndex {
 
   constructor(readonly directory: string) {
     this.draft = `${directory}/draft`;
+    this.memory = `${directory}/remembered`;
   }
 
   /**

@@ -8,6 +8,7 @@ import type { LastReserved } from './last-reserved.ts';
 import type { Lease } from './lease.ts';
 import { isAddressName, LeaseFiles } from './lease-files.ts';
 import { lockFile } from './lock.ts';
+import { type Owner, readMemory, writeMemory } from './memory.ts';
 import { type EnteredLease, NewLeases } from './new-leases.ts';
 
 /**
@@ -138,6 +139,40 @@ export class Store {
    */
   takeBack(): void {
     for (const lease of this.newLeases.giveUp()) this.release(lease);
+  }
+
+  /** The addresses that an owner had last. A memory that can't be read is none, with a line on stderr. */
+  recall(owner: Owner, warn: (line: string) => void): string[] {
+    try {
+      return readMemory(this.index.memory).of(owner);
+    } catch (error) {
+      warn(refused('read', this.index.memory, error).message);
+      return [];
+    }
+  }
+
+  /** Remembers the addresses that an owner has; if that fails, with a line on stderr. */
+  remember(owner: Owner, addresses: readonly string[], warn: (line: string) => void): void {
+    try {
+      // On a file system without hard links the lease's draft is still there.
+      this.newLeases.dropDraft();
+      const memory = readMemory(this.index.memory).with(owner, addresses);
+      writeMemory(this.index.memory, memory, this.index.draft);
+    } catch (error) {
+      warn(refused('write', this.index.memory, error).message);
+    }
+  }
+
+  /**
+   * Forgets who had which address.
+   * @throws CniError code 5
+   */
+  forget(): void {
+    try {
+      remove(this.index.memory);
+    } catch (error) {
+      throw refused('remove', this.index.memory, error);
+    }
   }
 
   /** Removes a killed ADD's draft, which the Go host-local, reading every file, would take for a lease. */

@@ -24,6 +24,7 @@ export interface Files {
     readonly O_RDWR: number;
     readonly O_CREAT: number;
     readonly O_EXCL: number;
+    readonly O_APPEND: number;
     readonly O_NOFOLLOW: number;
     readonly O_NONBLOCK: number;
     readonly F_OK: number;
@@ -46,6 +47,11 @@ export interface Files {
   linkSync(existing: string, path: string): void;
   renameSync(from: string, to: string): void;
   unlinkSync(path: string): void;
+  /** An empty directory. */
+  rmdirSync(path: string): void;
+  symlinkSync(target: string, path: string): void;
+  readlinkSync(path: string): string;
+  fchmodSync(fd: number, mode: number): void;
   mkdirSync(path: string, options: { readonly mode: number; readonly recursive?: boolean }): void;
   /** The names in a directory, without `.` and `..`. */
   readdirSync(path: string): string[];

@@ -24,8 +24,11 @@ export const NFTA_LIST_ELEM = nest(1);
 export const NFTA_GEN_ID = attribute(1, be32);
 
 export const NFTA_TABLE_NAME = attribute(1, text);
+export const NFTA_TABLE_FLAGS = attribute(2, be32);
 export const NFTA_TABLE_USE = attribute(3, be32);
 export const NFTA_TABLE_USERDATA = attribute(6, comment);
+/** Only the process that made the table may change it. */
+export const NFT_TABLE_F_OWNER = 0x2;
 
 export const NFTA_CHAIN_TABLE = attribute(1, text);
 export const NFTA_CHAIN_NAME = attribute(3, text);
@@ -43,6 +46,8 @@ export const NFTA_RULE_CHAIN = attribute(2, text);
 /** 64 bits. */
 export const NFTA_RULE_HANDLE = attribute(3, bytes);
 export const NFTA_RULE_EXPRESSIONS = nest(4);
+/** 64 bits: the handle of the rule that a new one comes before, or after with NLM_F_APPEND. */
+export const NFTA_RULE_POSITION = attribute(6, bytes);
 export const NFTA_RULE_USERDATA = attribute(7, comment);
 
 // Within each NFTA_LIST_ELEM of NFTA_RULE_EXPRESSIONS:
@@ -57,7 +62,10 @@ export const NFT_REG_1 = 1;
 export const NFTA_META_DREG = attribute(1, be32);
 export const NFTA_META_KEY = attribute(2, be32);
 export const NFT_META_IIFNAME = 6;
+export const NFT_META_OIFNAME = 7;
 export const NFT_META_NFPROTO = 15;
+export const NFT_META_IIFKIND = 26;
+export const NFT_META_OIFKIND = 27;
 
 // Expression `payload`:
 export const NFTA_PAYLOAD_DREG = attribute(1, be32);
@@ -82,6 +90,13 @@ export const NFTA_CMP_SREG = attribute(1, be32);
 export const NFTA_CMP_OP = attribute(2, be32);
 export const NFTA_CMP_DATA = nest(3);
 export const NFT_CMP_EQ = 0;
+export const NFT_CMP_NEQ = 1;
+
+// Expression `ct`:
+export const NFTA_CT_DREG = attribute(1, be32);
+export const NFTA_CT_KEY = attribute(2, be32);
+export const NFT_CT_STATE = 0;
+export const NFT_CT_STATUS = 2;
 
 // Expression `lookup`:
 export const NFTA_LOOKUP_SET = attribute(1, text);
@@ -92,10 +107,19 @@ export const NFTA_LOOKUP_DREG = attribute(3, be32);
 export const NFTA_IMMEDIATE_DREG = attribute(1, be32);
 export const NFTA_IMMEDIATE_DATA = nest(2);
 
+// Expression `nat`:
+export const NFTA_NAT_TYPE = attribute(1, be32);
+export const NFTA_NAT_FAMILY = attribute(2, be32);
+export const NFTA_NAT_REG_ADDR_MIN = attribute(3, be32);
+export const NFT_NAT_SNAT = 0;
+
 // Expression `match`, a match of iptables' own (linux/netfilter/nf_tables_compat.h):
 export const NFTA_MATCH_NAME = attribute(1, text);
+export const NFTA_MATCH_REV = attribute(2, be32);
 /** The match's own struct; for `comment`, the text. */
 export const NFTA_MATCH_INFO = attribute(3, text);
+/** The same as bytes. */
+export const NFTA_MATCH_INFO_BYTES = attribute(3, bytes);
 
 // Expression `target`, a target of iptables' own:
 export const NFTA_TARGET_NAME = attribute(1, text);
@@ -127,6 +151,8 @@ export const NFTA_SET_DATA_TYPE = attribute(6, be32);
 export const NFTA_SET_DATA_LEN = attribute(7, be32);
 /** Its name within a transaction. */
 export const NFTA_SET_ID = attribute(10, be32);
+/** The nft command's own: TYPE, LENGTH and VALUE of what it has to know to print the set. */
+export const NFTA_SET_USERDATA = attribute(13, bytes);
 export const NFT_SET_MAP = 0x8;
 export const NFT_DATA_VERDICT = 0xffffff00;
 

@@ -4,8 +4,11 @@ import {
   NFT_CMP_EQ,
   NFT_GOTO,
   NFT_JUMP,
+  NFT_META_IIFKIND,
   NFT_META_IIFNAME,
   NFT_META_NFPROTO,
+  NFT_META_OIFKIND,
+  NFT_META_OIFNAME,
   NFT_PAYLOAD_LL_HEADER,
   NFT_PAYLOAD_NETWORK_HEADER,
   NFT_REG_1,
@@ -44,7 +47,13 @@ import type { MessageBody } from '../message-body.ts';
 export type Expression = (body: MessageBody) => unknown;
 
 /** NFT_META_* */
-export const metaKey = { iifname: NFT_META_IIFNAME, nfproto: NFT_META_NFPROTO } as const;
+export const metaKey = {
+  iifname: NFT_META_IIFNAME,
+  oifname: NFT_META_OIFNAME,
+  iifkind: NFT_META_IIFKIND,
+  oifkind: NFT_META_OIFKIND,
+  nfproto: NFT_META_NFPROTO,
+} as const;
 
 /** NFT_PAYLOAD_*_HEADER */
 export const payloadBase = { link: NFT_PAYLOAD_LL_HEADER, network: NFT_PAYLOAD_NETWORK_HEADER } as const;
@@ -59,11 +68,13 @@ export const verdictCode = {
 } as const;
 
 /**
+ * An expression by its name in the kernel.
+ *
  *     NFTA_LIST_ELEM
  *       NFTA_EXPR_NAME
  *       NFTA_EXPR_DATA    the attributes of the named expression
  */
-function expression(name: string, put: (body: MessageBody) => unknown): Expression {
+export function expression(name: string, put: (body: MessageBody) => unknown): Expression {
   return (body) =>
     body.nested(NFTA_LIST_ELEM, () => {
       body.put(NFTA_EXPR_NAME, name).nested(NFTA_EXPR_DATA, () => put(body));

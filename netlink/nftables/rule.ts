@@ -22,6 +22,7 @@ import {
   NFTA_RULE_CHAIN,
   NFTA_RULE_EXPRESSIONS,
   NFTA_RULE_HANDLE,
+  NFTA_RULE_POSITION,
   NFTA_RULE_TABLE,
   NFTA_RULE_USERDATA,
   NFTA_VERDICT_CHAIN,
@@ -35,7 +36,7 @@ import { attributesOf, namedMessage, type Table } from './message.ts';
 const where = { table: NFTA_RULE_TABLE, name: NFTA_RULE_CHAIN } as const;
 
 /**
- * Appends a rule to a chain.
+ * Adds a rule to a chain, at its end if `before`, the handle of another rule, is undefined.
  *
  *     NFTA_RULE_TABLE
  *     NFTA_RULE_CHAIN
@@ -44,6 +45,7 @@ const where = { table: NFTA_RULE_TABLE, name: NFTA_RULE_CHAIN } as const;
  *         NFTA_EXPR_NAME       payload
  *         NFTA_EXPR_DATA
  *           NFTA_PAYLOAD_*
+ *     NFTA_RULE_POSITION       `before`
  *     NFTA_RULE_USERDATA       the comment
  *
  * @example
@@ -55,14 +57,20 @@ const where = { table: NFTA_RULE_TABLE, name: NFTA_RULE_CHAIN } as const;
  *   masquerade(),
  * ]);
  */
-export function newRule(chain: Chain, expressions: readonly Expression[], comment?: string): NetlinkRequest {
-  const flags = NLM_F_CREATE | NLM_F_APPEND;
+export function newRule(
+  chain: Chain,
+  expressions: readonly Expression[],
+  comment?: string,
+  before?: Uint8Array,
+): NetlinkRequest {
+  const flags = before === undefined ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE;
   const verb = { type: NFT_MSG_NEWRULE, flags, operation: 'add nftables rule to' };
   return namedMessage(verb, where, chain, (body) => {
     body
       .nested(NFTA_RULE_EXPRESSIONS, () => {
         for (const put of expressions) put(body);
       })
+      .put(NFTA_RULE_POSITION, before)
       .put(NFTA_RULE_USERDATA, comment);
   });
 }

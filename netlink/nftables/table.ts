@@ -4,6 +4,8 @@ import {
   NFT_MSG_DELTABLE,
   NFT_MSG_GETTABLE,
   NFT_MSG_NEWTABLE,
+  NFT_TABLE_F_OWNER,
+  NFTA_TABLE_FLAGS,
   NFTA_TABLE_NAME,
   NFTA_TABLE_USE,
   NFTA_TABLE_USERDATA,
@@ -45,4 +47,12 @@ export function tableOf(reply: Reply | undefined): TableUse | undefined {
   if (message === undefined) return undefined;
   const table = attributesOf(message.body);
   return { use: table.get(NFTA_TABLE_USE), comment: table.get(NFTA_TABLE_USERDATA) };
+}
+
+/** Whether the table in a reply to {@link getTable} may be changed only by the process that made it. */
+export function isOwned(reply: Reply | undefined): boolean {
+  const message = reply?.messages[0];
+  return (
+    message !== undefined && (attributesOf(message.body).get(NFTA_TABLE_FLAGS) & NFT_TABLE_F_OWNER) !== 0
+  );
 }

@@ -24,6 +24,7 @@ import { getLink, type Link, setLink } from '../../netlink/route/link.ts';
 import { listLinkRoutes, restoreLinkRoutes } from '../../netlink/route/link-routes.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 import type { HostAddition } from './addition.ts';
+import { withMetric } from './default-metric.ts';
 import { isPortMac } from './host-veth.ts';
 import { hostServesOthers, servesOthers } from './other-attachments.ts';
 import { changeSysctl } from './sysctl.ts';
@@ -34,11 +35,12 @@ function anywhere(of: Family): CIDR {
 
 /**
  * Completes IPAM's result: with isGateway each address gets a gateway (the subnet's first address if IPAM gave none),
- * with isDefaultGateway each family gets a default route, unless IPAM gave one with a gateway.
+ * with isDefaultGateway each family gets a default route, unless IPAM gave one with a gateway, and default routes get the
+ * metric.
  */
 export function withGateways(
   result: Result,
-  config: Pick<BridgeConfig, 'isGateway' | 'isDefaultGateway'>,
+  config: Pick<BridgeConfig, 'isGateway' | 'isDefaultGateway' | 'metric'>,
 ): Result {
   const ips = result.ips.map((ip): IPConfig => {
     const gateway = ip.gateway ?? (config.isGateway ? next(subnetOf(ip.address).ip) : undefined);
@@ -56,7 +58,7 @@ export function withGateways(
       }
     }
   }
-  return { ...result, ips, routes };
+  return { ...result, ips, routes: withMetric(routes, config.metric) };
 }
 
 /** The link that gets the gateway addresses, and the ADD that adds them. */

@@ -32,3 +32,16 @@ export function hostServesOthers(host: Connection, attachment: Attachment): bool
     alias.startsWith(labelPrefix) && !isAliasOf(own, alias);
   return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
 }
+
+/**
+ * Whether the network has a container on this host.
+ * @param except one that doesn't count: it is about to go
+ * @throws NetlinkError
+ */
+export function isNetworkInUse(host: Connection, network: string, except?: Attachment): boolean {
+  const label = networkLabel(network);
+  const gone = except === undefined ? undefined : ownerLabel(except);
+  const isOther = ({ alias }: PassingLink): boolean =>
+    alias.startsWith(label) && !(gone !== undefined && isAliasOf(gone, alias));
+  return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
+}

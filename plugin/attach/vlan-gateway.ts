@@ -18,6 +18,11 @@ export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 
   return `${bridge}.${vlan}`;
 }
 
+/** The name of the link by which a network's containers reach the host: the bridge, or their VLAN's gateway. */
+export function gatewayLinkOf(config: Pick<BridgeConfig, 'bridge' | 'vlan' | 'isGateway'>): string {
+  return config.isGateway && config.vlan !== 0 ? vlanGatewayName(config) : config.bridge;
+}
+
 /** Alias of a VLAN's gateway that an ADD made; it is deleted with the last other port in its VLAN. */
 const madeHereAlias = 'cni-bridge: gateway of a VLAN';
 
@@ -40,6 +45,7 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   const vrf = config.vrf === undefined ? undefined : findVrf(host, config.vrf);
   const link = findKept(host, name) ?? createPair(addition, { bridge, vrf }, isFree);
   if (vrf !== undefined) refuseOtherVrf(host, link, vrf);
+  if (config.autoMtu) lowerMtu(addition, bridge, link, isFree);
   if ((link.flags & iff.up) !== 0) return link;
   // Setting it up comes last, so one that is down is incomplete: the ADD that made it was killed, or is still at work.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
@@ -67,6 +73,29 @@ export function planVrf(host: Connection, config: BridgeConfig, name: string): v
   const vrf = findVrf(host, name);
   const link = getLink(host, isGatewayInVrf(config) ? vlanGatewayName(config) : config.bridge);
   if (link !== undefined) refuseOtherVrf(host, link, vrf);
+}
+
+/**
+ * Lowers the gateway's MTU to the container's, or the bridge would drop what the host sends it. Unlike a bridge, it
+ * follows no port by itself.
+ */
+function lowerMtu(
+  { config: { mtu }, sides: { host }, undo }: HostAddition,
+  bridge: Link,
+  link: Link,
+  isFree: () => boolean,
+): void {
+  if (mtu === undefined || link.mtu <= mtu || link.kind !== 'veth') return;
+  const port = findPort(host, bridge, link);
+  const ends = port === undefined ? [link] : [link, port];
+  const set = (value: number) => host.execute(...ends.map((end) => setLink(end, { mtu: value })));
+  undo.attempt(
+    `MTU of ${link.name}`,
+    () => set(mtu),
+    () => {
+      if (isFree()) set(link.mtu);
+    },
+  );
 }
 
 /** The link of that name, kept from any DEL from now on; undefined if there is none. */

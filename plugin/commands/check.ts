@@ -1,4 +1,5 @@
 import { CniError, errorCode } from '../../cni/error.ts';
+import { atLeast } from '../../cni/version.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { family, formatCIDR, formatIP, subnetOf } from '../../netlink/ip.ts';
 import { RT_TABLE_MAIN } from '../../netlink/linux/rtnetlink.ts';
@@ -6,8 +7,10 @@ import { listAddresses } from '../../netlink/route/address.ts';
 import { findLinks, getLink, iff, type Link } from '../../netlink/route/link.ts';
 import { listLinks } from '../../netlink/route/link-list.ts';
 import { type LiveRoute, listRoutes } from '../../netlink/route/route.ts';
+import { withMetric } from '../attach/default-metric.ts';
 import { openSides } from '../attach/sides.ts';
 import { differingTree } from '../attach/spanning-tree.ts';
+import { checkMtu } from './check-mtu.ts';
 import { checkNetfilter } from './check-netfilter.ts';
 import { checkPortOptions } from './check-port.ts';
 import { checkUplink } from './check-uplink.ts';
@@ -20,27 +23,33 @@ import type { Operation } from './operation.ts';
  * Compares the ADD's result with the kernel's state ("CHECK" in SPEC.md), then calls IPAM's CHECK.
  * @throws CniError code 7 without a prevResult; 999 for the first thing that differs, with both sides
  */
-export function check({ request, attachment, config, ipam }: Operation): void {
+export function check({ request, attachment, config, ipam, begin }: Operation): void {
   const previous = config.prevResult;
   if (previous === undefined) {
     throw new CniError(errorCode.invalidConfig, 'invalid configuration', 'prevResult is missing');
   }
+  begin?.('namespaces');
   const sides = openSides(request);
   try {
+    begin?.('veth');
     const comparison: Comparison = { request, attachment, config, previous, sides };
     const bridge = checkBridge(comparison);
     const container = checkContainer(comparison);
     const veth = checkHostVeth(comparison, bridge, container);
     checkPortOptions(comparison, { bridge, port: veth, container });
+    checkMtu(comparison, veth, container);
     checkVlans(comparison, bridge, veth);
     if (config.vrf !== undefined) checkVrf(comparison, bridge, config.vrf);
     if (config.uplink !== undefined) checkUplink(comparison, bridge, config.uplink);
+    begin?.('netfilter');
     checkNetfilter(comparison, veth);
+    begin?.('container');
     checkAddresses(comparison, container);
     checkRoutes(comparison);
   } finally {
     sides.close();
   }
+  begin?.('ipam');
   ipam?.check();
 }
 
@@ -123,7 +132,10 @@ function checkAddresses({ previous, sides }: Comparison, link: Link): void {
   }
 }
 
-function checkRoutes({ previous: { routes }, sides }: Comparison): void {
+function checkRoutes({ config, previous, sides }: Comparison): void {
+  // Before 1.1.0 a result need not tell a route's priority.
+  const isTold = config.metric === undefined || atLeast(config.cniVersion, '1.1.0');
+  const routes = isTold ? previous.routes : withMetric(previous.routes, config.metric);
   if (routes.length === 0) return;
   const live = [family.ipv4, family.ipv6].flatMap((of) => listRoutes(sides.container, of));
   for (const route of routes) {

@@ -13,4 +13,6 @@ export interface Operation {
   readonly ipam: Ipam | undefined;
   /** Prints a line on stderr for the operator. */
   readonly warn: (line: string) => void;
+  /** Takes note of the time at which a phase begins; undefined where nobody wants to know. */
+  readonly begin: ((phase: string) => void) | undefined;
 }

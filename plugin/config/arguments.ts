@@ -18,6 +18,9 @@ const podNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]*$/;
 /** Keys that runtimes pass and that change nothing of what is done. */
 const passedOver = ['K8S_POD_NAMESPACE', 'K8S_POD_NAME', 'K8S_POD_INFRA_CONTAINER_ID', 'K8S_POD_UID'];
 
+/** The keys that are known. */
+const known = ['IgnoreUnknown', 'MAC', 'IP', 'HOST_INTERFACE_NAME', ...passedOver];
+
 /**
  * Reads `K=V;K=V`.
  * @throws CniError code 4 for a pair without `=`, and for an unknown key unless `IgnoreUnknown` is true
@@ -33,7 +36,6 @@ export function readArguments(text: string): Arguments {
     pairs.set(pair.slice(0, equals), pair.slice(equals + 1));
   }
   const tolerant = ['1', 'true'].includes((pairs.get('IgnoreUnknown') ?? '').toLowerCase());
-  const known = ['IgnoreUnknown', 'MAC', 'IP', 'HOST_INTERFACE_NAME', ...passedOver];
   const unknown = [...pairs.keys()].filter((key) => !known.includes(key));
   if (unknown.length > 0 && !tolerant) {
     throw new CniError(
@@ -54,4 +56,9 @@ export function readArguments(text: string): Arguments {
 function podOf(pairs: ReadonlyMap<string, string>): string {
   const names = [pairs.get('K8S_POD_NAMESPACE') ?? '', pairs.get('K8S_POD_NAME') ?? ''];
   return names.every((name) => podNamePattern.test(name)) ? names.join('/') : '';
+}
+
+/** CNI_ARGS without the values of unknown keys, which may be anything: `IgnoreUnknown=1;TOKEN=...`. */
+export function withoutUnknown(text: string): string {
+  return text.replace(/([^=;]*)=[^;]*/g, (pair, key: string) => (known.includes(key) ? pair : `${key}=...`));
 }

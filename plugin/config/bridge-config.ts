@@ -1,8 +1,10 @@
+import { statSync } from '#files';
 import { byteLength } from '../../netlink/bytes.ts';
 import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
 import { type NamePattern, readHostInterfaceName } from './host-interface-name.ts';
 import { parseMac } from './mac.ts';
+import { type MasqueradeConfig, readMasquerade } from './masquerade.ts';
 import { type NetworkConfig, readNetwork } from './network-config.ts';
 import { Reading } from './reading.ts';
 import { linkNameFault, type Request } from './request.ts';
@@ -10,17 +12,19 @@ import { checkSchema, invalidConfig, shown } from './schema-check.ts';
 import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
 /** The bridge's own options, defaults filled in. */
-export interface BridgeConfig extends NetworkConfig {
+export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   /** Empty if a DEL or a GC ignores a bad one. */
   readonly bridge: string;
   readonly isGateway: boolean;
   readonly isDefaultGateway: boolean;
+  /** Of the default routes; undefined leaves it to the kernel. */
+  readonly metric: number | undefined;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
-  /** Undefined chooses by what the kernel can do. */
-  readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
-  /** Undefined leaves it to the kernel. */
+  /** Undefined leaves it to the kernel, or to the ADD with `autoMtu`. */
   readonly mtu: number | undefined;
+  /** Whether an ADD takes the smallest MTU on the way (`auto-mtu.ts`). */
+  readonly autoMtu: boolean;
   readonly hairpinMode: boolean;
   readonly promiscMode: boolean;
   /** The access port's or the trunk's native VLAN; 0 for none, which in a trunk is VLAN 1. */
@@ -49,6 +53,14 @@ export interface BridgeConfig extends NetworkConfig {
   readonly removeUnused: boolean;
   /** The host veth's name, or the pattern of those of all; undefined for `veth` and digits. */
   readonly hostInterfaceName: string | NamePattern | undefined;
+  /** The file that each call appends a line to; undefined for none. */
+  readonly debug: string | undefined;
+  /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
+  readonly forward: boolean;
+  /** Whether connections of an address end with its container. */
+  readonly forgetConnections: boolean;
+  /** Whether packets to and from other networks that have it, or with `strict` of any other bridge, are dropped. */
+  readonly isolate: boolean | 'strict';
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -62,17 +74,19 @@ export interface BridgeConfig extends NetworkConfig {
 export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeConfig {
   const reading = new Reading(bytes, request);
   const json = checkSchema<BridgeJson>(reading.json, isBridgeJson, reading.tolerate, reading.adviseOn);
-  const { vlan = 0, mtu = 0 } = json;
+  const { vlan = 0, mtu = 0, metric = 0 } = json;
   const isDefaultGateway = json.isDefaultGateway ?? false;
   const config: BridgeConfig = {
     ...readNetwork(reading, json),
     bridge: readBridgeName(reading, json),
     isGateway: json.isGateway === true || isDefaultGateway,
     isDefaultGateway,
+    metric: metric === 0 ? undefined : metric,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
-    ipMasqBackend: json.ipMasqBackend,
-    mtu: mtu === 0 ? undefined : mtu,
+    ...readMasquerade(reading, json),
+    mtu: typeof mtu === 'string' || mtu === 0 ? undefined : mtu,
+    autoMtu: mtu === 'auto',
     hairpinMode: json.hairpinMode ?? false,
     promiscMode: json.promiscMode ?? false,
     vlan,
@@ -92,6 +106,10 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
+    debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
+    forward: json.forward ?? reading.isIgnored('forward'),
+    forgetConnections: json.forgetConnections ?? false,
+    isolate: json.isolate ?? reading.isIgnored('isolate'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -107,6 +125,21 @@ function readBridgeName(reading: Reading, { bridge }: BridgeJson): string {
     return bridge;
   });
   return checked ?? '';
+}
+
+function readDebug(debug: string | undefined): string | undefined {
+  if (debug !== undefined && isDirectory(debug))
+    throw invalidConfig(`debug: must be a file, and ${shown(debug)} is a directory`);
+  return debug;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Not there yet, or not to be seen: what can't be written is a warning later on.
+    return false;
+  }
 }
 
 /** The MAC address from the last of the three sources that has one. */
@@ -134,6 +167,9 @@ function refuseContradictions(config: BridgeConfig): void {
       'hairpinMode, promiscMode: cannot set hairpin mode and promiscuous mode at the same time',
     );
   }
+  if (config.metric !== undefined && !config.isDefaultGateway) {
+    throw invalidConfig(`metric: ${config.metric} needs isDefaultGateway, whose default routes get it`);
+  }
   if (config.disableContainerInterface && config.ipam !== undefined) {
     throw invalidConfig(
       `disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set, and ipam.type is "${config.ipam.type}"`,
@@ -146,6 +182,11 @@ function refuseContradictions(config: BridgeConfig): void {
   }
   if (config.forwardDelay !== undefined && !config.stp) {
     throw invalidConfig(`forwardDelay: needs "stp": true, without which a port forwards at once`);
+  }
+  if (config.forward && config.bridge.endsWith('+')) {
+    throw invalidConfig(
+      `forward: iptables takes the bridge name ${shown(config.bridge)} for the beginning of a name`,
+    );
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;

@@ -79,19 +79,39 @@ export function removeSpoofCheck(connection: Connection, attachment: Attachment)
  */
 export function lostSpoofCheck(attachment: Attachment): Lost | undefined {
   const names = spoofCheckNames(attachment);
-  const [chain, macChain] = withNetfilterIfThere((connection) => {
+  const uses = withNetfilterIfThere((connection) => {
     const replies = connection?.exchange(getChains(names)) ?? [];
     for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
     return replies.map(chainUseOf);
   });
-  // The uses of each: a jump to it, and its rules; the first has one, the other two.
-  const isThere = chain !== undefined && macChain !== undefined && chain >= 2 && macChain >= 3;
-  if (isThere) return undefined;
+  const [chain, macChain] = uses;
+  if (areWhole(chain, macChain)) return undefined;
   return {
     what: `macspoofchk of container ${attachment.containerID} interface ${attachment.ifname}`,
     expected: `chains bridge nat ${names.chain} and ${names.macChain} with their rules`,
     found: chain === undefined && macChain === undefined ? 'none' : 'only part of them',
   };
+}
+
+/** Whether an attachment's chains have all of their uses: a jump to each, and its rules, one in the first, two in the other. */
+function areWhole(chain: number | undefined, macChain: number | undefined): boolean {
+  return chain !== undefined && macChain !== undefined && chain >= 2 && macChain >= 3;
+}
+
+/**
+ * The names of the chains of all spoof checks of which nothing is missing, by one dump.
+ * @throws NetlinkError
+ */
+export function listSpoofChecks(connection: Connection): Set<string> {
+  const chains = connection.collect(listChains(spoofTable), decodeChain);
+  const uses = new Map(
+    chains.flatMap(({ table, name, use }) => (table === spoofTable.name ? [[name, use]] : [])),
+  );
+  return new Set(
+    [...uses.keys()].filter(
+      (name) => name.startsWith(spoofPrefix.chain) && areWhole(uses.get(name), uses.get(macChainOf(name))),
+    ),
+  );
 }
 
 function findCheck(connection: Connection, names: SpoofCheckNames): Removal {

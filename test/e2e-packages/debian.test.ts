@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import manifest from '../../package.json' with { type: 'json' };
 import { articleAs } from '../support/article.ts';
+import { usePodman } from './podman.ts';
 import { released, useDebian } from './root.ts';
 
 const native = process.arch === 'arm64' ? 'arm64' : 'amd64';
@@ -56,6 +57,34 @@ describe('the Debian package', () => {
     root.sh('apt-get purge -y -q cni-bridge');
     expect(root.call('/usr/lib/cni/bridge', 'DEL', { conf: plain })).toMatchObject({ status: 0 });
     expect(root.host.sh('ip -o link show type veth')).toBe('');
+  });
+
+  describe('with podman', () => {
+    const podman = usePodman(root.host, '/run/root/usr/lib/cni');
+    test('podman runs containers through it, and through the Go plugin once it is gone', () => {
+      podman.host.sh(`mkdir -p /run/box/bin && cp /bin/busybox /run/box/bin && ln -s busybox /run/box/bin/ip
+      ln -s busybox /run/box/bin/sleep; mkdir -p /run/box/proc /run/box/sys /run/box/dev /run/box/etc`);
+      const list = {
+        cniVersion: '0.4.0',
+        name: 'lab',
+        plugins: [{ ...conf, name: undefined, cniVersion: undefined, ipMasq: false }],
+      };
+      podman.host.run(['sh', '-c', 'cat >/run/networks/lab.conflist'], { input: JSON.stringify(list) });
+      /** The alias of the host's veth while a container runs: ours has one. */
+      const aliasOfVeth = (name: string) => {
+        podman.do(`run -d --name ${name} ${podman.common} --network lab --rootfs /run/box /bin/sleep 1000`);
+        expect(podman.do(`exec ${name} /bin/ip -4 addr show eth0`)).toContain('inet 10.15.20.');
+        const [veth] = podman.host.json<{ ifalias?: string }[]>('ip -j link show type veth');
+        podman.do(`rm --force --time 0 ${name}`);
+        expect(podman.host.sh('ip -o link show type veth')).toBe('');
+        return veth?.ifalias;
+      };
+      expect(aliasOfVeth('before')).toBeUndefined();
+      install();
+      expect(aliasOfVeth('with')).toMatch(/^cni lab /);
+      root.sh('apt-get purge -y -q cni-bridge');
+      expect(aliasOfVeth('after')).toBeUndefined();
+    });
   });
 
   test('keeps its place when the Go package is installed again, removed or comes later', () => {

@@ -146,7 +146,7 @@ describe.each(executables)('cni-bridge list beside %s', (_path, executable) => {
       ['two', 'eth0'],
     ]);
     expect(rows(stdout, 'lab').map((row) => row.at(-1))).toEqual(['ok', 'ok']);
-    expect(stderr).toContain('not seen: masquerading (needs root (CAP_NET_ADMIN))\n');
+    expect(stderr).toContain('not seen: masquerading and spoof checks (needs root (CAP_NET_ADMIN))\n');
     expect(stderr).toContain('not seen: whose the addresses in /var/lib/cni/networks/lab are (needs root)\n');
   });
 

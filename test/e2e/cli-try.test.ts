@@ -42,6 +42,62 @@ describe.each(executables)('cni-bridge try beside %s', (_path, executable) => {
     expect(host.sh('ip netns list')).toBe('');
   });
 
+  test('JSON has the steps, the result, and what a command printed', () => {
+    const json = (...words: string[]) => {
+      const { status, stdout } = runCli(host, executable, [
+        'try',
+        '/run/conf/lab.conf',
+        ...places,
+        '--json',
+        ...words,
+      ]);
+      return { status, ...JSON.parse(stdout) };
+    };
+    const ms = expect.any(Number);
+    const step = (name: string, words: unknown, more: object = {}) => ({
+      name,
+      words,
+      isWell: true,
+      ms,
+      ...more,
+    });
+    const ips = [{ address: '10.15.0.2/16' }];
+    const stays = ['bridge lab', 'directory /var/lib/cni/networks/lab'];
+    expect(json()).toMatchObject({
+      status: 0,
+      file: '/run/conf/lab.conf',
+      isWell: true,
+      steps: [
+        step('ADD', expect.stringContaining('10.15.0.2/16'), { result: { ips } }),
+        step('CHECK', 'all is as the ADD made it'),
+        step('ping', expect.stringContaining('answers')),
+        step('DEL', 'taken back'),
+        step('left', expect.stringContaining('nothing of the container'), { stays }),
+      ],
+    });
+    const {
+      status,
+      isWell,
+      steps: taken,
+    } = json('--', 'sh', '-c', 'read x; echo "[$x]"; echo oops >&2; exit 3');
+    expect({ status, isWell }).toEqual({ status: 1, isWell: false });
+    expect(taken[2]).toEqual({
+      name: 'command',
+      words: 'exit status 3',
+      isWell: false,
+      ms,
+      stdout: '[]\n',
+      stderr: 'oops\n',
+    });
+    configure(host, { cniVersion: '1.0.0', name: 'lab', type: 'bridge', bridge: 'lo' });
+    expect(json().steps[0]).toEqual({
+      name: 'ADD',
+      words: expect.stringContaining('"lo"'),
+      isWell: false,
+      ms,
+    });
+  });
+
   test('says what stays for the next one', () => {
     expect(steps(tryOut('lab.conf').stdout).left).toBe(
       'nothing of the container; for the next one: bridge lab, directory /var/lib/cni/networks/lab',

@@ -67,21 +67,34 @@ function expectUsable(first: string, second: string): void {
 
 const names = (): string[] => readdirSync(`${net.directory}/.attachments`);
 
-/** The directory before the command that dies. */
-const scenes: [string, string, (ours: string) => void][] = [
+const subnet = { subnet: '10.1.0.0/24' };
+const sticky = { ...subnet, sticky: true };
+
+/** The directory before the command that dies, and the configuration. */
+const scenes: [string, string, (ours: string) => void, object?][] = [
   ['an ADD', 'ADD', (ours) => net.must(ours, 'CHECK', 'other')],
   [
     'an ADD that first takes in what the Go host-local leased',
     'ADD',
     () => net.write('10.1.0.7', 'new\r\neth0'),
   ],
+  [
+    'an ADD that remembers its address',
+    'ADD',
+    (ours) => {
+      net.lease(ours, 'c2');
+      net.lease(ours, 'c1');
+      for (const id of ['c1', 'c2']) net.must(ours, 'DEL', id);
+    },
+    sticky,
+  ],
   ['a DEL', 'DEL', (ours) => net.lease(ours, 'c1')],
   ['a DEL of what the Go host-local leased', 'DEL', () => net.lease(reference, 'c1')],
 ];
 
 describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is killed', (_name, ours) => {
-  function prepare(scene: (ours: string) => void): void {
-    net = new SharedDirectory({ subnet: '10.1.0.0/24' });
+  function prepare(scene: (ours: string) => void, config: object): void {
+    net = new SharedDirectory(config);
     net.lease(ours, 'other', { args: 'IP=10.1.0.99' });
     net.lease(reference, 'theirs', { args: 'IP=10.1.0.98' });
     scene(ours);
@@ -90,18 +103,21 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
 
   test.each(scenes)(
     'at each system call of %s: the directory is good, for the Go host-local too',
-    (_what, command, scene) => {
-      prepare(scene);
+    (_what, command, scene, config = subnet) => {
+      prepare(scene, config);
       const times = moments(trace(ours, command, 'c1'));
       let killed = 0;
       for (const [n, moment] of times.entries()) {
         net.remove();
-        prepare(scene);
+        prepare(scene, config);
+        const before = net.remembered();
         if (dieAt(moment, ours, command, 'c1')) killed++;
+        // As before, or as after.
+        expect([...net.remembered()].sort()).toEqual(before.sort());
         if (net.leased().includes('10.1.0.7')) net.must(reference, 'DEL', 'new');
         if (n % 2 === 0) expectUsable(ours, reference);
         else expectUsable(reference, ours);
-        expect(names().filter((name) => !/^([0-9a-f]{2}|sums)$/.test(name))).toEqual([]);
+        expect(names().filter((name) => !/^([0-9a-f]{2}|sums|remembered)$/.test(name))).toEqual([]);
         expect(net.indexed()).toHaveLength(2);
       }
       // The runtime may make a call more or less, depending on its threads.
@@ -111,10 +127,10 @@ describe.each(hostLocals.filter(([name]) => !name.includes('pkg')))('%s is kille
   );
 
   test('at each system call of the very first ADD', () => {
-    net = new SharedDirectory({ subnet: '10.1.0.0/24' });
+    net = new SharedDirectory(subnet);
     for (const [n, moment] of moments(trace(ours, 'ADD', 'c1')).entries()) {
       net.remove();
-      net = new SharedDirectory({ subnet: '10.1.0.0/24' });
+      net = new SharedDirectory(subnet);
       dieAt(moment, ours, 'ADD', 'c1');
       for (const address of net.leased()) expect(net.read(address)).toBe('c1\r\neth0');
       net.must(ours, 'DEL', 'c1');

@@ -15,6 +15,7 @@ class Tree {
       'CHANGELOG.md',
       '# Changes\n\n## Unreleased\n\n- Something.\n\n## 0.1.0, 2026-11-24\n\n- First.\n',
     );
+    this.write('deploy/kubernetes/executables/kustomization.yaml', 'images:\n  - newTag: v0.2.0\n');
     this.write('.ci/run', '#!/bin/sh\nexit 0\n');
     this.write('Makefile', '.PHONY: dist\ndist:\n\techo made\n');
     this.git('init', '-q', '-b', 'main');
@@ -64,6 +65,9 @@ describe('make release', () => {
   test.each(['0.3.0', '0.2.0'])('sets %s, dates the changelog, and tags', (version) => {
     expect(tree.release(version)).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(tree.read('package.json'))).toMatchObject({ version });
+    expect(tree.read('deploy/kubernetes/executables/kustomization.yaml')).toBe(
+      `images:\n  - newTag: v${version}\n`,
+    );
     expect(tree.read('CHANGELOG.md')).toMatch(
       new RegExp(`^## ${version}, \\d{4}-\\d\\d-\\d\\d\n\n- Something`, 'm'),
     );

@@ -19,7 +19,7 @@ test('what the kernel does to files on QuickJS is what node:fs does on Node, err
       return JSON.parse(text);
     });
     expect(onQuickjs).toEqual(onNode);
-    expect(onNode).toHaveLength(45);
+    expect(onNode).toHaveLength(52);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

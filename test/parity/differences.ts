@@ -5,6 +5,7 @@ import { leases } from './differences/leases.ts';
 import { links } from './differences/links.ts';
 import { netfilter } from './differences/netfilter.ts';
 import { ownOptions } from './differences/own-options.ts';
+import { portOptions } from './differences/port-options.ts';
 import { refusals } from './differences/refusals.ts';
 import { results } from './differences/results.ts';
 import { routes } from './differences/routes.ts';
@@ -19,5 +20,6 @@ export const differences: readonly Difference[] = [
   ...routes,
   ...checks,
   ...refusals,
+  ...portOptions,
   ...ownOptions,
 ];

@@ -115,7 +115,12 @@ class Course {
   }
 
   private kernel(roles: Roles): Facts {
-    return kernelFacts(this.host, this.containers, roles, this.conf.ipMasqBackend === 'iptables');
+    return kernelFacts(
+      this.host,
+      this.containers,
+      roles,
+      this.conf.ipMasqBackend === 'iptables' || this.conf.forward === true,
+    );
   }
 
   private noteResult(container: string, outcome: Outcome, roles: Roles): void {

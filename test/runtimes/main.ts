@@ -2,6 +2,7 @@
 // usage: main.ts [RUNTIME...]
 import { Checks, type Seen, tally } from './checks.ts';
 import { cnitoolChecks } from './cnitool.ts';
+import { confTemplateChecks } from './conf-template.ts';
 import { debian, newer } from './containerd.ts';
 import { containerdChecks } from './cri-checks.ts';
 import { makeImage } from './image.ts';
@@ -23,6 +24,8 @@ const suites: readonly Suite[] = [
   { name: 'podman', run: podmanChecks },
   { name: 'containerd', run: (machine, checks) => containerdChecks(machine, checks, debian) },
   { name: 'containerd2', run: (machine, checks) => containerdChecks(machine, checks, newer) },
+  { name: 'conf_template', run: (machine, checks) => confTemplateChecks(machine, checks, debian) },
+  { name: 'conf_template2', run: (machine, checks) => confTemplateChecks(machine, checks, newer) },
 ];
 
 /** The running machine, to be stopped when this process is. */

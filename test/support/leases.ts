@@ -44,13 +44,14 @@ export class LeaseDirectory {
 
   request(
     containerID: string,
-    { ifname = 'eth0', requestedIPs = [], ...config }: Options = {},
+    { ifname = 'eth0', requestedIPs = [], pod = '', ...config }: Options = {},
   ): HostLocalRequest {
     return {
       attachment: { network: 'net', containerID, ifname },
       config: { dataDir: this.dataDir, ...this.config, ...config },
       ipRanges: [],
       requestedIPs,
+      pod,
       warn: (line) => this.warnings.push(line),
     };
   }
@@ -90,7 +91,13 @@ export class LeaseDirectory {
     const names = this.files(`${this.directory}/.attachments`).map((path) =>
       path.slice(path.lastIndexOf('/') + 1),
     );
-    return names.filter((name) => name !== 'sums');
+    return names.filter((name) => name !== 'sums' && name !== 'remembered');
+  }
+
+  /** The lines of the memory of who had which address. */
+  remembered(): string[] {
+    const path = `${this.directory}/.attachments/remembered`;
+    return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
   }
 
   /** Makes every entry of the index one from an earlier boot, as after a reboot. */
@@ -133,4 +140,5 @@ export function useDirectory<T extends LeaseDirectory>(directory: T): T {
 export interface Options extends HostLocalConfig {
   readonly ifname?: string;
   readonly requestedIPs?: string[];
+  readonly pod?: string;
 }

@@ -9,6 +9,7 @@ function openLibc() {
     setns: ['int', ['int', 'int']],
     unshare: ['int', ['int']],
     flock: ['int', ['int', 'int']],
+    signalfd: ['int', ['int', 'pointer', 'int']],
     fcntl: ['int', ['int', 'int', 'int']],
   });
   return { functions, errno: () => ffi.errno() };

@@ -38,6 +38,10 @@ static const struct {
     {"link", SYS_linkat, "@p@p0"},
     {"rename", SYS_renameat2, "@p@p0"},
     {"unlink", SYS_unlinkat, "@p0"},
+    {"unlinkat", SYS_unlinkat, "@pd"},
+    {"symlink", SYS_symlinkat, "p@p"},
+    {"readlink", SYS_readlinkat, "@pb"},
+    {"fchmod", SYS_fchmod, "dn"},
     {"mkdir", SYS_mkdirat, "@pn"},
     {"flock", SYS_flock, "dd"},
     {"setns", SYS_setns, "dd"},
@@ -271,8 +275,8 @@ void add_system_calls(JSContext *context, JSValueConst native) {
   } constants[] = {
       {"O_RDONLY", O_RDONLY},     {"O_WRONLY", O_WRONLY},       {"O_RDWR", O_RDWR},
       {"O_CREAT", O_CREAT},       {"O_EXCL", O_EXCL},           {"O_NONBLOCK", O_NONBLOCK},
-      {"O_NOFOLLOW", O_NOFOLLOW}, {"O_DIRECTORY", O_DIRECTORY}, {"F_OK", F_OK},
-      {"W_OK", W_OK},             {"X_OK", X_OK},
+      {"O_NOFOLLOW", O_NOFOLLOW}, {"O_DIRECTORY", O_DIRECTORY}, {"O_APPEND", O_APPEND},
+      {"F_OK", F_OK},             {"W_OK", W_OK},               {"X_OK", X_OK},
   };
   for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
     JS_SetPropertyStr(context, native, constants[i].name, JS_NewInt32(context, constants[i].value));

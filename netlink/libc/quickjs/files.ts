@@ -5,6 +5,7 @@ import { native } from './native.ts';
 /** fcntl.h and linux/stat.h: the same on every architecture. */
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
@@ -12,6 +13,8 @@ const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
 const ENOENT = 2;
 const EEXIST = 17;
+/** linux/limits.h */
+const PATH_MAX = 4096;
 
 /** An error as `node:fs` throws it: the errno's name is its `code`. */
 function refusal(call: string, path: string | undefined, errno: number): Error {
@@ -128,6 +131,13 @@ const files: Files = {
   linkSync: (existing, path) => void done(native.link(existing, path), 'link', `${existing}' -> '${path}`),
   renameSync: (from, to) => void done(native.rename(from, to), 'rename', `${from}' -> '${to}`),
   unlinkSync: (path) => void done(native.unlink(path), 'unlink', path),
+  rmdirSync: (path) => void done(native.unlinkat(path, AT_REMOVEDIR), 'rmdir', path),
+  symlinkSync: (target, path) => void done(native.symlink(target, path), 'symlink', `${target}' -> '${path}`),
+  readlinkSync(path) {
+    const target = new Uint8Array(PATH_MAX);
+    return native.decode(target.subarray(0, done(native.readlink(path, target), 'readlink', path)));
+  },
+  fchmodSync: (fd, mode) => void done(native.fchmod(fd, mode), 'fchmod'),
   mkdirSync(path, { mode, recursive = false }) {
     if (recursive) makeDirectories(path, mode);
     else done(native.mkdir(path, mode), 'mkdir', path);
@@ -166,6 +176,10 @@ export const {
   linkSync,
   renameSync,
   unlinkSync,
+  rmdirSync,
+  symlinkSync,
+  readlinkSync,
+  fchmodSync,
   mkdirSync,
   readdirSync,
   sumAddressesSync,

@@ -1,6 +1,7 @@
 import { SystemError } from '../../error.ts';
 import type { Libc } from '../libc.ts';
 import { native } from './native.ts';
+import './builtins.ts';
 
 // Nobody reads an error's stack here, and capturing one costs as much as a netlink message.
 Error.stackTraceLimit = 0;
@@ -45,10 +46,14 @@ export const libc: Libc = {
   },
   encodeText: native.encode,
   decodeText: native.decode,
+  textAt: native.textAt,
+  hex: native.hex,
+  readHeader: native.readHeader,
   indexAttributes: native.indexAttributes,
   argv0: native.argv0,
   args: native.args,
   columns: native.columns,
+  signals: native.signals,
   environment: native.environment,
   run({ file, args, variables = {}, stdin, outputLimit, milliseconds, stderr }) {
     const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);

@@ -11,6 +11,10 @@ interface SystemCalls {
   link(existing: string, path: string): number;
   rename(existing: string, path: string): number;
   unlink(path: string): number;
+  unlinkat(path: string, flags: number): number;
+  symlink(target: string, path: string): number;
+  readlink(path: string, buffer: Uint8Array): number;
+  fchmod(fd: number, mode: number): number;
   mkdir(path: string, mode: number): number;
   flock(fd: number, operation: number): number;
   setns(fd: number, nstype: number): number;
@@ -40,6 +44,7 @@ interface Constants {
   readonly O_RDWR: number;
   readonly O_CREAT: number;
   readonly O_EXCL: number;
+  readonly O_APPEND: number;
   readonly O_NONBLOCK: number;
   readonly O_NOFOLLOW: number;
   readonly O_DIRECTORY: number;
@@ -50,13 +55,18 @@ interface Constants {
 
 /** The functions of text.c, attributes.c, terminal.c, program.c and part.c. */
 interface Rest {
+  readHeader(bytes: Uint8Array, at: number, fields: Uint32Array): void;
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
+  hex(bytes: Uint8Array, separator: string): string;
+  textAt(bytes: Uint8Array, from: number, to: number): string;
   strerror(errno: number): string;
   argv0(): string;
   args(): string[];
   columns(fd: number): number;
+  /** A descriptor from which SIGINT and SIGTERM are read from now on, or the negative errno. */
+  signals(): number;
   environment(prefix: string): Record<string, string>;
   run(
     file: string,

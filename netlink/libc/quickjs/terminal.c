@@ -1,7 +1,10 @@
-/* What a person at a terminal needs: the words after the program's name, and how wide the terminal is. */
+/* What a person at a terminal needs: the words after the program's name, how wide the terminal is, and signals. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 
 #include "host.h"
@@ -35,7 +38,20 @@ static JSValue js_args(JSContext *context, JSValueConst self, int argc, JSValueC
   return list;
 }
 
+/**
+ * signals(): a descriptor from which SIGINT and SIGTERM are read from now on. A blocked signal is kept even for process
+ * 1, which has no default actions.
+ */
+static JSValue js_signals(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self, (void)argc, (void)argv;
+  sigset_t set;
+  sigemptyset(&set), sigaddset(&set, SIGINT), sigaddset(&set, SIGTERM);
+  int fd = sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  return JS_NewInt32(context, fd < 0 ? -errno : fd);
+}
+
 void add_terminal(JSContext *context, JSValueConst native) {
   add_function(context, native, "columns", js_columns, 1);
   add_function(context, native, "args", js_args, 0);
+  add_function(context, native, "signals", js_signals, 0);
 }

@@ -53,9 +53,10 @@ export function lostIptablesNft(
 }
 
 /** A rule in the base chain, which is a jump if it has a target. */
-type PostroutingRule = Omit<LiveRule, 'source'> & Jump;
+export type PostroutingRule = Omit<LiveRule, 'source'> & Jump;
 
-function listJumps(connection: Connection, of: Family): PostroutingRule[] {
+/** The rules of iptables-nft's POSTROUTING of a family. @throws NetlinkError */
+export function listJumps(connection: Connection, of: Family): PostroutingRule[] {
   return connection
     .dump(listRules({ table: iptablesTables[of], name: baseChain }))
     .map(decodeRule)

@@ -2,6 +2,7 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import { errorCode } from '../../../cni/error.ts';
 import { readFile } from '../../../netlink/file.ts';
 import { type CIDR, type Family, family } from '../../../netlink/ip.ts';
+import type { MasqueradeConfig } from '../../config/masquerade.ts';
 import type { StaleJumps } from './iptables-jump.ts';
 import {
   findPrograms,
@@ -13,6 +14,7 @@ import {
 } from './iptables-programs.ts';
 import { lostAddress, masqueradeInput, removalInput } from './iptables-rules.ts';
 import { bothFamilies } from './own-table.ts';
+import { policyOf } from './policy.ts';
 
 /** How often a removal is retried after another program changed the rules meanwhile. */
 const removalAttempts = 20;
@@ -39,12 +41,13 @@ export function checkIptables(of: Family): void {
 export function addIptables(
   attachment: Attachment,
   addresses: readonly CIDR[],
+  config: MasqueradeConfig,
   withoutNftables: boolean,
 ): void {
   for (const of of bothFamilies) {
     const own = addresses.filter(({ ip }) => ip.family === of);
     if (own.length === 0) continue;
-    const input = masqueradeInput(attachment, own, of);
+    const input = masqueradeInput(attachment, own, of, policyOf(of, config));
     const [path = '', alternative] = restorePrograms(of, withoutNftables);
     const failure = restore(path, input);
     if (failure === '') continue;
@@ -60,7 +63,8 @@ export function legacyFamilies(): Family[] {
   return bothFamilies.filter((of) => hasLegacy(of, 'nat'));
 }
 
-function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
+/** Whether a family's legacy table is in use in this network namespace. */
+export function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   try {
     return readFile(tablesInUse[of]).split('\n').includes(table);
   } catch {
@@ -69,7 +73,8 @@ function hasLegacy(of: Family, table: 'nat' | 'filter'): boolean {
   }
 }
 
-function findSave(of: Family): string | undefined {
+/** The path of a family's iptables-save for legacy tables; undefined if there is none. */
+export function findSave(of: Family): string | undefined {
   const prefix = programPrefix[of];
   return findPrograms([`${prefix}-legacy-save`, `${prefix}-save`])[0];
 }
@@ -105,6 +110,15 @@ export function removeIptablesLegacy(of: Family, stale: StaleJumps, warn: (line:
 export function lostIptablesLegacy(of: Family, addresses: readonly CIDR[], chain: string): CIDR | undefined {
   const save = findSave(of);
   return save === undefined ? undefined : lostAddress(saveTable(save, 'nat'), chain, addresses);
+}
+
+/**
+ * What iptables-save prints of a family's legacy nat table; nothing where there is no such program.
+ * @throws CniError code 999 where the program fails
+ */
+export function savedNat(of: Family): string {
+  const save = findSave(of);
+  return save === undefined ? '' : saveTable(save, 'nat');
 }
 
 /**

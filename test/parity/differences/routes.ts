@@ -11,6 +11,15 @@ export const routes: readonly Difference[] = [
     shows: [{ path: /^c1 IPv4 route 10\.9\.0\.0\/16 dev (eth0|several)( |$)/ }],
   },
   {
+    what: 'metric is an option of the default routes',
+    why: 'a container may be in several networks; the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).metric !== undefined,
+    shows: [
+      { path: /^c1 IPv[46] route default / },
+      { part: 'result', path: /^c1 result routes \d priority$/, ours: '200', reference: null },
+    ],
+  },
+  {
     what: "a route's mtu and advmss are set",
     why: 'the Go plugin prints them and leaves them out of the route',
     rows: ({ row, ours }) => added(ours) && /"(mtu|advmss)":/.test(JSON.stringify(confOf(row).ipam)),

@@ -14,6 +14,27 @@ export const addresses: readonly Row[] = [
       ]),
     },
   },
+  { name: 'exclude', conf: { ipam: hostLocal({ subnet: '10.1.0.0/24', exclude: ['10.1.0.0/28'] }) } },
+  {
+    name: 'exclude, IPv6',
+    conf: { ipam: ranged([{ subnet: 'fd00::/64', exclude: ['fd00::/65'] }]) },
+  },
+  {
+    name: 'requestOutsideRange',
+    conf: {
+      ipam: hostLocal({ subnet: '10.1.0.0/24', rangeStart: '10.1.0.100', requestOutsideRange: true }),
+      runtimeConfig: { ips: ['10.1.0.7/24'] },
+    },
+  },
+  { name: 'sticky', conf: { ipam: hostLocal({ subnet: '10.1.0.0/24', sticky: true }) } },
+  {
+    name: 'requested address outside rangeStart, in the subnet',
+    code: 7,
+    conf: {
+      ipam: hostLocal({ subnet: '10.1.0.0/24', rangeStart: '10.1.0.100' }),
+      runtimeConfig: { ips: ['10.1.0.7/24'] },
+    },
+  },
   {
     name: 'a range set of two subnets',
     conf: { ipam: ranged([{ subnet: '10.1.0.0/30' }, { subnet: '10.2.0.0/24' }]) },

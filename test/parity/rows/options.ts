@@ -1,4 +1,4 @@
-import { layer2, v6 } from '../fragments.ts';
+import { dual, layer2, v6 } from '../fragments.ts';
 import type { Row } from '../row.ts';
 
 const uplink =
@@ -10,15 +10,31 @@ export const options: readonly Row[] = [
   { name: 'bridge left to its default', conf: { bridge: undefined } },
   { name: 'isGateway', conf: { isGateway: true } },
   { name: 'isDefaultGateway', conf: { isDefaultGateway: true } },
+  { name: 'metric', conf: { isDefaultGateway: true, metric: 200 } },
+  { name: 'metric, IPv6', conf: { isDefaultGateway: true, metric: 200, ipam: v6 } },
   { name: 'forceAddress', conf: { forceAddress: true } },
   { name: 'ipMasq', conf: { ipMasq: true } },
   { name: 'ipMasqBackend nftables', conf: { ipMasq: true, ipMasqBackend: 'nftables' }, since: '1.6.0' },
   { name: 'ipMasqBackend iptables', conf: { ipMasq: true, ipMasqBackend: 'iptables' }, since: '1.6.0' },
+  { name: 'ipMasqFamilies', conf: { ipMasq: true, ipMasqFamilies: ['ipv4'], ipam: dual } },
+  {
+    name: 'outboundAddresses',
+    before: 'ip addr add 192.0.2.10/32 dev lo',
+    conf: { ipMasq: true, outboundAddresses: ['192.0.2.10'] },
+  },
+  { name: 'noMasquerade', conf: { ipMasq: true, noMasquerade: ['192.168.0.0/16'] } },
   { name: 'mtu', conf: { mtu: 1400 } },
+  {
+    name: 'mtu auto',
+    conf: { mtu: 'auto' },
+    before:
+      'ip link add up0 mtu 1400 type veth peer name up1; ip link set up0 up; ip route add default dev up0',
+  },
   { name: 'hairpinMode', conf: { hairpinMode: true } },
   { name: 'promiscMode', conf: { promiscMode: true } },
   { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
   { name: 'macspoofchk', conf: { macspoofchk: true } },
+  { name: 'forgetConnections', conf: { forgetConnections: true, ipMasq: true } },
   { name: 'enabledad', conf: { enabledad: true } },
   { name: 'enabledad, IPv6', conf: { enabledad: true, ipam: v6 } },
   {
@@ -28,6 +44,8 @@ export const options: readonly Row[] = [
   },
   { name: 'hostInterfaceName', conf: { args: { cni: { hostInterfaceName: 'web0' } } } },
   { name: 'hostInterfaceName, a pattern', conf: { hostInterfaceName: 'web-{id}' } },
+  // The Go plugin doesn't have it, and the network is the same.
+  { name: 'debug', conf: { debug: '/run/debug.log' } },
   { name: 'learning off', conf: { learning: false } },
   { name: 'proxyArp', conf: { proxyArp: true } },
   { name: 'neighSuppress', conf: { neighSuppress: true } },
@@ -42,6 +60,14 @@ export const options: readonly Row[] = [
     vlan: true,
   },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
+  { name: 'forward, where nothing drops', conf: { isGateway: true, forward: true } },
+  {
+    name: 'forward, where Docker drops',
+    conf: { isGateway: true, forward: true },
+    before: 'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER',
+  },
+  { name: 'isolate', conf: { isGateway: true, isolate: true } },
+  { name: 'isolate strict, IPv6', conf: { isGateway: true, isolate: 'strict', ipam: v6 }, second: true },
   {
     name: 'options at their defaults, spelled out',
     conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },

@@ -43,6 +43,7 @@ function writeAndRead({ files, attempt, directory, path, outcomes }: Exercise): 
     outcomes.push(files.writeSync(fd, Uint8Array.of(1, 2, 3, 4)), files.writeSync(fd, Uint8Array.of(9), 1));
     files.ftruncateSync(fd, 3);
     files.fsyncSync(fd);
+    files.fchmodSync(fd, 0o640);
     outcomes.push(kind(files.fstatSync(fd)));
     files.closeSync(fd);
   });
@@ -65,6 +66,13 @@ function name({ files, attempt, directory, path }: Exercise): void {
   attempt(
     () => files.lstatSync(path, { throwIfNoEntry: false })?.ino === files.statSync(`${directory}/third`).ino,
   );
+  attempt(() => files.symlinkSync('gone/ü', `${directory}/link`));
+  attempt(() => files.symlinkSync('gone', `${directory}/link`));
+  attempt(() => files.readlinkSync(`${directory}/link`));
+  attempt(() => files.readlinkSync(path));
+  attempt(() => files.rmdirSync(path));
+  attempt(() => files.rmdirSync(directory));
+  attempt(() => files.unlinkSync(`${directory}/link`));
   attempt(() => files.utimesSync(directory, 981_173_106, 981_173_107));
   attempt(() => files.statSync(directory).mtimeMs);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-const roots = ['.ci', 'build', 'cli', 'cni', 'docs', 'ipam', 'netlink', 'plugin', 'test'];
+const roots = ['.ci', 'build', 'cli', 'cni', 'deploy', 'docs', 'ipam', 'netlink', 'plugin', 'test'];
 const files = roots.flatMap((root) =>
   readdirSync(root, { recursive: true }).map((path) => join(root, String(path))),
 );

@@ -1,9 +1,10 @@
 import { readPart } from '../../../../cli/facts/configurations.ts';
 import type { AttachmentFacts } from '../../../../cli/facts/facts.ts';
 import { join } from '../../../../cli/facts/join.ts';
-import type { ConfiguredNetwork, Raw } from '../../../../cli/facts/raw.ts';
+import type { ConfiguredNetwork, Netfilter, Raw } from '../../../../cli/facts/raw.ts';
 import { addressesOf } from '../../../../cli/facts/summary.ts';
-import { lease, link, raw, table } from './raw.ts';
+import { containerChain } from '../../../../plugin/netfilter/masquerade/go-names.ts';
+import { lease, link, netfilter, raw, table } from './raw.ts';
 
 const bridge = link({ index: 2, name: 'br0', kind: 'bridge' });
 
@@ -34,7 +35,7 @@ test('veth, lease and masquerading with one label are one attachment, with its p
     raw({
       links: [bridge, veth],
       directories: [directory('net', [lease('net', '10.0.0.2', 'c1')])],
-      tables: [table('net', { '10.0.0.2': 'cni net c1 eth0' })],
+      netfilter: netfilter({ tables: [table('net', { '10.0.0.2': 'cni net c1 eth0' })] }),
       configured: [configured('net', { ipMasq: true })],
     }),
   );
@@ -71,7 +72,7 @@ describe('what is wrong is said', () => {
     ['a lease alone', { links: [bridge], directories: [leased] }, ['no host veth']],
     [
       'masquerading alone',
-      { links: [bridge], tables: [table('net', { '10.0.0.2': alias })] },
+      { links: [bridge], netfilter: netfilter({ tables: [table('net', { '10.0.0.2': alias })] }) },
       ['no host veth', 'no lease'],
     ],
     ['a veth alone', { links: [bridge, link(veth)] }, ['no lease']],
@@ -106,10 +107,42 @@ describe('what is wrong is said', () => {
     const some = { links: [bridge, link(veth)], directories: [leased] };
     const masqueraded = [configured('net', { ipMasq: true })];
     expect(only({ ...some, configured: masqueraded }).faults).toEqual(['10.0.0.2 is not masqueraded']);
-    // What can't be seen, and what iptables does, is not held against anybody.
-    expect(only({ ...some, configured: masqueraded, tables: undefined }).faults).toEqual([]);
-    const byIptables = [configured('net', { ipMasq: true, ipMasqBackend: 'iptables' })];
-    expect(only({ ...some, configured: byIptables }).faults).toEqual([]);
+    // What can't be seen is not held against anybody.
+    expect(only({ ...some, configured: masqueraded, netfilter: undefined }).faults).toEqual([]);
+  });
+
+  test('whichever masquerades does, unless the configuration has the other', () => {
+    const chain = containerChain({ network: 'net', containerID: 'c1' });
+    const source = { address: '10.0.0.2', chain, by: 'iptables-nft' } as const;
+    const byIptables = netfilter({ sources: [source] });
+    const byNftables = netfilter({ tables: [table('net', { '10.0.0.2': alias })] });
+    const faults = (ipMasqBackend: string | undefined, found: Netfilter): readonly string[] => {
+      const more = { ipMasq: true, ...(ipMasqBackend !== undefined && { ipMasqBackend }) };
+      const some = {
+        links: [bridge, link(veth)],
+        directories: [leased],
+        configured: [configured('net', more)],
+      };
+      return only({ ...some, netfilter: found }).faults;
+    };
+    const lost = ['10.0.0.2 is not masqueraded'];
+    expect(faults(undefined, byIptables)).toEqual([]);
+    expect(faults('iptables', byIptables)).toEqual([]);
+    expect(faults('nftables', byIptables)).toEqual(lost);
+    expect(faults(undefined, byNftables)).toEqual([]);
+    expect(faults('iptables', byNftables)).toEqual(lost);
+    // Another container's chain.
+    expect(faults('iptables', netfilter({ sources: [{ ...source, chain: 'CNI-0' }] }))).toEqual(lost);
+  });
+
+  test('a MAC address that is not checked', () => {
+    const some = { links: [bridge, link(veth)], directories: [leased] };
+    const checked = [configured('net', { macspoofchk: true })];
+    expect(only({ ...some, configured: checked }).faults).toEqual(['its MAC is not checked']);
+    const spoofChecks = new Set(['cni-br-iface-c1-eth0']);
+    const whole = only({ ...some, configured: checked, netfilter: netfilter({ spoofChecks }) });
+    expect(whole).toMatchObject({ faults: [], spoofCheck: 'cni-br-iface-c1-eth0' });
+    expect(only({ ...some, configured: checked, netfilter: undefined }).faults).toEqual([]);
   });
 });
 
@@ -200,4 +233,21 @@ test('where no lease tells, the addresses are those in the container', () => {
   const attachment = only({ links: [bridge, veth], configured: [dhcp], farEnds });
   expect(attachment).toMatchObject({ seen: ['10.0.0.9/24'], faults: [] });
   expect(addressesOf(attachment, { subnets: [] })).toEqual(['10.0.0.9/24']);
+});
+
+test('what a range excludes, or has not, is counted apart', () => {
+  const ipam = { type: 'host-local', subnet: '10.0.0.0/24', exclude: ['10.0.0.128/25'] };
+  const addresses = ['10.0.0.2', '10.0.0.130', '192.0.2.1'];
+  const { networks } = join(
+    raw({
+      directories: [
+        directory(
+          'net',
+          addresses.map((address) => lease('net', address, 'c1')),
+        ),
+      ],
+      configured: [configured('net', { ipam })],
+    }),
+  );
+  expect(networks).toMatchObject([{ leased: 1, leasedBesides: 2, capacity: 126 }]);
 });

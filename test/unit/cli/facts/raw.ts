@@ -1,4 +1,4 @@
-import type { HostLink, LeaseFact, MasqueradeTable, Raw } from '../../../../cli/facts/raw.ts';
+import type { HostLink, LeaseFact, MasqueradeTable, Netfilter, Raw } from '../../../../cli/facts/raw.ts';
 
 /** A link with what matters said, all else as usual. */
 export function link(one: Partial<HostLink> & Pick<HostLink, 'index' | 'name'>): HostLink {
@@ -32,13 +32,18 @@ export function table(network: string, owners: Readonly<Record<string, string>>)
   return { name: `cni-bridge-${network}`, elements };
 }
 
+/** Netfilter with these things, and nothing else. */
+export function netfilter(some: Partial<Netfilter>): Netfilter {
+  return { tables: [], sources: [], spoofChecks: new Set(), ...some };
+}
+
 /** A host with these things, and nothing else. */
 export function raw(some: Partial<Raw>): Raw {
   return {
     links: [],
     addresses: [],
     vlans: new Map(),
-    tables: [],
+    netfilter: netfilter({}),
     directories: [],
     configured: [],
     farEnds: [],

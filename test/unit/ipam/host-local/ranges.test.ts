@@ -138,7 +138,9 @@ const someSet = fc
   );
 
 /** Every address of a set in a row, found the slow way. */
-function inARow(ranges: readonly Required<RangeConfig>[]): { address: string; isGateway: boolean }[] {
+function inARow(
+  ranges: readonly Required<Omit<RangeConfig, 'exclude'>>[],
+): { address: string; isGateway: boolean }[] {
   return ranges.flatMap(({ rangeStart, rangeEnd, gateway }) => {
     const [base, host] = [
       rangeStart.slice(0, rangeStart.lastIndexOf('.') + 1),

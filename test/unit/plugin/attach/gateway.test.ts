@@ -14,10 +14,10 @@ const request = readRequest({
 
 /** What a configuration makes of the addresses and routes that IPAM answered. */
 function completed(options: object, ips: readonly object[], routes: readonly object[] = []) {
-  const bytes = new TextEncoder().encode(JSON.stringify({ cniVersion: '1.0.0', name: 'net', ...options }));
+  const bytes = new TextEncoder().encode(JSON.stringify({ cniVersion: '1.1.0', name: 'net', ...options }));
   const config = readBridgeConfig(bytes, request);
-  const result = withGateways(parseResult({ cniVersion: '1.0.0', ips, routes }), config);
-  const printed: { ips: unknown; routes?: unknown } = JSON.parse(formatResult(result, '1.0.0'));
+  const result = withGateways(parseResult({ cniVersion: '1.1.0', ips, routes }), config);
+  const printed: { ips: unknown; routes?: unknown } = JSON.parse(formatResult(result, '1.1.0'));
   return { ips: printed.ips, routes: printed.routes ?? [] };
 }
 
@@ -64,4 +64,21 @@ test('a default route of IPAM with a gateway stands in its place; one without do
   expect(completed({ isDefaultGateway: true }, [v4, v6], [theirs]).routes).toEqual([theirs, default6]);
   const bare = { dst: '0.0.0.0/0' };
   expect(completed({ isDefaultGateway: true }, [v4], [bare]).routes).toEqual([bare, default4]);
+});
+
+test('a metric is for the default routes that have none, of the main table', () => {
+  const options = { isDefaultGateway: true, metric: 200 };
+  const priority = 200;
+  expect(completed(options, [v4, v6]).routes).toEqual([
+    { ...default4, priority },
+    { ...default6, priority },
+  ]);
+  const bare = { dst: '0.0.0.0/0' };
+  const others = [{ dst: '10.9.0.0/16' }, { ...bare, table: 7 }, { ...default6, priority: 5 }];
+  expect(completed(options, [v4, v6], [bare, ...others]).routes).toEqual([
+    { ...bare, priority },
+    ...others,
+    { ...default4, priority },
+  ]);
+  expect(completed({ ...options, metric: 0 }, [v4]).routes).toEqual([default4]);
 });

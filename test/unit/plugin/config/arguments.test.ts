@@ -1,4 +1,4 @@
-import { readArguments } from '../../../../plugin/config/arguments.ts';
+import { readArguments, withoutUnknown } from '../../../../plugin/config/arguments.ts';
 
 test('CNI_ARGS: what is known is read, what is unknown is refused unless IgnoreUnknown is set', () => {
   expect(readArguments('IgnoreUnknown=1;FOO=bar;MAC=02:00:00:00:00:01;IP=10.0.0.2,fd00::2')).toEqual({
@@ -25,4 +25,11 @@ test.each([
   ['K8S_POD_NAMESPACE=default;K8S_POD_NAME=web\u001b[2J', ''],
 ])('the pod of %s is "%s"', (text, pod) => {
   expect(readArguments(text).pod).toBe(pod);
+});
+
+test('the values of unknown keys can be left out', () => {
+  expect(withoutUnknown('IgnoreUnknown=1;TOKEN=a=b;K8S_POD_NAME=web;X=')).toBe(
+    'IgnoreUnknown=1;TOKEN=...;K8S_POD_NAME=web;X=...',
+  );
+  expect(withoutUnknown('')).toBe('');
 });
