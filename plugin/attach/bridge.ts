@@ -11,6 +11,7 @@ import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
 import { refuseOtherTree, treeSettings } from './spanning-tree.ts';
 import { changeSysctl } from './sysctl.ts';
+import { findVrf, isGatewayInVrf, refuseOtherVrf } from './vrf.ts';
 
 /**
  * Returns the bridge, created if it is missing: up, and promiscuous or filtering VLANs if the configuration says so. A
@@ -21,7 +22,9 @@ import { changeSysctl } from './sysctl.ts';
 export function ensureBridge(addition: Addition): Link {
   const { config, sides, undo } = addition;
   const { host } = sides;
-  const bridge = findBridge(host, config.bridge) ?? createBridge(addition);
+  const vrf = config.vrf === undefined || isGatewayInVrf(config) ? undefined : findVrf(host, config.vrf);
+  const bridge = findBridge(host, config.bridge) ?? createBridge(addition, vrf);
+  if (vrf !== undefined) refuseOtherVrf(host, bridge, vrf);
   if (config.stp) refuseOtherTree(config, bridge);
   if (bridge.group === provisionalGroup || isBeingRemoved(bridge)) {
     undo.register(`bridge ${bridge.name}`, () => removeProvisional(host, bridge));
@@ -110,12 +113,20 @@ function ensureFlags({ config: { promiscMode }, sides: { host }, undo }: Additio
   );
 }
 
-function createBridge({ config, sides: { host }, undo }: Addition): Link {
+function createBridge({ config, sides: { host }, undo }: Addition, vrf: Link | undefined): Link {
   const { bridge: name, mtu, promiscMode } = config;
   const mac = randomMac();
   const vlanFiltering = filtersVlans(config) || undefined;
   const flags = { up: true, promisc: promiscMode };
-  const settings = { mac, mtu, ...flags, group: provisionalGroup, vlanFiltering, ...treeSettings(config) };
+  const settings = {
+    mac,
+    mtu,
+    master: vrf?.index,
+    ...flags,
+    group: provisionalGroup,
+    vlanFiltering,
+    ...treeSettings(config),
+  };
   try {
     undo.attempt(
       `bridge ${name}`,

@@ -21,8 +21,10 @@ import type { VethPair } from './veth.ts';
  */
 export function withUplink(addition: Addition, name: string): Addition {
   const { config, sides } = addition;
-  const { mtu } = findUplink(sides.host, config, name);
-  return { ...addition, config: { ...config, mtu: config.mtu ?? mtu } };
+  // What "mtu": "auto" has found so far may be more than the uplink's.
+  const { mtu: most } = findUplink(sides.host, config.autoMtu ? { ...config, mtu: undefined } : config, name);
+  const { mtu = most } = config;
+  return { ...addition, config: { ...config, mtu: Math.min(mtu, most) } };
 }
 
 /** An uplink, its bridge, and the port of the ADD at work. */

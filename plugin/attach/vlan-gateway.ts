@@ -13,6 +13,7 @@ import { servesOthers } from './other-attachments.ts';
 import { isAliasOf, ownerLabel } from './owner.ts';
 import { setPortVlans } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
+import { findVrf, isGatewayInVrf, refuseOtherVrf } from './vrf.ts';
 
 /** The name of the link that has a VLAN's gateway address: `<bridge>.<vlan>`. */
 export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 'vlan'>): string {
@@ -43,7 +44,9 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   const name = vlanGatewayName(config);
   const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
   // Read after the container's port is in the VLAN, so that a DEL that would delete it sees that port.
-  const link = findKept(host, name) ?? createPair(addition, bridge, isFree);
+  const vrf = config.vrf === undefined ? undefined : findVrf(host, config.vrf);
+  const link = findKept(host, name) ?? createPair(addition, { bridge, vrf }, isFree);
+  if (vrf !== undefined) refuseOtherVrf(host, link, vrf);
   if (config.autoMtu) lowerMtu(addition, bridge, link);
   if ((link.flags & iff.up) !== 0) return link;
   // Setting it up comes last, so one that is down is incomplete: the ADD that made it was killed, or is still at work.
@@ -62,6 +65,16 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
     },
   );
   return link;
+}
+
+/**
+ * Looks at the VRF, and at what is to be in it, before anything is touched.
+ * @throws CniError code 50 if the kernel has no VRFs, 7 if there is no such VRF or if a link is in another; NetlinkError
+ */
+export function planVrf(host: Connection, config: BridgeConfig, name: string): void {
+  const vrf = findVrf(host, name);
+  const link = getLink(host, isGatewayInVrf(config) ? vlanGatewayName(config) : config.bridge);
+  if (link !== undefined) refuseOtherVrf(host, link, vrf);
 }
 
 /**
@@ -126,7 +139,7 @@ const nameAttempts = 5;
 
 function createPair(
   { config, sides: { host }, undo }: HostAddition,
-  bridge: Link,
+  { bridge, vrf }: { bridge: Link; vrf: Link | undefined },
   isFree: () => boolean,
 ): Link {
   const name = vlanGatewayName(config);
@@ -136,7 +149,7 @@ function createPair(
     try {
       const requests = [
         newVeth(port, { mtu, master: bridge.index, up: true }, { name, settings: { mtu } }),
-        setLink(name, { alias: madeHereAlias }),
+        setLink(name, { alias: madeHereAlias, master: vrf?.index }),
       ];
       undo.create(host, `link ${name}`, requests, () => {
         // The port's random name shows that it is the pair made here.

@@ -11,7 +11,7 @@ import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
 import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
-import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
+import { ensureVlanGateway, planVrf } from '../attach/vlan-gateway.ts';
 import { addAddressCheck } from '../netfilter/address-check.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
@@ -55,6 +55,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   const { config, sides } = addition;
   const { begin } = operation;
   begin?.('veth');
+  if (config.vrf !== undefined) planVrf(sides.host, config, config.vrf);
   checkOutbound(sides.host, config.outboundAddresses);
   refuseTakenName(addition);
   if (config.forward) registerForward(addition);

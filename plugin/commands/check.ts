@@ -15,6 +15,7 @@ import { checkNetfilter } from './check-netfilter.ts';
 import { checkPortOptions } from './check-port.ts';
 import { checkUplink } from './check-uplink.ts';
 import { checkVlans } from './check-vlan.ts';
+import { checkVrf } from './check-vrf.ts';
 import { type Comparison, checkMac, mismatch } from './mismatch.ts';
 import type { Operation } from './operation.ts';
 
@@ -38,6 +39,7 @@ export function check({ request, attachment, config, ipam, begin }: Operation): 
     checkPortOptions(comparison, { bridge, port: veth, container });
     checkMtu(comparison, veth, container);
     checkVlans(comparison, bridge, veth);
+    if (config.vrf !== undefined) checkVrf(comparison, bridge, config.vrf);
     if (config.uplink !== undefined) checkUplink(comparison, bridge, config.uplink);
     begin?.('netfilter');
     checkNetfilter(comparison, veth);

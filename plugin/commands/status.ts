@@ -5,6 +5,7 @@ import { findBridge } from '../attach/bridge.ts';
 import { findUplink } from '../attach/find-uplink.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
+import { planVrf } from '../attach/vlan-gateway.ts';
 import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting } from '../netfilter/forget-connections.ts';
 import { checkForward } from '../netfilter/forward/forward.ts';
@@ -17,7 +18,7 @@ import type { Operation } from './operation.ts';
  * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
  * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, the uplink can't
- * be a port, or an outbound address is on no link
+ * be a port, the VRF is missing, or an outbound address is on no link
  */
 export function status({ config, ipam, begin }: Operation): void {
   begin?.('veth');
@@ -25,6 +26,7 @@ export function status({ config, ipam, begin }: Operation): void {
   checkBridges(ability, config);
   withHost((host) => {
     findBridge(host, config.bridge);
+    if (config.vrf !== undefined) planVrf(host, config, config.vrf);
     if (config.uplink !== undefined) findUplink(host, config, config.uplink);
     checkOutbound(host, config.outboundAddresses);
   });

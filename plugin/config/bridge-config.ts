@@ -44,6 +44,8 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   readonly groupFwdMask: number;
   /** The link of the host that becomes a port of the bridge. */
   readonly uplink: string | undefined;
+  /** The VRF that the bridge, or the VLAN's gateway, is in. */
+  readonly vrf: string | undefined;
   /** Whether a bridge that an ADD makes has the spanning tree protocol. */
   readonly stp: boolean;
   /** In seconds; undefined for the kernel's. */
@@ -101,6 +103,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     neighSuppress: json.neighSuppress ?? false,
     groupFwdMask: json.groupFwdMask ?? 0,
     uplink: json.uplink,
+    vrf: json.vrf,
     stp: json.stp ?? false,
     forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
@@ -192,7 +195,7 @@ function refuseContradictions(config: BridgeConfig): void {
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;
-  refuseUplink(config, vlanLink);
+  refuseLinks(config, vlanLink);
   if (hostInterfaceName === config.bridge || hostInterfaceName === vlanLink) {
     throw invalidConfig(
       `hostInterfaceName: ${shown(hostInterfaceName)} is the bridge's name or its gateway's`,
@@ -203,10 +206,15 @@ function refuseContradictions(config: BridgeConfig): void {
   }
 }
 
-function refuseUplink({ bridge, hostInterfaceName, uplink }: BridgeConfig, vlanLink: string): void {
-  if (uplink === undefined) return;
-  const fault = linkNameFault(uplink);
-  if (fault !== undefined) throw invalidConfig(`uplink: ${shown(uplink)} ${fault}`);
-  const own = [bridge, vlanLink, hostInterfaceName];
-  if (own.includes(uplink)) throw invalidConfig(`uplink: ${shown(uplink)} is a link of the bridge's own`);
+/** Refuses names that no link can have, or that are those of the bridge's own links. */
+function refuseLinks(config: BridgeConfig, vlanLink: string): void {
+  const { bridge, hostInterfaceName, uplink } = config;
+  for (const key of ['uplink', 'vrf'] as const) {
+    const name = config[key];
+    if (name === undefined) continue;
+    const fault = linkNameFault(name);
+    if (fault !== undefined) throw invalidConfig(`${key}: ${shown(name)} ${fault}`);
+    const own = [bridge, vlanLink, hostInterfaceName, key === 'vrf' ? uplink : undefined];
+    if (own.includes(name)) throw invalidConfig(`${key}: ${shown(name)} is a link of the bridge's own`);
+  }
 }

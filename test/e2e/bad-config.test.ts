@@ -117,6 +117,12 @@ const refused: Refused[] = [
   [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
   ...[5, 'a b', 'sixteen_letters_', 'a%d'].map(
+    (vrf): Refused => [{ vrf }, 7, `vrf: must be the name of a link, not ${JSON.stringify(vrf)}`],
+  ),
+  ...['lab-br1', 'up0'].map(
+    (vrf): Refused => [{ vrf, uplink: 'up0' }, 7, `vrf: "${vrf}" is a link of the bridge's own`],
+  ),
+  ...[5, 'a b', 'sixteen_letters_', 'a%d'].map(
     (uplink): Refused => [{ uplink }, 7, `uplink: must be the name of a link, not ${JSON.stringify(uplink)}`],
   ),
   [{ uplink: 'éééééééé' }, 7, 'uplink: "éééééééé" is longer than 15 bytes'],

@@ -153,6 +153,13 @@ describe.each(executables)('uplink by %s', (_name, bridge) => {
     add(host, bridge, { conf });
     expect(mtus()).toEqual([1400, 1400, 1400, 1400]);
     del(host, bridge, { conf });
+    host.sh(
+      'ip link del lab-br1; ip link add d0 up type veth peer name d1 netns c2 && ip route add default dev d0',
+    );
+    add(host, bridge, { conf: { ...conf, mtu: 'auto' } });
+    host.sh('ip link del d0');
+    expect(mtus()).toEqual([1400, 1400, 1400, 1400]);
+    del(host, bridge, { conf });
     host.sh('ip link del lab-br1');
     add(host, bridge, { conf: { ...conf, mtu: 1300 } });
     expect(mtus().toSorted()).toEqual([1300, 1300, 1300, 1400]);

@@ -73,6 +73,7 @@ const whole = {
   neighSuppress: true,
   groupFwdMask: 0x4000,
   uplink: 'eth1',
+  vrf: 'blue',
   stp: true,
   forwardDelay: 2,
   removeUnused: true,

@@ -61,6 +61,16 @@ export const portOptions: readonly Difference[] = [
     ],
   },
   {
+    what: "the bridge is in a VRF, and its routes in the VRF's table",
+    why,
+    rows: having('vrf'),
+    shows: [
+      { path: /^host IPv4 route \S.* 10 dev br0( \w+)?$/, reference: null },
+      { path: /^host IPv4 route \S.* dev br0( \w+)?$/, ours: null },
+      { path: /^host link br0 (master|linkinfo info_slave_\w+( table)?)$/, reference: null },
+    ],
+  },
+  {
     what: 'stp and forwardDelay are options of a new bridge',
     why: `${why}; addresses age faster while the topology changes`,
     rows: having('stp'),

@@ -54,6 +54,12 @@ export const options: readonly Row[] = [
   { name: 'stp and forwardDelay', conf: { stp: true, forwardDelay: 2 } },
   { name: 'uplink', conf: { uplink: 'up0' }, before: uplink },
   { name: 'uplink with a VLAN', conf: { uplink: 'up0', vlan: 100 }, before: uplink, vlan: true },
+  {
+    name: 'vrf',
+    conf: { vrf: 'blue', isGateway: true },
+    before: 'ip link add blue address 02:00:00:00:00:09 up type vrf table 10',
+    vlan: true,
+  },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
   { name: 'forward, where nothing drops', conf: { isGateway: true, forward: true } },
   {

@@ -36,6 +36,7 @@ test('what is left out has its default', () => {
     neighSuppress: false,
     groupFwdMask: 0,
     uplink: undefined,
+    vrf: undefined,
     stp: false,
     forwardDelay: undefined,
     removeUnused: false,
