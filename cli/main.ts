@@ -24,7 +24,7 @@ const files: Readonly<Record<string, () => string>> = {
 function runCommand(command: Command, words: readonly string[], terminal: Terminal): number {
   const args = parseArguments(command, words);
   if (args.options.help === true) {
-    terminal.print(commandHelp(command, terminal.style));
+    terminal.print(commandHelp(command, terminal));
     return 0;
   }
   return command.run(args, terminal);
@@ -47,9 +47,7 @@ function dispatch(words: readonly string[], terminal: Terminal): number {
   if (name === '--version') terminal.print(`${about('bridge')}\n`);
   else if (name === '--help' || name === '-h' || name === 'help') {
     const of = commands.find((one) => one.name === more[0]);
-    terminal.print(
-      of === undefined ? generalHelp(commands, terminal.style) : commandHelp(of, terminal.style),
-    );
+    terminal.print(of === undefined ? generalHelp(commands, terminal) : commandHelp(of, terminal));
   } else if (file !== undefined) terminal.print(file());
   else throw unknown(name);
   return words.length === 0 ? wrongUsage : 0;

@@ -46,8 +46,11 @@ const requestsAtOnce = 32;
 /** How often to request a dump if the kernel says that it was inconsistent. */
 const dumpAttempts = 5;
 
-/** How many milliseconds a whole reply may take: the kernel makes it during the send, or soon after. */
-const answerDeadline = 5_000;
+/**
+ * How many milliseconds a whole reply may take. On an idle machine it takes microseconds; on one that is out of
+ * processors, or whose RTNL lock is held, a dump of many datagrams takes seconds. The Go plugin gives each a minute.
+ */
+const answerDeadline = 60_000;
 
 /** A reply that may be incomplete. */
 interface OpenReply {

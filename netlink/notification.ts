@@ -2,13 +2,18 @@ import { closeSync } from '#files';
 import { libc } from '#libc';
 import { u32 } from './bytes.ts';
 import { SystemError } from './error.ts';
-import { NETLINK_ADD_MEMBERSHIP, NETLINK_ROUTE, NLMSG_NOOP } from './linux/netlink.ts';
+import { NETLINK_ADD_MEMBERSHIP, NETLINK_NETFILTER, NETLINK_ROUTE, NLMSG_NOOP } from './linux/netlink.ts';
+import { NFNLGRP_NFTABLES } from './linux/nfnetlink.ts';
 import { RTNLGRP_IPV6_IFADDR, RTNLGRP_LINK } from './linux/rtnetlink.ts';
 import { encodeMessage } from './message.ts';
 import { openDescriptor, setReceiveTimeout } from './socket.ts';
 
-/** The groups to subscribe to. */
-export const group = { link: RTNLGRP_LINK, ipv6Address: RTNLGRP_IPV6_IFADDR } as const;
+/** The groups to subscribe to: the number of each, and whose it is. */
+export const group = {
+  link: { number: RTNLGRP_LINK, protocol: NETLINK_ROUTE },
+  ipv6Address: { number: RTNLGRP_IPV6_IFADDR, protocol: NETLINK_ROUTE },
+  nftables: { number: NFNLGRP_NFTABLES, protocol: NETLINK_NETFILTER },
+} as const;
 
 const SOL_NETLINK = 270;
 const MSG_DONTWAIT = 0x40;
@@ -16,7 +21,7 @@ const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
 
-/** rtnetlink(7) notifications that something in a group has changed. */
+/** The kernel's notifications (rtnetlink(7)) that something in a group has changed. */
 export interface Notifications {
   /**
    * Waits for a notification, and discards all pending ones. The caller reads what has changed: notifications can be
@@ -32,8 +37,8 @@ export interface Notifications {
  * Subscribes to a group in the calling thread's network namespace.
  * @throws SystemError
  */
-export function subscribe(to: number): Notifications {
-  const fd = openDescriptor(NETLINK_ROUTE);
+export function subscribe({ number: to, protocol }: (typeof group)[keyof typeof group]): Notifications {
+  const fd = openDescriptor(protocol);
   // A socket receives nothing until it has an address, which it gets when it sends: here a message without effect.
   const noop = encodeMessage(NLMSG_NOOP, 0, 0, new Uint8Array());
   const sent = libc.send(fd, noop, 0);

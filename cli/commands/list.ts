@@ -2,14 +2,16 @@ import type { Command } from '../command.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
 import { readHost } from '../facts/read.ts';
-import { addressReader, formatVlans, shortID, sinceOf } from '../facts/summary.ts';
-import { grouped } from '../output/page.ts';
+import { addressReader, formatLeases, formatVlans, shortID, sinceOf } from '../facts/summary.ts';
 import { type Cell, cell, formatTable } from '../output/table.ts';
 import { formatJson, printable, type Style, type Terminal } from '../output/terminal.ts';
 import { ago } from '../output/time.ts';
 import { placesOf, placesOptions } from '../places.ts';
 
 const heading = ['CONTAINER', 'POD', 'INTERFACE', 'ADDRESS', 'HOST VETH', 'VLAN', 'SINCE', 'STATE'];
+
+/** What is printed on. */
+type Paper = Pick<Terminal, 'style' | 'columns'>;
 
 function row(attachment: AttachmentFacts, addresses: readonly string[], now: number): Cell[] {
   const { containerID, pod, ifname, veth, vlans, faults } = attachment;
@@ -26,13 +28,13 @@ function row(attachment: AttachmentFacts, addresses: readonly string[], now: num
   ];
 }
 
-function leasesInWords({ leased, leasedBesides, capacity, directories }: NetworkFacts): string {
-  if (capacity === undefined) return directories.length === 0 ? '' : `${leased} leased`;
-  const besides = leasedBesides === 0 ? '' : ` and ${grouped(leasedBesides)} besides`;
-  return `${grouped(leased)} of ${grouped(capacity)}${besides} leased`;
+function leasesInWords(network: NetworkFacts): string {
+  const isKnown = network.capacity !== undefined || network.directories.length > 0;
+  return isKnown ? `${formatLeases(network)} leased` : '';
 }
 
-function masqueradingInWords({ masquerades }: NetworkFacts): string {
+function masqueradingInWords({ masquerades, config }: NetworkFacts): string {
+  if (config !== undefined && config.ipam === undefined) return 'layer 2 only';
   if (masquerades === undefined) return '';
   return masquerades ? 'masqueraded' : 'not masqueraded';
 }
@@ -56,12 +58,13 @@ export function networkLine(network: NetworkFacts, style: Style): string {
   return `${style.bold(printable(name))}  ${words.map(printable).join(', ')}${wrong}\n`;
 }
 
-function networkText(network: NetworkFacts, style: Style, now: number): string {
+function networkText(network: NetworkFacts, { style, columns }: Paper, now: number): string {
   const { attachments, strangeFiles } = network;
   const addressesOf = addressReader(network);
   const rows = attachments.map((one) => row(one, addressesOf(one), now));
+  const layout = { indent: '  ', columns, drops: 'HOST VETH', shrinks: 'POD' };
   const table =
-    rows.length === 0 ? `  ${style.dim('no attachments')}\n` : formatTable(heading, rows, style, '  ');
+    rows.length === 0 ? `  ${style.dim('no attachments')}\n` : formatTable(heading, rows, style, layout);
   const strange = strangeFiles.map(
     ({ file, fault }) => `  ${style.yellow(printable(`${file}: ${fault}`))}\n`,
   );
@@ -83,9 +86,10 @@ function othersText({ others }: Facts, style: Style): string {
 }
 
 /** What `list` prints of the facts. @param now milliseconds since 1970 */
-export function formatList(facts: Facts, style: Style, now: number): string {
+export function formatList(facts: Facts, paper: Paper, now: number): string {
+  const { style } = paper;
   const { networks, badFiles } = facts;
-  const parts = networks.map((network) => networkText(network, style, now));
+  const parts = networks.map((network) => networkText(network, paper, now));
   if (networks.length === 0) parts.push('no networks: nothing is attached, and no configuration was found\n');
   const others = othersText(facts, style);
   if (others !== '') parts.push(others);
@@ -113,7 +117,7 @@ export const list: Command = {
   name: 'list',
   summary: 'every network and what is attached to it',
   description: [
-    'Prints each network with its bridge, subnets, gateway, masquerading and how many of its addresses are leased, and under it each attachment: container, pod, interface, address, the veth on the host, VLANs (t: tagged), since when, and its state: ok, or what is wrong.',
+    'Prints each network with its bridge, subnets, gateway, masquerading and how many of its addresses are leased, and under it each attachment: container, pod, interface, address, the veth on the host, VLANs (t: tagged), since when, and its state: ok, or what is wrong. A terminal that is too narrow has no veths, and then pods without the middle of their names.',
     'Networks are those of the configurations, of the directories of leases, and of the host veths that bear our label.',
   ],
   operands: [{ name: 'NETWORK', isOptional: true, description: 'Only this network.' }],
@@ -136,7 +140,7 @@ export const list: Command = {
     const facts =
       wanted === undefined ? all : { ...all, networks, badFiles: [], others: { bridges: [], veths: [] } };
     const isJson = args.options.json === true;
-    terminal.print(isJson ? formatJson(facts) : formatList(facts, terminal.style, Date.now()));
+    terminal.print(isJson ? formatJson(facts) : formatList(facts, terminal, Date.now()));
     return hasFaults(facts) ? 1 : 0;
   },
 };

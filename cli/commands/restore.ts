@@ -1,33 +1,58 @@
+import { isErrno } from '../../netlink/error.ts';
 import type { Command } from '../command.ts';
 import { findBridgeFaults } from '../doctor/bridges.ts';
 import { findLostFilters } from '../doctor/filters.ts';
 import { lookAtContainers } from '../doctor/look.ts';
 import { cureWords, mend } from '../doctor/mend.ts';
-import { printable } from '../output/terminal.ts';
+import { watch } from '../doctor/watch.ts';
+import type { Places } from '../facts/read.ts';
+import { printable, type Terminal } from '../output/terminal.ts';
 import { placesOf, placesOptions } from '../places.ts';
+
+/** @returns whether all was seen, and all that was lost given back */
+function restoreAll(places: Places, terminal: Terminal): boolean {
+  const ward = lookAtContainers(places);
+  const warn = (line: string): void => terminal.warn(printable(line));
+  const cures = [...findBridgeFaults(ward), ...findLostFilters(ward)]
+    .flatMap((finding) => finding.cures)
+    .filter(({ kind }) => kind !== 'up');
+  const begin = (cure: (typeof cures)[number]): void => terminal.print(`${printable(cureWords(cure))}\n`);
+  const isWell = mend(cures, places, { begin, warn });
+  for (const { what, why } of ward.missing) warn(`not looked at: ${what} (${why})`);
+  return isWell && ward.missing.length === 0;
+}
+
+function watchAll(places: Places, terminal: Terminal): never {
+  try {
+    watch(() => restoreAll(places, terminal));
+  } catch (error) {
+    if (isErrno(error, 'EPERM'))
+      throw new Error('restore --watch needs root: it hears of changed rules (CAP_NET_ADMIN)');
+    throw error;
+  }
+}
 
 export const restoreCommand: Command = {
   name: 'restore',
-  summary: 'give running containers back what a firewall restart took',
+  summary: 'give running containers back what a firewall took',
   description: [
-    'After `nft flush ruleset` or the restart of a firewall, masquerades and checks again what it did for the containers that run, and gives bridges their gateway addresses back, by the configurations, the labels of the host veths and the leases: what `cni-bridge doctor --fix` does, for that alone. Silent where nothing is to do.',
-    'A spoof check is for the MAC address that the interface has now. cni-bridge-restore.service calls this after nftables and firewalld.',
+    'Masquerades, checks, isolates and lets through again what it did for the containers that run, and gives bridges their gateway addresses back, by the configurations, the labels of the host veths and the leases: what `cni-bridge doctor --fix` does, for that alone. It is silent where nothing is to do. A spoof check is for the MAC address that the interface has now.',
+    'These are lost to `nft flush ruleset`, to the start, stop, restart and reload of nftables.service, and, but for masquerading by nftables, to iptables-restore and to each `firewall-cmd --reload`. With --watch it looks again whenever rules have changed, whoever changed them, and, where legacy iptables has a nat table, each minute: cni-bridge-restore.service runs it so.',
   ],
   operands: [],
-  options: placesOptions,
+  options: [
+    ...placesOptions,
+    { name: 'watch', description: 'Go on, and look again whenever rules of a firewall have changed.' },
+  ],
   hasJson: false,
-  examples: [{ line: 'cni-bridge restore', says: 'after nft -f /etc/nftables.conf' }],
+  examples: [
+    { line: 'cni-bridge restore', says: 'after nft -f /etc/nftables.conf' },
+    { line: 'cni-bridge restore --watch', says: 'after whatever may come' },
+  ],
   failure: 'something could not be restored, or not be looked at.',
   run(args, terminal) {
     const places = placesOf(args);
-    const ward = lookAtContainers(places);
-    const warn = (line: string): void => terminal.warn(printable(line));
-    const cures = [...findBridgeFaults(ward), ...findLostFilters(ward)]
-      .flatMap((finding) => finding.cures)
-      .filter(({ kind }) => kind !== 'up');
-    const begin = (cure: (typeof cures)[number]): void => terminal.print(`${printable(cureWords(cure))}\n`);
-    const isWell = mend(cures, places, { begin, warn });
-    for (const { what, why } of ward.missing) warn(`not looked at: ${what} (${why})`);
-    return isWell && ward.missing.length === 0 ? 0 : 1;
+    if (args.options.watch === true) watchAll(places, terminal);
+    return restoreAll(places, terminal) ? 0 : 1;
   },
 };

@@ -51,6 +51,35 @@ function findGateways(network: NetworkFacts, patients: readonly Patient[], ward:
   ];
 }
 
+/** Containers of which one end of the veth is down. */
+function findDown({ name, config }: NetworkFacts, patients: readonly Patient[]): Finding[] {
+  const host = patients.filter(({ veth }) => !veth.up);
+  const inside = patients.filter(
+    ({ veth }) => veth.up && !veth.operational && config?.disableContainerInterface !== true,
+  );
+  const finding = (what: string, those: readonly Patient[], mend: string): Finding[] =>
+    those.length === 0
+      ? []
+      : [
+          {
+            what: `${counted(those.length, 'container')} of ${name} whose ${what} is down`,
+            where: those.map(({ attachment, veth }) => `${containerWords(attachment)}, veth ${veth.name}`),
+            why: 'nothing gets in or out',
+            mend,
+            cures: [],
+          },
+        ];
+  const [first] = inside;
+  return [
+    ...finding('host veth', host, `ip link set ${host[0]?.veth.name} up`),
+    ...finding(
+      'interface',
+      inside,
+      `nsenter --net=${first?.namespace ?? 'PATH'} ip link set ${first?.attachment.ifname} up`,
+    ),
+  ];
+}
+
 function findBridge(network: NetworkFacts, ward: Ward): Finding[] {
   const { bridge, bridgeName, name, config } = network;
   const patients = patientsOf(ward, network).filter(({ isDead }) => !isDead);
@@ -77,7 +106,7 @@ function findBridge(network: NetworkFacts, ward: Ward): Finding[] {
       cures: [],
     });
   }
-  return findings;
+  return [...findings, ...findDown(network, patients)];
 }
 
 /** Bridges that are gone or down, that lack ports or their gateway's address. */

@@ -39,7 +39,7 @@ function withoutVeth(network: NetworkFacts, ward: Ward): Finding[] {
       where: leaked.flatMap((one) =>
         one.leases.map(({ file }) => `${file} of ${containerWords(one)}, which is gone`),
       ),
-      why: 'their addresses can not be leased again: the range runs out',
+      why: 'their addresses cannot be leased again: the range runs out',
       mend: fixCommand,
       cures: remains(network, leaked),
     });

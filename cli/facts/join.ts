@@ -133,6 +133,10 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
   const table = raw.netfilter?.tables.find((one) => one.name === tableName)?.name ?? '';
   const own = found.map((one) => attachmentOf(one, lookup));
   const byIptables = own.some(({ sources }) => sources.length > 0);
+  const isMasqueraded = table !== '' || byIptables;
+  // A configuration that can't be used may well want what isn't there.
+  const seen =
+    raw.netfilter === undefined || (described.length > 0 && !isMasqueraded) ? undefined : isMasqueraded;
   const directories = raw.directories.filter(({ network }) => network === name);
   const files = directories.flatMap(({ leases }) => leases);
   const isLease = (fault: string | undefined): boolean => fault === undefined || fault === 'EACCES';
@@ -147,7 +151,7 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
     bridge,
     bridgeAddresses,
     ...addressing(sets, bridgeAddresses, lookup, bridge),
-    masquerades: config?.ipMasq ?? (raw.netfilter === undefined ? undefined : table !== '' || byIptables),
+    masquerades: config?.ipMasq ?? seen,
     table,
     directories: directories.map(({ path }) => path),
     leased,

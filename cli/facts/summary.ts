@@ -48,3 +48,16 @@ export function formatVlans(vlans: readonly PortVlans[]): string {
 export function shortID(containerID: string): string {
   return /^[0-9a-f]{32,}$/.test(containerID) ? containerID.slice(0, 12) : containerID;
 }
+
+/** Of a range with more addresses, as those of IPv6 are, how many there are tells nothing. */
+const most = 0xff_ffff;
+
+/** `1,234`: groups of three digits. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** How many addresses of a network are leased: `4 of 253`. */
+export function formatLeases({ leased, capacity = 0 }: Pick<NetworkFacts, 'leased' | 'capacity'>): string {
+  return capacity === 0 || capacity > most ? grouped(leased) : `${grouped(leased)} of ${grouped(capacity)}`;
+}

@@ -2,8 +2,7 @@ import { formatCIDR, formatIP } from '../../netlink/ip.ts';
 import type { DefaultRoute } from '../../netlink/route/default-route.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import type { HostLink, Raw } from '../facts/raw.ts';
-import { addressesOf, formatVlans, shortID } from '../facts/summary.ts';
-import { grouped } from '../output/page.ts';
+import { addressesOf, formatLeases, formatVlans, shortID } from '../facts/summary.ts';
 import { printable } from '../output/terminal.ts';
 import { type Box, type Bridge, nowhere, type Picture, type Port, type Vlan } from './picture.ts';
 
@@ -16,8 +15,8 @@ export interface Seen {
   readonly defaultRoutes: readonly DefaultRoute[];
 }
 
-/** Of a subnet with more addresses, how many there are tells nothing. */
-const most = 0xffff;
+/** In place of a bridge's name: of links that are no port of any. */
+const none = ' ';
 
 /** Every port is in VLAN 1 until somebody says otherwise. */
 const usualVlan = '1';
@@ -40,7 +39,7 @@ class Composition {
   private readonly names = new Map<number, string>();
   /** By the index of the link. */
   private readonly addresses = new Lists<number, string>();
-  /** By the name of the bridge, empty for none, and then by VLANs. */
+  /** By the name of the bridge, empty for one that isn't known, and then by VLANs. */
   private readonly ports = new Map<string, Lists<string, Port>>();
   /** The link with a VLAN's gateway address, by its name. */
   private readonly gateways = new Map<string, HostLink>();
@@ -84,7 +83,8 @@ class Composition {
     const { veth, bridge, containerID, pod, ifname, faults } = attachment;
     const isIPv6 = (address: string): number => Number(address.includes(':'));
     // Without a veth nothing tells that it isn't where its network's are.
-    this.add(veth === undefined ? network.bridgeName : bridge, veth, {
+    const elsewhere = network.bridgeName === '' ? '' : none;
+    this.add(veth === undefined ? network.bridgeName : bridge || elsewhere, veth, {
       title: pod || shortID(containerID) || '?',
       containerID,
       ifname,
@@ -102,7 +102,7 @@ class Composition {
   private addOther(link: HostLink): void {
     const nothing = { containerID: '', ifname: '', addresses: [], faults: [] };
     const title = link.kind || 'device';
-    this.add(this.names.get(link.master) ?? '', link, { ...nothing, title, isOthers: true });
+    this.add(this.names.get(link.master) ?? none, link, { ...nothing, title, isOthers: true });
   }
 
   private vlansOf(bridge: string): Vlan[] {
@@ -126,12 +126,12 @@ class Composition {
     const isMasqueraded = networks.length > 0 && networks.every(({ masquerades }) => masquerades === true);
     const passage = isMasqueraded && !isAbsent ? 'masqueraded' : isRouted ? 'routed' : '';
     const lines = [
-      ...(isAbsent && name !== '' ? ['not there yet'] : addresses),
+      ...(isAbsent && name.trim() !== '' ? ['not there yet'] : addresses),
       ...networks.map((one) => networkLine(one, passage)),
-      ...(networks.length === 0 && !isAbsent ? ['no CNI network'] : []),
+      ...(networks.length === 0 ? ['no CNI network'] : []),
     ];
     return {
-      title: name || nowhere,
+      title: name.trim() || nowhere,
       lines,
       faults: networks.flatMap(({ faults }) => faults),
       isOthers: networks.length === 0,
@@ -145,11 +145,10 @@ class Composition {
     const { networks, others } = this.seen.facts;
     const ours = new Lists<string, NetworkFacts>();
     for (const network of networks) ours.add(network.bridgeName, network);
-    const isLoose = this.ports.has('') && !ours.has('');
     return [
       ...[...ours].map(([name, all]) => this.bridge(name, all[0]?.bridge, all)),
       ...others.bridges.map((link) => this.bridge(link.name, link, [])),
-      ...(isLoose ? [this.bridge('', undefined, [])] : []),
+      ...(this.ports.has(none) ? [this.bridge(none, undefined, [])] : []),
     ];
   }
 
@@ -171,10 +170,11 @@ class Composition {
 }
 
 /** What a bridge's box says of one of its networks, unless the way to the bridge says it. */
-function networkLine({ name, masquerades, leased, capacity }: NetworkFacts, passage: string): string {
-  const of = capacity !== undefined && capacity <= most ? ` of ${grouped(capacity)}` : '';
+function networkLine(network: NetworkFacts, passage: string): string {
+  const { name, masquerades } = network;
   const masqueraded = masquerades === true && passage !== 'masqueraded' ? ', masqueraded' : '';
-  const counted = leased > 0 || of !== '' ? `, ${grouped(leased)}${of} leased` : '';
+  const leases = formatLeases(network);
+  const counted = leases === '0' ? '' : `, ${leases} leased`;
   return `network ${name}${masqueraded}${counted}`;
 }
 

@@ -3,7 +3,7 @@ import type { LinkCounters } from '../../netlink/route/link-counters.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
 import type { Details } from '../facts/details.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
-import { addressesOf, formatVlans, sinceOf } from '../facts/summary.ts';
+import { addressesOf, formatLeases, formatVlans, grouped, sinceOf } from '../facts/summary.ts';
 import { formatFields } from './table.ts';
 import { printable, type Style } from './terminal.ts';
 import { ago, timestamp } from './time.ts';
@@ -14,11 +14,6 @@ type Field = readonly [name: string, value: string | readonly string[] | undefin
 function section(heading: string, fields: readonly Field[], style: Style): string {
   const text = formatFields(fields, style, '  ');
   return text === '' ? '' : `\n${style.bold(heading)}\n${text}`;
-}
-
-/** `1,234`: groups of three digits. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function traffic(packets: number, bytes: number, dropped: number, errors: number): string {
@@ -148,7 +143,7 @@ function masqueradingOf({ masquerades, table, attachments }: NetworkFacts): stri
 
 /** All that is known of a network but its attachments. */
 export function formatNetwork(network: NetworkFacts, style: Style): string {
-  const { bridge, faults, leased, capacity, config } = network;
+  const { bridge, faults, config } = network;
   const bridgeWords =
     bridge === undefined ? `${network.bridgeName}, not there` : `${bridge.name}, index ${bridge.index}`;
   return formatFields(
@@ -164,7 +159,7 @@ export function formatNetwork(network: NetworkFacts, style: Style): string {
       ['gateway', network.gateways],
       ['masquerades', masqueradingOf(network)],
       ['MACs checked', config === undefined ? undefined : config.macspoofchk ? 'yes' : 'no'],
-      ['leases', `${grouped(leased)}${capacity === undefined ? '' : ` of ${grouped(capacity)}`}`],
+      ['leases', formatLeases(network)],
       ['directory', network.directories.map(printable)],
       ['attachments', grouped(network.attachments.length)],
       ['wrong', faults.map((fault) => style.red(printable(fault)))],

@@ -37,6 +37,18 @@ const cases: Record<string, Case> = {
     where: /c1 eth0/,
     by: 'mend',
   },
+  'a host veth that is down': {
+    harm: 'ip link set $(ip -o link show master lab0 | sed "s/^[0-9]*: //; s/@.*//") down',
+    what: /1 container of lab0 whose host veth is down/,
+    where: /c1 eth0, veth veth/,
+    by: 'mend',
+  },
+  "a container's interface that is down": {
+    harm: 'ip -n c1 link set eth0 down',
+    what: /1 container of lab0 whose interface is down/,
+    where: /c1 eth0, veth veth/,
+    by: 'mend',
+  },
   'masquerading that was flushed': {
     harm: 'nft flush ruleset',
     what: /1 container of lab0 no longer masqueraded/,

@@ -6,6 +6,8 @@ import { manPage } from '../../../cli/man.ts';
 import { plainStyle } from '../../../cli/output/terminal.ts';
 import { parseArguments } from '../../../cli/parse-arguments.ts';
 
+const paper = { style: plainStyle, columns: 0 };
+
 const command: Command = {
   name: 'paint',
   summary: 'paint it',
@@ -48,8 +50,8 @@ test('--help needs nothing else', () => {
 
 describe.each(commands.map((one): [string, Command] => [one.name, one]))('%s', (name, one) => {
   test('is in help, man page and completions, with all of its options', () => {
-    const general = generalHelp(commands, plainStyle);
-    const [help, man] = [commandHelp(one, plainStyle), manPage(commands, '1')];
+    const general = generalHelp(commands, paper);
+    const [help, man] = [commandHelp(one, paper), manPage(commands, '1')];
     const [bash, zsh] = [bashCompletion(commands), zshCompletion(commands)];
     for (const text of [general, help, man, bash, zsh]) expect(text).toContain(name);
     for (const option of optionsOf(one)) {
@@ -71,6 +73,18 @@ describe.each(commands.map((one): [string, Command] => [one.name, one]))('%s', (
     expect(one.summary.length).toBeLessThan(65);
     expect(one.summary).not.toMatch(/\.$/);
   });
+});
+
+test('help is as wide as the terminal, and no wider than is easily read', () => {
+  const widestOf = (columns: number): number => {
+    const texts = commands.map((one) =>
+      commandHelp(one, { ...paper, columns }).replace(/\nexamples:.*/s, ''),
+    );
+    const all = [generalHelp(commands, { ...paper, columns }), ...texts];
+    return Math.max(...all.flatMap((text) => text.split('\n').map((line) => line.length)));
+  };
+  expect(widestOf(80)).toBeLessThanOrEqual(80);
+  for (const columns of [0, 200]) expect(widestOf(columns)).toBeLessThanOrEqual(100);
 });
 
 test('lines are broken between words', () => {

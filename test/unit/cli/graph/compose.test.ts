@@ -127,7 +127,7 @@ test("others' bridges, their ports and veths that are nowhere are others'", () =
     },
     {
       title: 'no bridge',
-      lines: [],
+      lines: ['no CNI network'],
       isOthers: true,
       vlans: [{ ports: [{ title: 'veth', link: 'cali1' }] }],
     },
@@ -168,4 +168,13 @@ test('nothing from outside reaches the terminal as a control character', () => {
   );
   expect(text).not.toContain('\\u001b');
   expect(text).toContain('x?[2J');
+});
+
+test('a veth of others that is no port is not drawn at a network whose bridge nobody knows', () => {
+  const stray = link({ index: 9, name: 'stray', master: 0 });
+  const bad = { file: '/etc/bad', name: 'bad', config: undefined, fault: 'no' };
+  const { bridges } = composed({ links: [stray], configured: [bad] });
+  const [own, loose] = bridges.filter(({ title }) => title === 'no bridge');
+  expect(own).toMatchObject({ networks: ['bad'], vlans: [] });
+  expect(loose).toMatchObject({ networks: [], vlans: [{ ports: [{ link: 'stray', isOthers: true }] }] });
 });

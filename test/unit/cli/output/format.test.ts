@@ -1,4 +1,5 @@
-import { formatRoute, grouped } from '../../../../cli/output/page.ts';
+import { grouped } from '../../../../cli/facts/summary.ts';
+import { formatRoute } from '../../../../cli/output/page.ts';
 import { cell, formatFields, formatTable } from '../../../../cli/output/table.ts';
 import { formatJson, plainStyle } from '../../../../cli/output/terminal.ts';
 import { ago, timestamp } from '../../../../cli/output/time.ts';
