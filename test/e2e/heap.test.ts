@@ -63,10 +63,10 @@ describeStatic('the heap in %s', (_name, bridge) => {
       if (command === 'ADD') result = JSON.parse(outcome.stdout);
       return Number(host.sh('cat /run/faults'));
     };
-    expect(faults('VERSION')).toBeLessThan(80);
-    expect(faults('ADD')).toBeLessThan(190);
-    expect(faults('CHECK')).toBeLessThan(180);
-    expect(faults('DEL')).toBeLessThan(195);
+    expect(faults('VERSION')).toBeLessThan(65);
+    expect(faults('ADD')).toBeLessThan(140);
+    expect(faults('CHECK')).toBeLessThan(140);
+    expect(faults('DEL')).toBeLessThan(160);
   });
 });
 
