@@ -21,7 +21,7 @@ PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-vlan e2e-packages parity bench bench-ipam screenshot sanitize reproducible reproducible-release reference install clean packages
+.PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-flannel e2e-kubernetes e2e-vlan e2e-packages parity bench bench-ipam scale screenshot sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,7 +64,8 @@ fuzz: build packages ## malformed input, results, lease files and netlink replie
 soak: build packages ## CONTAINERS=1000 on one bridge, added, checked and deleted 16 at a time for MINUTES=10
 	@build/in-host $(TSX) test/soak/soak.ts $(or $(MINUTES),10) $(or $(CONTAINERS),1000)
 
-demo: build packages ## the article's story, told by real commands in a host of its own
+demo: dist/bridge ## the article's story, told by real commands in a host of its own
+	@build/debian-packages iproute2 nftables nginx-light curl util-linux procps
 	@build/in-host test/demo/demo
 
 screenshot: dist/bridge dist/cni-bridge packages ## docs/graph.png, of a small host in a browser; needs chromium
@@ -77,6 +78,14 @@ e2e-docker: build packages ## the article's Docker half, with a dockerd of its o
 e2e-runtimes: dist/bridge packages reference dist/runtimes ## podman, containerd (ctr, CRI) and cnitool with our plugins and with the Go plugins (needs root); RUNTIMES=podman runs a part
 	@build/debian-packages podman containerd runc busybox-static
 	@$(TSX) test/runtimes/main.ts $(RUNTIMES)
+
+e2e-flannel: dist/bridge packages reference dist/flannel ## flannel's plugin delegating to ours, flanneld with etcd, two and three nodes (needs root); BACKENDS='host-gw vxlan-dual' runs a part, REFERENCE=1 the Go plugin as well
+	@build/debian-packages etcd-server etcd-client busybox-static
+	@$(TSX) test/flannel/main.ts $(BACKENDS)
+
+e2e-kubernetes: dist/bridge packages reference dist/kubernetes ## a real cluster of two nodes whose pods ours connects (needs root); MODE='iptables nftables-dual' of 4, REFERENCE=1 the Go plugin as well; builds Kubernetes once, 20 min of CPU
+	@build/debian-packages containerd runc etcd-server busybox-static jq
+	@$(TSX) test/kubernetes/main.ts $(MODE)
 
 # The limit of half an hour allows for a busy machine.
 e2e-vlan: build packages reference ## VLANs, ours compared with the Go plugin's, on the kernel of user-mode-linux
@@ -93,6 +102,9 @@ bench: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## ours against the
 
 bench-ipam: build packages $(if $(REFERENCE_CNI_PATH),,reference) ## host-local among 0 to 50,000 leases against the Go host-local; PAIRS=10 is quick, DIRECTORY=/run/leases uses a tmpfs
 	build/in-host $(TSX) test/bench/ipam.ts
+
+scale: dist/bridge dist/host-local dist/loopback dist/cni-bridge packages ## what a call costs among CONTAINERS='1 10 100 300 1000' on a bridge: system calls, netlink, milliseconds
+	@build/in-host $(TSX) test/scale/main.ts $(or $(CONTAINERS),1 10 100 300 1000)
 
 parity: dist/bridge dist/host-local dist/loopback packages $(if $(filter dist/reference,$(REFERENCE_CNI_PATH)),reference) ## ours against the Go plugins in REFERENCE_CNI_PATH (default: Debian's), row by row; ROWS=text runs a part
 	@build/debian-packages user-mode-linux kmod
@@ -131,10 +143,14 @@ dist/chroot/debian: build/chroot
 	build/chroot $@
 	@touch $@
 
-# The runtimes built from Go modules; the script skips those that exist.
-.PHONY: dist/runtimes
+# What is built from Go modules; each script skips what exists.
+.PHONY: dist/runtimes dist/flannel dist/kubernetes
 dist/runtimes:
 	@build/runtimes $@
+dist/flannel:
+	@build/flannel/build $@
+dist/kubernetes:
+	@build/kubernetes/build $@
 
 packages:
 	@build/debian-packages $(PACKAGES)

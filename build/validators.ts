@@ -68,6 +68,9 @@ function typeText(unresolved: Placed): string {
   if (schema.enum !== undefined) {
     return schema.enum.map((value: unknown) => JSON.stringify(value)).join(' | ');
   }
+  if (Array.isArray(schema.type)) {
+    return schema.type.map((type: unknown) => typeText({ schema: { ...schema, type }, file })).join(' | ');
+  }
   if (schema.type === 'integer') return 'number';
   if (schema.type === 'array') return `readonly (${typeText({ schema: schema.items, file })})[]`;
   if (schema.type !== 'object') return schema.type;

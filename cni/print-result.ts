@@ -1,15 +1,24 @@
+import { encodeText } from '../netlink/bytes.ts';
 import { type Family, family, formatCIDR, formatIP, type IP } from '../netlink/ip.ts';
 import type { DNS, Interface, IPConfig, Result, Route } from './result.ts';
 import { atLeast, type Version } from './version.ts';
 
-/** What Go's encoder escapes beyond what JSON requires. */
-const escaped = ['<', '>', '&', '\u2028', '\u2029'];
+/** What Go's encoder escapes beyond what JSON requires, and the first byte of each in UTF-8. */
+const escaped: readonly [character: string, byte: number][] = [
+  ['<', 0x3c],
+  ['>', 0x3e],
+  ['&', 0x26],
+  ['\u2028', 0xe2],
+  ['\u2029', 0xe2],
+];
 
 /** JSON as Go's encoder prints it: indented by four spaces, `<`, `>` and `&` escaped. */
 export function toJson(value: unknown): string {
   let json = JSON.stringify(value, undefined, 4);
-  for (const character of escaped) {
-    if (!json.includes(character)) continue;
+  // Bytes are searched sooner than characters.
+  const bytes = encodeText(json);
+  for (const [character, byte] of escaped) {
+    if (!bytes.includes(byte)) continue;
     json = json.replaceAll(character, `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
   }
   return json;

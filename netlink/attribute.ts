@@ -76,8 +76,8 @@ const types = 128;
  * decoded before it is asked for.
  */
 export class Attributes {
-  /** Where the payload of each type's attribute begins; 0 if it is missing. */
-  private readonly places = new Uint32Array(types);
+  /** Where the payload of each type's attribute begins, 0 if it is missing, and where it ends. */
+  private readonly places = new Uint32Array(2 * types);
 
   /** @throws ProtocolError if one claims more bytes than there are */
   constructor(private readonly bytes: Uint8Array) {
@@ -86,22 +86,23 @@ export class Attributes {
   }
 
   has({ type }: Attribute<unknown> | Nest): boolean {
-    return (this.places[type] ?? 0) !== 0;
+    return (this.places[2 * type] ?? 0) !== 0;
   }
 
   /** An attribute's value; if it is missing or too short, its format's default: 0, empty, undefined. */
   get<T, R>({ type, format }: Attribute<T, R>): T | R {
-    const at = this.places[type] ?? 0;
+    const { places } = this;
+    const at = places[2 * type] ?? 0;
     if (at === 0) return format.absent;
-    const end = at + getU16(this.bytes, at - attributeHeader) - attributeHeader;
+    const end = places[2 * type + 1] ?? 0;
     return at + format.length > end ? format.absent : format.get(this.bytes, at, end);
   }
 
   /** The payload of a nested attribute, a view of the message; empty if it is missing. */
   payload({ type }: Nest): Uint8Array {
-    const at = this.places[type] ?? 0;
-    if (at === 0) return none;
-    return this.bytes.subarray(at, at + getU16(this.bytes, at - attributeHeader) - attributeHeader);
+    const { places } = this;
+    const at = places[2 * type] ?? 0;
+    return at === 0 ? none : this.bytes.subarray(at, places[2 * type + 1]);
   }
 
   /** The attributes in a nested attribute; none if it is missing. */

@@ -94,16 +94,9 @@ export function decodeText(bytes: Uint8Array): string {
   return libc.decodeText(bytes);
 }
 
-const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
 /** Two lower-case hex digits for each byte. */
 export function hex(bytes: Uint8Array, separator = ''): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) {
-    if (i > 0) text += separator;
-    text += hexPairs[bytes[i] ?? 0] ?? '';
-  }
-  return text;
+  return libc.hex(bytes, separator);
 }
 
 /** A string in UTF-8 with a terminating NUL. */
@@ -113,8 +106,7 @@ export function text(value: string): Uint8Array {
 
 /** The text between two offsets, up to its first NUL. */
 export function textAt(bytes: Uint8Array, from: number, to: number): string {
-  const end = bytes.indexOf(0, from);
-  return decodeText(bytes.subarray(from, end < 0 || end > to ? to : end));
+  return libc.textAt(bytes, from, to);
 }
 
 /** Whether two byte arrays are equal. */

@@ -1,4 +1,5 @@
 import { libc } from '#libc';
+import { align } from './attribute.ts';
 import { hex } from './bytes.ts';
 import { isErrno, NetlinkError, ProtocolError, TruncatedError } from './error.ts';
 import {
@@ -11,8 +12,9 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
   NLMSG_NOOP,
+  nlmsghdr,
 } from './linux/netlink.ts';
-import { decodeError, decodeMessages, encodeMessages, type Message } from './message.ts';
+import { decodeError, encodeMessages, header, headerField, Message, readHeader } from './message.ts';
 import { openSocket, type Socket } from './socket.ts';
 
 /** A message to send, and how an error describes it if the kernel refuses it. */
@@ -44,14 +46,24 @@ const requestsAtOnce = 32;
 /** How often to request a dump if the kernel says that it was inconsistent. */
 const dumpAttempts = 5;
 
-/** How many milliseconds a whole reply may take: the kernel makes it during the send, or soon after. */
-const answerDeadline = 5_000;
+/**
+ * How many milliseconds a whole reply may take. On an idle machine it takes microseconds; on one that is out of
+ * processors, or whose RTNL lock is held, a dump of many datagrams takes seconds. The Go plugin gives each a minute.
+ */
+const answerDeadline = 60_000;
 
 /** A reply that may be incomplete. */
 interface OpenReply {
   readonly messages: Message[];
   error?: NetlinkError;
   answered: boolean;
+}
+
+/** Takes a message, of which the header was just read. @returns whether all messages are there */
+type Take = (datagram: Uint8Array, offset: number) => boolean;
+
+function messageAt(datagram: Uint8Array, offset: number): Message {
+  return new Message(datagram, offset, header[headerField.length] ?? 0);
 }
 
 function refusal(request: NetlinkRequest, message: Message): NetlinkError {
@@ -79,15 +91,22 @@ export class Connection {
   ) {}
 
   /**
-   * Passes on incoming messages until `isDone`, checked after each datagram: endless unrelated messages must not block
-   * a caller for ever.
+   * Passes on incoming messages until `take` says that all are there, which counts after each datagram: endless unrelated
+   * messages must not block a caller for ever.
    * @throws ProtocolError at the deadline
    */
-  private receiveUntil(isDone: () => boolean, take: (message: Message) => void): void {
+  private receiveUntil(take: Take): void {
     const end = libc.clock() + this.deadline;
     for (;;) {
-      for (const message of decodeMessages(this.socket.receive())) take(message);
-      if (isDone()) return;
+      const datagram = this.socket.receive();
+      const last = datagram.length - nlmsghdr.length;
+      let isDone = false;
+      for (let at = 0; at <= last; ) {
+        const length = readHeader(datagram, at);
+        isDone = take(datagram, at);
+        at += align(length);
+      }
+      if (isDone) return;
       if (libc.clock() > end) {
         throw new ProtocolError(`no answer among the kernel's messages within ${this.deadline / 1000} s`);
       }
@@ -118,14 +137,15 @@ export class Connection {
     }
     const first = this.number(requests, queries ? 0 : NLM_F_ACK);
     let open = requests.length;
-    const take = (message: Message): void => {
-      const index = message.sequence - first;
+    this.receiveUntil((datagram, at) => {
+      const index = (header[headerField.sequence] ?? 0) - first;
       const request = requests[index];
       const reply = replies[index];
       // A reply to an earlier datagram that failed half-way: ignored.
-      if (request === undefined || reply === undefined) return;
-      if (message.type === NLMSG_ERROR) {
-        if (message.errno !== 0) reply.error = refusal(request, message);
+      if (request === undefined || reply === undefined) return open === 0;
+      const type = header[headerField.type];
+      if (type === NLMSG_ERROR) {
+        if (header[headerField.error] !== 0) reply.error = refusal(request, messageAt(datagram, at));
         if (!reply.answered) open--;
         reply.answered = true;
         if (index === 0 && isErrno(reply.error, 'EPERM')) {
@@ -133,15 +153,15 @@ export class Connection {
           for (const one of replies) one.error ??= reply.error;
           open = 0;
         }
-      } else if (message.type !== NLMSG_NOOP) {
-        reply.messages.push(message.copy());
+      } else if (type !== NLMSG_NOOP) {
+        reply.messages.push(messageAt(datagram, at).copy());
         if (queries && !reply.answered) {
           reply.answered = true;
           open--;
         }
       }
-    };
-    this.receiveUntil(() => open === 0, take);
+      return open === 0;
+    });
     return replies;
   }
 
@@ -210,19 +230,20 @@ export class Connection {
     const found: T[] = [];
     let interrupted = false;
     let done = false;
-    const take = (message: Message): void => {
-      if (message.sequence !== sequence || done) return;
-      if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
-      const { type } = message;
+    this.receiveUntil((datagram, at) => {
+      if (header[headerField.sequence] !== sequence || done) return done;
+      if (((header[headerField.flags] ?? 0) & NLM_F_DUMP_INTR) !== 0) interrupted = true;
+      const type = header[headerField.type];
       if (type === NLMSG_ERROR || type === NLMSG_DONE) {
+        const message = messageAt(datagram, at);
         if (message.errno !== 0) throw refusal(request, message);
         done = true;
       } else if (type !== NLMSG_NOOP) {
-        const value = read(message);
+        const value = read(messageAt(datagram, at));
         if (value !== undefined) found.push(value);
       }
-    };
-    this.receiveUntil(() => done, take);
+      return done;
+    });
     return { found, interrupted };
   }
 
@@ -241,15 +262,16 @@ export class Connection {
     );
     let open = requests.length > 2;
     let refused: NetlinkError | undefined;
-    const take = (message: Message): void => {
-      const index = message.sequence - first;
+    const take: Take = (datagram, at) => {
+      const index = (header[headerField.sequence] ?? 0) - first;
       const request = requests[index];
-      if (request === undefined || message.type !== NLMSG_ERROR) return;
-      if (message.errno !== 0) refused ??= refusal(request, message);
+      if (request === undefined || header[headerField.type] !== NLMSG_ERROR) return !open;
+      if (header[headerField.error] !== 0) refused ??= refusal(request, messageAt(datagram, at));
       // If the begin or the end is refused, so is the whole batch.
       if (index === 0 || index >= last - 1) open = false;
+      return !open;
     };
-    if (open) this.receiveUntil(() => !open, take);
+    if (open) this.receiveUntil(take);
     if (refused !== undefined) throw refused;
   }
 

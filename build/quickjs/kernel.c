@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 #include <linux/if.h>
 #include <linux/if_bridge.h>
@@ -18,6 +19,7 @@
 
 /** The owner of each veth; see training.c. */
 #define LABEL "cni network container eth0"
+#define INDEX "/.attachments/"
 
 /* The contents of standard input and of the last opened file; numbers that no descriptor of this process has. */
 const char *standard_input;
@@ -126,10 +128,38 @@ static int ends(const char *path, const char *name) {
   return length >= end && strcmp(path + length - end, name) == 0;
 }
 
-/** The network has leases with a complete index (ipam/leases/stamp.ts), but none of the container's. */
+/* The container's entry in the index of leases once an ADD has made it, and whether a directory lists it next. */
+static char entry[256];
+static int is_listed;
+
+/** The entries' directories are below this one. */
+static const char *in_index(const char *path) {
+  const char *found = strstr(path, INDEX);
+  return found ? found + strlen(INDEX) : NULL;
+}
+
+static long rename_to(const char *path) {
+  const char *name = in_index(path) ? strrchr(path, '/') : NULL;
+  if (name && strlen(name) < sizeof entry) strcpy(entry, name + 1);
+  return 0;
+}
+
+static long list_names(char *buffer) {
+  if (!is_listed) return 0;
+  is_listed = 0;
+  /* struct linux_dirent64: inode, offset, length of the record, type, name */
+  uint16_t size = (19 + strlen(entry) + 8) & ~7;
+  memset(buffer, 0, size);
+  memcpy(buffer + 16, &size, sizeof size);
+  strcpy(buffer + 19, entry);
+  return size;
+}
+
+/** The network has leases with a complete index (ipam/leases/stamp.ts). */
 static long stat_path(int fd, const char *path, struct statx *stat) {
   *stat = (struct statx){.stx_mode = S_IFREG | 0600, .stx_ino = fd};
-  if (ends(path, "/network") || ends(path, "/.attachments"))
+  const char *bucket = in_index(path);
+  if (ends(path, "/network") || ends(path, "/.attachments") || (bucket && strlen(bucket) == 2))
     *stat = (struct statx){.stx_mode = S_IFDIR | 0755, .stx_mtime.tv_sec = 981173107};
   else if (ends(path, "/lock")) stat->stx_ino = descriptors - 1;
   else if (*path) return errno = ENOENT, -1;
@@ -138,7 +168,8 @@ static long stat_path(int fd, const char *path, struct statx *stat) {
 
 static const char *contents_of(const char *path) {
   if (ends(path, "boot_id")) return "00000000-0000-4000-8000-000000000000\n";
-  return strstr(path, "last_reserved_ip") ? "10.1.0.2" : "0\n";
+  if (ends(path, "/10.1.0.2")) return "container\r\neth0";
+  return strstr(path, "last_reserved_ip") ? "10.1.0.1" : "0\n";
 }
 
 long __wrap_syscall(long number, ...) {
@@ -148,7 +179,9 @@ long __wrap_syscall(long number, ...) {
   for (int i = 0; i < 5; i++) words[i] = va_arg(list, long);
   va_end(list);
   char *bytes = (char *)words[1];
-  if (number == SYS_openat) contents = contents_of(bytes);
+  if (number == SYS_openat) contents = contents_of(bytes), is_listed = entry[0] != 0;
+  if (number == SYS_renameat2) return rename_to((char *)words[3]);
+  if (number == SYS_getdents64) return list_names(bytes);
   if (number == SYS_openat || number == SYS_socket) return descriptors++;
   if (number == SYS_read) return read_all(bytes, words[0] == 0 ? &standard_input : &contents);
   if (number == SYS_write || number == SYS_pwrite64) return words[2];

@@ -97,6 +97,18 @@ function scripts(): Record<string, unknown> {
   };
 }
 
+const summary = 'CNI plugins that connect containers to a Linux bridge';
+/** apk reads one line. */
+const description =
+  packager === 'apk'
+    ? summary
+    : [
+        summary,
+        'Stands in for the Go plugins bridge, host-local and loopback under the same',
+        'names and with the same network configurations. One static executable that',
+        'talks to the kernel over netlink.',
+      ].join('\n');
+
 const config = {
   name: manifest.name,
   arch: architecture,
@@ -106,12 +118,7 @@ const config = {
   section: 'net',
   priority: 'optional',
   maintainer: manifest.author,
-  description: [
-    'CNI plugins that connect containers to a Linux bridge',
-    'Stands in for the Go plugins bridge, host-local and loopback under the same',
-    'names and with the same network configurations. One static executable that',
-    'talks to the kernel over netlink.',
-  ].join('\n'),
+  description,
   license: manifest.license,
   rpm: { buildhost: 'localhost', compression: 'xz', summary: 'CNI plugins for a Linux bridge' },
   deb: { compression: 'xz' },

@@ -5,12 +5,14 @@ import { findForwardingFaults } from './forwarding.ts';
 import { findHostFaults } from './host.ts';
 import { findLeaks } from './leaks.ts';
 import type { Sight } from './sight.ts';
+import { findStranded } from './stranded.ts';
 import { findSubnetFaults } from './subnets.ts';
 
 /** All that is wrong, what keeps containers from working first. Nothing is asked of the system here. */
 export function diagnose(sight: Sight): Finding[] {
   return [
     findBridgeFaults,
+    findStranded,
     findLostFilters,
     findForwardingFaults,
     findLeaks,

@@ -1,18 +1,17 @@
 import { attachmentOf } from '../../cni/attachment.ts';
+import { masqueraded } from '../../plugin/config/masquerade.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { type Cure, type Finding, fixCommand } from './finding.ts';
 import { findLostForward } from './forward-rules.ts';
+import { findLostIsolation } from './isolation.ts';
 import { type Patient, patientsOf, type Ward } from './sight.ts';
 import { containerWords, counted } from './words.ts';
 
-function masqueradeOf({ network, attachment, veth, leased }: Patient): Cure {
-  return {
-    kind: 'masquerade',
-    attachment: attachmentOf(network.name, attachment),
-    addresses: leased,
-    veth,
-    backend: network.config?.ipMasqBackend,
-  };
+function masqueradeOf({ network, attachment, veth, leased }: Patient): Cure[] {
+  const { config } = network;
+  if (config === undefined) return [];
+  const owner = attachmentOf(network.name, attachment);
+  return [{ kind: 'masquerade', attachment: owner, addresses: masqueraded(leased, config), veth, config }];
 }
 
 function spoofCheckOf({ network, attachment, veth, namespace }: Patient): Cure[] {
@@ -33,7 +32,7 @@ function lost(network: NetworkFacts, ward: Ward): Finding[] {
       ),
       why: 'nothing beyond this host answers to their addresses; a firewall was flushed or restarted',
       mend: fixCommand,
-      cures: masquerades.map(masqueradeOf),
+      cures: masquerades.flatMap(masqueradeOf),
     });
   }
   if (checks.length > 0) {
@@ -50,5 +49,6 @@ function lost(network: NetworkFacts, ward: Ward): Finding[] {
 
 /** What netfilter should do for running containers, and does no more. */
 export function findLostFilters(ward: Ward): Finding[] {
-  return [...ward.facts.networks.flatMap((network) => lost(network, ward)), ...findLostForward(ward)];
+  const own = ward.facts.networks.flatMap((network) => lost(network, ward));
+  return [...own, ...findLostIsolation(ward), ...findLostForward(ward)];
 }

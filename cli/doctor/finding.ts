@@ -1,6 +1,7 @@
 import type { Attachment } from '../../cni/attachment.ts';
 import type { CIDR } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { Isolated } from '../../plugin/netfilter/isolation/isolation.ts';
 import type { AttachmentFacts } from '../facts/facts.ts';
 import type { HostLink } from '../facts/raw.ts';
 
@@ -21,7 +22,7 @@ export type Loss =
       readonly attachment: Attachment;
       readonly veth: HostLink;
       readonly addresses: readonly CIDR[];
-      readonly backend: BridgeConfig['ipMasqBackend'];
+      readonly config: BridgeConfig;
     }
   | {
       readonly kind: 'spoof check';
@@ -35,6 +36,12 @@ export type Loss =
       readonly attachment: Attachment;
       readonly config: BridgeConfig;
       readonly gateways: readonly CIDR[];
+    }
+  | {
+      readonly kind: 'isolation';
+      readonly isolated: Isolated;
+      readonly config: BridgeConfig;
+      readonly veth: HostLink;
     }
   | {
       readonly kind: 'forward';

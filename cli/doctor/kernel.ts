@@ -7,6 +7,7 @@ import { getLink, newBridge, newVeth } from '../../netlink/route/link.ts';
 import { filtersVlans, noVlanFiltering } from '../../plugin/attach/port-vlans.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { withNetfilter } from '../../plugin/netfilter/connection.ts';
+import { addIsolation, isolatedOf } from '../../plugin/netfilter/isolation/isolation.ts';
 import { addMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 
@@ -26,7 +27,10 @@ function exercise(config: BridgeConfig, subnets: readonly CIDR[]): void {
   } finally {
     route.close();
   }
-  if (config.ipMasq && subnets.length > 0) addMasquerade(attachment, subnets, config.ipMasqBackend);
+  if (config.ipMasq && subnets.length > 0) addMasquerade(attachment, subnets, config);
+  if (config.isolate) {
+    withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, 'veth', config)));
+  }
   if (config.macspoofchk) {
     withNetfilter((connection) => addSpoofCheck(connection, attachment, 'veth', '02:00:00:00:00:01'));
   }

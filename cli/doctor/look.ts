@@ -7,6 +7,9 @@ import type { HostAddress } from '../../netlink/route/address-list.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { join } from '../facts/join.ts';
@@ -14,6 +17,7 @@ import { addressesInside, findNamespaces } from '../facts/namespaces.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 import { type Places, Reading, readHost } from '../facts/read.ts';
 import { addressesOf } from '../facts/summary.ts';
+import { readAutoMtus } from './auto-mtu.ts';
 import { readBarriers } from './barriers.ts';
 import { readLostForward } from './forward-rules.ts';
 import { sysctlsOf } from './forwarding.ts';
@@ -84,11 +88,15 @@ function lostOf(
   { name, config }: NetworkFacts,
   leased: readonly CIDR[],
 ): string | undefined {
+  if (config === undefined) return undefined;
   const sources = new Set(attachment.sources.map(({ address }) => address));
-  const lost = leased.map(({ ip }) => formatIP(ip)).find((address) => !sources.has(address));
-  if (lost === undefined && config?.ipMasqBackend !== 'nftables') return undefined;
-  if (config?.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
-  return lostMasquerade(attachmentOf(name, attachment), leased, 'nftables')?.what;
+  const lost = masqueraded(leased, config)
+    .map(({ ip }) => formatIP(ip))
+    .find((address) => !sources.has(address));
+  if (lost === undefined && config.ipMasqBackend !== 'nftables') return undefined;
+  if (config.ipMasqBackend === 'iptables') return `masquerading of ${lost}`;
+  return lostMasquerade(attachmentOf(name, attachment), leased, { ...config, ipMasqBackend: 'nftables' })
+    ?.what;
 }
 
 function patientOf(
@@ -107,6 +115,8 @@ function patientOf(
   const leased = known.length > 0 ? known : within;
   const { config } = network;
   const isJudged = config !== undefined && !isDead && seesNetfilter;
+  const isolation = (of: BridgeConfig) => (): string | undefined =>
+    lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
   return {
     network,
     attachment,
@@ -120,6 +130,8 @@ function patientOf(
         ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
     hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    lostIsolation:
+      isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };
 }
 
@@ -156,8 +168,9 @@ function look(places: Places): Ward {
   };
 }
 
-function lacks({ isDead, attachment, lostMasquerade: lost, hasLostSpoofCheck }: Patient): boolean {
-  return isDead || attachment.leases.length === 0 || lost !== undefined || hasLostSpoofCheck;
+function lacks({ isDead, attachment, hasLostSpoofCheck, ...lost }: Patient): boolean {
+  const isLess = lost.lostMasquerade !== undefined || lost.lostIsolation !== undefined;
+  return isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck;
 }
 
 /** The attachments that may not be as they should. */
@@ -241,6 +254,7 @@ export function lookAround(places: Places): Sight {
         values.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
       ),
       plugins: findPlugins(),
+      autoMtus: reading.attempt('MTUs', () => readAutoMtus(ward.facts.networks), new Map<string, number>()),
       lacking: reading.attempt('what the kernel can', () => findLacking(ward), []),
       missing: each([...ward.missing, ...reading.missing]),
     };

@@ -24,6 +24,7 @@ export function cureWords(cure: Cure): string {
     return `remove ${parts.join(', ')} of ${ownerWords(cure.attachment)}`;
   }
   if (cure.kind === 'forward') return `accept what ${cure.config.name} forwards again`;
+  if (cure.kind === 'isolation') return `isolate ${ownerWords(cure.isolated.attachment)} again`;
   if (cure.kind === 'gateway')
     return `give ${cure.config.bridge} the gateway ${cure.gateways.map(formatCIDR).join(', ')}`;
   const owner = ownerWords(cure.attachment);
@@ -41,7 +42,7 @@ export interface Listener {
 }
 
 /** An address of a bridge that is down would go as it is set up; the rest in the order of an ADD. */
-const order: readonly Loss['kind'][] = ['up', 'spoof check', 'gateway', 'masquerade', 'forward'];
+const order: readonly Loss['kind'][] = ['up', 'spoof check', 'isolation', 'gateway', 'masquerade', 'forward'];
 
 /**
  * Mends what was found, one thing after the other, whatever becomes of the others.

@@ -4,8 +4,9 @@ import { parseIP, width } from '../../netlink/ip.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
 import { withHost } from '../../plugin/attach/sides.ts';
-import { withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
+import { withNetfilter, withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
 import { removeUnusedForward } from '../../plugin/netfilter/forward/forward.ts';
+import { removeIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import type { AttachmentFacts } from '../facts/facts.ts';
@@ -54,6 +55,7 @@ function remove(
   withHost((host) => {
     if (veth !== undefined) removeLink(host, veth);
     if (config?.forward === true) removeUnusedForward(host, config);
+    if (config?.isolate) withNetfilter((netfilter) => removeIsolation(netfilter, owner, config));
   });
   for (const store of stores) endLeases(store, attachment);
 }

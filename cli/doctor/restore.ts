@@ -9,6 +9,7 @@ import { ensureVlanGateway } from '../../plugin/attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
 import { acceptForwarded, removeUnusedForward } from '../../plugin/netfilter/forward/forward.ts';
 import { forwardedOf } from '../../plugin/netfilter/forward/rules.ts';
+import { addIsolation, removeIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { addMasquerade, removeMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../../plugin/netfilter/spoof-check.ts';
 import { lookInside } from '../facts/namespaces.ts';
@@ -20,11 +21,11 @@ type Warn = (line: string) => void;
 /** Looked at again afterwards: a DEL that came meanwhile has found nothing to take away. */
 function restoreMasquerade(
   host: Connection,
-  { attachment, veth, addresses, backend }: Of<'masquerade'>,
+  { attachment, veth, addresses, config }: Of<'masquerade'>,
   warn: Warn,
 ): void {
   if (!isThere(host, veth)) return;
-  addMasquerade(attachment, addresses, backend);
+  addMasquerade(attachment, addresses, config);
   if (isThere(host, veth)) return;
   withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn));
 }
@@ -54,6 +55,14 @@ function restoreGateway(host: Connection, { attachment, config, gateways }: Of<'
   }
 }
 
+function restoreIsolation(host: Connection, { isolated, config, veth }: Of<'isolation'>): void {
+  if (!isThere(host, veth)) return;
+  withNetfilter((connection) => {
+    addIsolation(connection, isolated);
+    if (!isThere(host, veth)) removeIsolation(connection, isolated.attachment, config);
+  });
+}
+
 /** Of no use, and in nobody's hands, where the last container has gone meanwhile. */
 function restoreForward(host: Connection, { config, addresses }: Of<'forward'>): void {
   const ips = addresses.map((address) => ({ address }));
@@ -69,6 +78,7 @@ export function restore(loss: Loss, warn: Warn): void {
   withHost((host) => {
     if (loss.kind === 'masquerade') restoreMasquerade(host, loss, warn);
     else if (loss.kind === 'spoof check') restoreSpoofCheck(host, loss);
+    else if (loss.kind === 'isolation') restoreIsolation(host, loss);
     else if (loss.kind === 'forward') restoreForward(host, loss);
     else if (loss.kind === 'gateway') restoreGateway(host, loss, warn);
     else host.execute(setLink(loss.bridge, { up: true }));

@@ -31,6 +31,8 @@ export interface Patient {
   /** What CHECK misses of its masquerading, in words; undefined where nothing is. */
   readonly lostMasquerade: string | undefined;
   readonly hasLostSpoofCheck: boolean;
+  /** What CHECK misses of its isolation, in words; undefined where nothing is. */
+  readonly lostIsolation: string | undefined;
   /** Those that are masqueraded: what was leased, without link-local ones. */
   readonly leased: readonly CIDR[];
 }
@@ -64,6 +66,8 @@ export interface Sight extends Ward {
   readonly sysctls: ReadonlyMap<string, string>;
   /** Files of the name `bridge` in the usual directories, each once. */
   readonly plugins: readonly string[];
+  /** What `"mtu": "auto"` would choose now, by network; no other network is in it. */
+  readonly autoMtus: ReadonlyMap<string, number>;
   /** What the kernel lacks for a network, in the plugin's words. */
   readonly lacking: readonly { readonly network: string; readonly words: string }[];
 }

@@ -2,6 +2,7 @@ import { contains, formatCIDR, formatIP, parseCIDR } from '../../netlink/ip.ts';
 import { RT_TABLE_MAIN } from '../../netlink/linux/rtnetlink.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { formatVlans } from '../facts/summary.ts';
+import { findOutgrown } from './auto-mtu.ts';
 import { gatewayLinkName } from './bridges.ts';
 import type { Finding } from './finding.ts';
 import { type Patient, patientsOf, type Sight } from './sight.ts';
@@ -106,6 +107,7 @@ function findMtu(network: NetworkFacts, patients: readonly Patient[], { routes, 
   const above = patients.filter(({ veth }) => uplink !== undefined && veth.mtu > uplink.mtu);
   const [first] = above;
   if (uplink === undefined || first === undefined || network.config?.isGateway !== true) return [];
+  if (network.config.autoMtu) return [];
   return [
     {
       what: `MTU ${first.veth.mtu} of ${network.name} is above the uplink's ${uplink.mtu}`,
@@ -114,7 +116,7 @@ function findMtu(network: NetworkFacts, patients: readonly Patient[], { routes, 
         ...above.map(({ attachment, veth }) => `${containerWords(attachment)}, veth ${veth.name}`),
       ],
       why: 'large packets are lost where ICMP is filtered: connections open, then hang',
-      mend: `set "mtu": ${uplink.mtu} in ${network.files[0] ?? 'its configuration'}, and start the containers anew`,
+      mend: `set "mtu": ${uplink.mtu} or "auto" in ${network.files[0] ?? 'its configuration'}, and start the containers anew`,
       cures: [],
     },
   ];
@@ -141,6 +143,7 @@ export function findSubnetFaults(sight: Sight): Finding[] {
     ...networks.flatMap((network) => findRoutes(network, sight)),
     ...findOverlaps(networks),
     ...networks.flatMap((network) => findMtu(network, patientsOf(sight, network), sight)),
+    ...networks.flatMap((network) => findOutgrown(network, sight)),
     ...networks.flatMap(findFull),
   ];
 }

@@ -1,3 +1,4 @@
+import { parseIP } from '../../netlink/ip.ts';
 import type { AttachmentFacts, NetworkFacts } from './facts.ts';
 
 /** What an attachment is judged by, beside itself. */
@@ -37,7 +38,7 @@ function netfilterFaults(attachment: AttachmentFacts, { network, seesNetfilter }
   const { leases, elements, sources, spoofCheck, veth } = attachment;
   const { config } = network;
   if (config === undefined || !seesNetfilter || veth === undefined) return [];
-  const { ipMasqBackend: backend } = config;
+  const { ipMasqBackend: backend, ipMasqFamilies } = config;
   const masqueraded = new Set(
     [...(backend === 'iptables' ? [] : elements), ...(backend === 'nftables' ? [] : sources)].map(
       ({ address }) => address,
@@ -46,6 +47,7 @@ function netfilterFaults(attachment: AttachmentFacts, { network, seesNetfilter }
   const isJudged = config.ipMasq && (backend === 'nftables' || isWhole(attachment));
   const faults = leases
     .filter(({ address }) => isJudged && !masqueraded.has(address))
+    .filter(({ address }) => ipMasqFamilies.some((of) => of === parseIP(address)?.family))
     .map(({ address }) => `${address} is not masqueraded`);
   if (config.macspoofchk && spoofCheck === '' && isWhole(attachment)) faults.push('its MAC is not checked');
   return faults;

@@ -1,9 +1,10 @@
 import type { Attachment } from '../../cni/attachment.ts';
+import { parseIP } from '../../netlink/ip.ts';
 import { readSmallFile } from '../leases/files.ts';
 import { formatLease } from '../leases/lease.ts';
-import { isAddressName, leaseDirectory } from '../leases/lease-files.ts';
+import { isAddressName, type LeasedAddress, leaseDirectory } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
-import type { LeaseRequest } from './request.ts';
+import type { LeaseRequest, Releasing } from './request.ts';
 
 /**
  * Releases a network's leases that belong to no valid attachment. A lease in the oldest format, which names no
@@ -16,12 +17,13 @@ import type { LeaseRequest } from './request.ts';
 export function gcLeases(
   { attachment, config, warn = () => undefined }: LeaseRequest,
   valid: readonly Pick<Attachment, 'containerID' | 'ifname'>[],
+  releasing?: Releasing,
 ): string[] {
   const store = Store.openExisting(leaseDirectory(config.dataDir, attachment.network), warn);
   if (store === undefined) return [];
   const texts = new Set(valid.map(formatLease));
   const containers = new Set(valid.map(({ containerID }) => containerID));
-  const released: string[] = [];
+  const stale: LeasedAddress[] = [];
   try {
     // Removes what others left as well: entries without a lease, leases without content.
     store.known.catchUp();
@@ -32,11 +34,11 @@ export function gcLeases(
       const lease = store.read(address);
       if (lease === undefined) continue;
       const kept = lease.ifname === '' ? containers.has(lease.containerID) : texts.has(formatLease(lease));
-      if (kept) continue;
-      store.release({ address, ...lease });
-      released.push(address);
+      if (!kept) stale.push({ address, ...lease });
     }
-    return released;
+    releasing?.(stale.flatMap(({ address }) => parseIP(address) ?? []));
+    for (const lease of stale) store.release(lease);
+    return stale.map(({ address }) => address);
   } finally {
     store.close();
   }

@@ -2,7 +2,7 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import { type IP, parseIP } from '../../netlink/ip.ts';
 import { type LeasedAddress, leaseDirectory } from '../leases/lease-files.ts';
 import { Store } from '../leases/store.ts';
-import type { LeaseRequest } from './request.ts';
+import type { LeaseRequest, Releasing } from './request.ts';
 
 const nobody = (): void => undefined;
 
@@ -42,14 +42,16 @@ function withStore<T>(
   }
 }
 
+function ipsOf(leases: readonly LeasedAddress[]): IP[] {
+  return leases.flatMap(({ address }) => parseIP(address) ?? []);
+}
+
 /**
  * The addresses leased to an attachment.
  * @throws CniError code 5
  */
 export function findLeases(request: LeaseRequest): IP[] {
-  return withStore(request, [], (store) =>
-    leasesOf(store, request).flatMap(({ address }) => parseIP(address) ?? []),
-  );
+  return withStore(request, [], (store) => ipsOf(leasesOf(store, request)));
 }
 
 /**
@@ -57,10 +59,12 @@ export function findLeases(request: LeaseRequest): IP[] {
  * @returns the addresses that were released
  * @throws CniError code 5
  */
-export function delLeases(request: LeaseRequest): string[] {
+export function delLeases(request: LeaseRequest, releasing?: Releasing): string[] {
   return withStore(request, [], (store) => {
     store.sweep();
-    return leasesOf(store, request).map((lease) => {
+    const leases = leasesOf(store, request);
+    releasing?.(ipsOf(leases));
+    return leases.map((lease) => {
       store.release(lease);
       return lease.address;
     });

@@ -1,4 +1,5 @@
 import type { Attachment } from '../../cni/attachment.ts';
+import type { IP } from '../../netlink/ip.ts';
 import type { HostLocalConfig } from './config.ts';
 import type { RangeSource } from './ranges.ts';
 
@@ -10,6 +11,9 @@ export interface HostLocalRequest extends RangeSource {
   /** The pod of an ADD, `namespace/name`; empty or absent if nothing tells. */
   readonly pod?: string;
 }
+
+/** Gets the addresses whose leases are about to end, while nobody can lease them again. */
+export type Releasing = (addresses: readonly IP[]) => void;
 
 /** The part of a request that says where an attachment's leases are. */
 export interface LeaseRequest {

@@ -58,9 +58,18 @@ export interface Libc {
   encodeText(text: string): Uint8Array;
   /** Decodes UTF-8; invalid bytes become U+FFFD, a byte order mark stays. */
   decodeText(bytes: Uint8Array): string;
+  /** Two lower-case hex digits for each byte. */
+  hex(bytes: Uint8Array, separator: string): string;
+  /** Decodes UTF-8 between two offsets, up to the first NUL. */
+  textAt(bytes: Uint8Array, from: number, to: number): string;
   /**
-   * Stores in `places[type]` where the payload of each netlink attribute (struct nlattr) in `bytes` begins; of several
-   * with the same type the last one counts, and types beyond the array are ignored.
+   * Stores in `fields` length, type, flags and sequence number of the netlink message at `at` (struct nlmsghdr), and the
+   * 32 bits after its header, 0 if it has none.
+   */
+  readHeader(bytes: Uint8Array, at: number, fields: Uint32Array): void;
+  /**
+   * Stores in `places[2 * type]` where the payload of each netlink attribute (struct nlattr) in `bytes` begins, and after
+   * that where it ends; of several with the same type the last one counts, and types beyond the array are ignored.
    * @returns -1, or the offset of an attribute that claims more bytes than there are
    */
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;

@@ -10,6 +10,8 @@ export const IFLA_MASTER = attribute(10, u32);
 export const IFLA_OPERSTATE = attribute(16, u8);
 export const IFLA_LINKINFO = nest(18);
 export const IFLA_IFALIAS = attribute(20, text);
+/** The same, with which an empty alias is none: text ends in a NUL. */
+export const IFLA_IFALIAS_BYTES = attribute(20, bytes);
 /** struct rtnl_link_stats64 */
 export const IFLA_STATS64 = attribute(23, bytes);
 export const IFLA_AF_SPEC = nest(26);

@@ -64,6 +64,8 @@ export const NFTA_META_KEY = attribute(2, be32);
 export const NFT_META_IIFNAME = 6;
 export const NFT_META_OIFNAME = 7;
 export const NFT_META_NFPROTO = 15;
+export const NFT_META_IIFKIND = 26;
+export const NFT_META_OIFKIND = 27;
 
 // Expression `payload`:
 export const NFTA_PAYLOAD_DREG = attribute(1, be32);
@@ -105,6 +107,12 @@ export const NFTA_LOOKUP_DREG = attribute(3, be32);
 export const NFTA_IMMEDIATE_DREG = attribute(1, be32);
 export const NFTA_IMMEDIATE_DATA = nest(2);
 
+// Expression `nat`:
+export const NFTA_NAT_TYPE = attribute(1, be32);
+export const NFTA_NAT_FAMILY = attribute(2, be32);
+export const NFTA_NAT_REG_ADDR_MIN = attribute(3, be32);
+export const NFT_NAT_SNAT = 0;
+
 // Expression `match`, a match of iptables' own (linux/netfilter/nf_tables_compat.h):
 export const NFTA_MATCH_NAME = attribute(1, text);
 export const NFTA_MATCH_REV = attribute(2, be32);
@@ -143,6 +151,8 @@ export const NFTA_SET_DATA_TYPE = attribute(6, be32);
 export const NFTA_SET_DATA_LEN = attribute(7, be32);
 /** Its name within a transaction. */
 export const NFTA_SET_ID = attribute(10, be32);
+/** The nft command's own: TYPE, LENGTH and VALUE of what it has to know to print the set. */
+export const NFTA_SET_USERDATA = attribute(13, bytes);
 export const NFT_SET_MAP = 0x8;
 export const NFT_DATA_VERDICT = 0xffffff00;
 

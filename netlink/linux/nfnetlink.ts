@@ -9,6 +9,7 @@ export const nfgenmsg = struct({ nfgen_family: u8, version: u8, res_id: be16 });
 /** enum nfnetlink_groups */
 export const NFNLGRP_NFTABLES = 7;
 
+export const NFNL_SUBSYS_CTNETLINK = 1;
 export const NFNL_SUBSYS_NFTABLES = 10;
 export const NFNL_MSG_BATCH_BEGIN = 16;
 export const NFNL_MSG_BATCH_END = 17;

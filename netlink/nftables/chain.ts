@@ -14,7 +14,7 @@ import {
   NFTA_HOOK_HOOKNUM,
   NFTA_HOOK_PRIORITY,
 } from '../linux/nf_tables.ts';
-import { NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING } from '../linux/nfnetlink.ts';
+import { NF_INET_FORWARD, NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING } from '../linux/nfnetlink.ts';
 import type { Message } from '../message.ts';
 import { attributesOf, type Named, namedMessage, nftMessage, type Table } from './message.ts';
 
@@ -31,7 +31,11 @@ export interface Hook {
 }
 
 /** NF_INET_*, and NF_BR_* of the same names */
-export const hookNumber = { prerouting: NF_INET_PRE_ROUTING, postrouting: NF_INET_POST_ROUTING } as const;
+export const hookNumber = {
+  prerouting: NF_INET_PRE_ROUTING,
+  forward: NF_INET_FORWARD,
+  postrouting: NF_INET_POST_ROUTING,
+} as const;
 
 const where = { table: NFTA_CHAIN_TABLE, name: NFTA_CHAIN_NAME } as const;
 

@@ -4,8 +4,10 @@ import {
   NFT_CMP_EQ,
   NFT_GOTO,
   NFT_JUMP,
+  NFT_META_IIFKIND,
   NFT_META_IIFNAME,
   NFT_META_NFPROTO,
+  NFT_META_OIFKIND,
   NFT_META_OIFNAME,
   NFT_PAYLOAD_LL_HEADER,
   NFT_PAYLOAD_NETWORK_HEADER,
@@ -48,6 +50,8 @@ export type Expression = (body: MessageBody) => unknown;
 export const metaKey = {
   iifname: NFT_META_IIFNAME,
   oifname: NFT_META_OIFNAME,
+  iifkind: NFT_META_IIFKIND,
+  oifkind: NFT_META_OIFKIND,
   nfproto: NFT_META_NFPROTO,
 } as const;
 
@@ -64,6 +68,8 @@ export const verdictCode = {
 } as const;
 
 /**
+ * An expression by its name in the kernel.
+ *
  *     NFTA_LIST_ELEM
  *       NFTA_EXPR_NAME
  *       NFTA_EXPR_DATA    the attributes of the named expression

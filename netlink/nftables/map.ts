@@ -27,6 +27,7 @@ import {
   NFTA_SET_KEY_TYPE,
   NFTA_SET_NAME,
   NFTA_SET_TABLE,
+  NFTA_SET_USERDATA,
   NFTA_VERDICT_CHAIN,
 } from '../linux/nf_tables.ts';
 import type { Message } from '../message.ts';
@@ -37,10 +38,14 @@ import { attributesOf, messageType, type Named, namedMessage, type Verb } from '
 /** A verdict map's description, whether it exists or not. */
 export type VerdictMap = Named;
 
-/** The keys' type, as the nft command's number for it, and length in bytes. */
+/**
+ * The keys' type, as the nft command's number for it, and length in bytes. Without NFTNL_UDATA_SET_KEYBYTEORDER, 1 for
+ * host byte order, the nft command prints names from their wrong end.
+ */
 export const keyType = {
-  ipv4_addr: { number: 7, length: 4 },
-  ipv6_addr: { number: 8, length: 16 },
+  ipv4_addr: { number: 7, length: 4, userdata: undefined },
+  ipv6_addr: { number: 8, length: 16, userdata: undefined },
+  ifname: { number: 41, length: 16, userdata: Uint8Array.of(0, 4, 1, 0, 0, 0) },
 } as const;
 
 const createNew = NLM_F_CREATE | NLM_F_EXCL;
@@ -59,7 +64,8 @@ export function newVerdictMap(
       .put(NFTA_SET_KEY_LEN, key.length)
       .put(NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT)
       .put(NFTA_SET_DATA_LEN, 0)
-      .put(NFTA_SET_ID, id),
+      .put(NFTA_SET_ID, id)
+      .put(NFTA_SET_USERDATA, key.userdata),
   );
 }
 
@@ -101,14 +107,14 @@ function elementMessage(
  *           NFTA_DATA_VERDICT
  *             NFTA_VERDICT_CODE       NFT_GOTO
  *             NFTA_VERDICT_CHAIN
- *         NFTA_SET_ELEM_USERDATA      the comment
+ *         NFTA_SET_ELEM_USERDATA      the comment, if any
  */
 export function newElement(map: VerdictMap, { key, chain, comment }: Element): NetlinkRequest {
   const verb = { type: NFT_MSG_NEWSETELEM, flags: createNew, operation: 'add element to nftables map' };
   return elementMessage(verb, map, key, (body) =>
     body
       .nested(NFTA_SET_ELEM_DATA, () => putVerdict(body, NFT_GOTO, chain))
-      .put(NFTA_SET_ELEM_USERDATA, comment),
+      .put(NFTA_SET_ELEM_USERDATA, comment || undefined),
   );
 }
 

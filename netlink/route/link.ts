@@ -1,7 +1,7 @@
 import { Attributes, noAttributes } from '../attribute.ts';
 import type { Connection, NetlinkRequest } from '../connection.ts';
 import { isErrno, ProtocolError } from '../error.ts';
-import { IF_OPER_UP, IFF_PROMISC, IFF_UP } from '../linux/if.ts';
+import { IF_OPER_UP, IFF_LOOPBACK, IFF_PROMISC, IFF_UP } from '../linux/if.ts';
 import { BR_STATE } from '../linux/if_bridge.ts';
 import {
   IFLA_ADDRESS,
@@ -14,6 +14,7 @@ import {
   IFLA_EXT_MASK,
   IFLA_GROUP,
   IFLA_IFALIAS,
+  IFLA_IFALIAS_BYTES,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
@@ -34,7 +35,7 @@ import { MessageBody } from '../message-body.ts';
 import { type PortSettings, putPort } from './port-settings.ts';
 
 /** IFF_*, linux/if.h */
-export const iff = { up: IFF_UP, promisc: IFF_PROMISC } as const;
+export const iff = { up: IFF_UP, loopback: IFF_LOOPBACK, promisc: IFF_PROMISC } as const;
 
 /** A link's settings when it is created or changed; undefined ones are left alone. */
 export interface LinkSettings {
@@ -46,7 +47,7 @@ export interface LinkSettings {
   readonly mtu?: number | undefined;
   /** Index of the bridge to join as a port; 0 for none. */
   readonly master?: number | undefined;
-  /** At most 255 bytes. */
+  /** At most 255 bytes; empty for none. */
   readonly alias?: string | undefined;
   readonly group?: number | undefined;
   readonly up?: boolean | undefined;
@@ -165,10 +166,7 @@ export function getLink(connection: Connection, name: string): Link | undefined 
   return findLinks(connection, [name])[0];
 }
 
-/**
- * Whether a link is still there: its name may belong to another by now.
- * @throws NetlinkError
- */
+/** Whether a link is still there: its name may belong to another by now. * @throws NetlinkError */
 export function isThere(connection: Connection, { name, index }: Pick<Link, 'name' | 'index'>): boolean {
   return getLink(connection, name)?.index === index;
 }
@@ -212,7 +210,8 @@ function putSettings(body: MessageBody, { mac, mtu, master, alias, group, port }
     .put(IFLA_ADDRESS, mac)
     .put(IFLA_MTU, mtu)
     .put(IFLA_MASTER, master)
-    .put(IFLA_IFALIAS, alias)
+    .put(IFLA_IFALIAS, alias || undefined)
+    .put(IFLA_IFALIAS_BYTES, alias === '' ? new Uint8Array() : undefined)
     .put(IFLA_GROUP, group);
   if (port === undefined || Object.values(port).every((setting) => setting === undefined)) return;
   body.nested(IFLA_LINKINFO, () => {

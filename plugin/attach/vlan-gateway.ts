@@ -25,6 +25,11 @@ export function gatewayLinkOf(config: Pick<BridgeConfig, 'bridge' | 'vlan' | 'is
 /** Alias of a VLAN's gateway that an ADD made; it is deleted with the last other port in its VLAN. */
 const madeHereAlias = 'cni-bridge: gateway of a VLAN';
 
+/** Whether a link is the gateway of a VLAN that an ADD made. */
+export function isVlanGateway({ alias }: Pick<Link, 'alias'>): boolean {
+  return alias === madeHereAlias;
+}
+
 /**
  * Returns the link for a VLAN's gateway address, up: a veth whose other end is a port of the bridge in that VLAN. It is
  * created if missing; an existing link that is up is used as it is, whatever its kind.
@@ -37,6 +42,7 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
   const isFree = (): boolean => !servesOthers(host, bridge, addition.attachment);
   // Read after the container's port is in the VLAN, so that a DEL that would delete it sees that port.
   const link = findKept(host, name) ?? createPair(addition, bridge, isFree);
+  if (config.autoMtu) lowerMtu(addition, bridge, link, isFree);
   if ((link.flags & iff.up) !== 0) return link;
   // Setting it up comes last, so one that is down is incomplete: the ADD that made it was killed, or is still at work.
   const port = link.kind === 'veth' ? findPort(host, bridge, link) : undefined;
@@ -54,6 +60,29 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
     },
   );
   return link;
+}
+
+/**
+ * Lowers the gateway's MTU to the container's, or the bridge would drop what the host sends it. Unlike a bridge, it
+ * follows no port by itself.
+ */
+function lowerMtu(
+  { config: { mtu }, sides: { host }, undo }: HostAddition,
+  bridge: Link,
+  link: Link,
+  isFree: () => boolean,
+): void {
+  if (mtu === undefined || link.mtu <= mtu || link.kind !== 'veth') return;
+  const port = findPort(host, bridge, link);
+  const ends = port === undefined ? [link] : [link, port];
+  const set = (value: number) => host.execute(...ends.map((end) => setLink(end, { mtu: value })));
+  undo.attempt(
+    `MTU of ${link.name}`,
+    () => set(mtu),
+    () => {
+      if (isFree()) set(link.mtu);
+    },
+  );
 }
 
 /** The link of that name, kept from any DEL from now on; undefined if there is none. */

@@ -1,6 +1,7 @@
-import type { Result } from '../../cni/result.ts';
+import type { Interface, Result } from '../../cni/result.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { Addition } from '../attach/addition.ts';
+import { withMtu } from '../attach/auto-mtu.ts';
 import { bridgeWithAddress, bridgeWithPort, ensureBridge } from '../attach/bridge.ts';
 import { BridgeGone, makePermanent } from '../attach/bridge-lifetime.ts';
 import { configureContainer } from '../attach/container.ts';
@@ -8,12 +9,16 @@ import { enableForwarding } from '../attach/forwarding.ts';
 import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
+import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
+import { addIsolation, isolatedOf, removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { addMasquerade, removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
+import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import { addSpoofCheck, removeSpoofCheck } from '../netfilter/spoof-check.ts';
 import type { PlannedAdd } from './ipam.ts';
 import type { Operation } from './operation.ts';
@@ -24,12 +29,14 @@ import type { Operation } from './operation.ts';
  * @throws CniError, NetlinkError, SystemError
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
-  const { request, attachment, config, ipam, warn, begin } = operation;
+  const { request, attachment, ipam, warn, begin } = operation;
   begin?.('namespaces');
   const lease = ipam?.planAdd();
+  if (operation.config.forgetConnections) withNetfilterIfThere(checkForgetting);
   const sides = openSides(request);
   const undo = new Undo();
   try {
+    const config = withMtu(sides.host, operation.config, warn);
     deliver(attach(operation, { attachment, pod: request.arguments.pod, config, sides, undo }, lease));
   } catch (error) {
     begin?.('undo');
@@ -41,18 +48,24 @@ export function add(operation: Operation, deliver: (result: Result) => void): vo
 }
 
 /** The steps of an ADD, each of which registers its undo: bridge, veth pair, addresses, gateway, netfilter. */
-function attach(operation: Operation, addition: Addition, lease: PlannedAdd | undefined): Result {
+function attach(operation: Operation, planned: Addition, lease: PlannedAdd | undefined): Result {
+  const { uplink } = planned.config;
+  const addition = uplink === undefined ? planned : withUplink(planned, uplink);
   const { config, sides } = addition;
   const { begin } = operation;
   begin?.('veth');
   refuseTakenName(addition);
+  checkOutbound(sides.host, config.outboundAddresses);
   if (config.forward) registerForward(addition);
-  const { bridge, veth } = plugIn(addition);
+  const { bridge: plugged, veth } = plugIn(addition);
+  const bridge = uplink === undefined ? plugged : ensureUplink(addition, plugged, veth);
   begin?.('netfilter');
   if (config.macspoofchk) checkSource(addition, veth);
+  if (config.isolate) isolate(addition, veth);
 
   begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
+  if (config.forgetConnections) forgetEarlier(leased);
   begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
@@ -64,9 +77,9 @@ function attach(operation: Operation, addition: Addition, lease: PlannedAdd | un
   if (routed) ensureGateways(addition, bridge, gateway, leased.ips);
   begin?.('netfilter');
   if (config.ipMasq && leased.ips.length > 0) masquerade(operation, addition, leased);
+  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
   begin?.('gateway');
   if (routed) enableForwarding(addition, leased.ips);
-  if (config.forward) acceptForwarded(forwardedOf(config, leased.ips));
 
   makePermanent(addition, bridge);
   const lasting = routed && gateway === bridge ? bridgeWithAddress(addition, bridge) : bridge;
@@ -99,6 +112,14 @@ function checkSource({ attachment, undo }: Addition, { host, container }: VethPa
   );
 }
 
+function isolate({ attachment, config, undo }: Addition, { host }: VethPair): void {
+  undo.attempt(
+    `isolation of container ${attachment.containerID}`,
+    () => withNetfilter((connection) => addIsolation(connection, isolatedOf(attachment, host.name, config))),
+    () => withNetfilterIfThere((connection) => connection && removeIsolation(connection, attachment, config)),
+  );
+}
+
 const nothingLeased: Result = { interfaces: [], ips: [], routes: [], dns: {} };
 
 function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAdd | undefined): Result {
@@ -108,11 +129,17 @@ function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAd
   return withGateways(leased, config);
 }
 
+/** Whoever had the addresses before may not have been disconnected by a DEL that forgets. */
+function forgetEarlier({ ips }: Result): void {
+  const addresses = ips.map(({ address }) => address.ip);
+  withNetfilterIfThere((connection) => connection && forgetConnections(connection, addresses));
+}
+
 function masquerade({ warn }: Operation, { attachment, config, undo }: Addition, { ips }: Result): void {
   const addresses = ips.map(({ address }) => address);
   undo.attempt(
     `masquerading of container ${attachment.containerID}`,
-    () => addMasquerade(attachment, addresses, config.ipMasqBackend),
+    () => addMasquerade(attachment, addresses, config),
     () => withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn)),
   );
 }
@@ -120,11 +147,18 @@ function masquerade({ warn }: Operation, { attachment, config, undo }: Addition,
 /** The index of the container's interface in the result, after the bridge and the host veth. */
 const containerInterface = 2;
 
+/** Tells the MTU of both ends of the veth pair, for a CHECK to compare. */
+function withChosenMtu(interfaces: readonly Interface[], links: readonly Link[]): Interface[] {
+  const isEnd = (index: number): boolean => index === containerInterface - 1 || index === containerInterface;
+  return interfaces.map((one, index) => (isEnd(index) ? { ...one, mtu: links[index]?.mtu ?? 0 } : one));
+}
+
 function resultOf({ request, config }: Operation, links: readonly Link[], leased: Result): Result {
+  const interfaces = links.map(({ name, mac }, index) =>
+    index === containerInterface ? { name, mac, sandbox: request.netns } : { name, mac },
+  );
   return {
-    interfaces: links.map(({ name, mac }, index) =>
-      index === containerInterface ? { name, mac, sandbox: request.netns } : { name, mac },
-    ),
+    interfaces: config.autoMtu ? withChosenMtu(interfaces, links) : interfaces,
     ips: leased.ips.map((ip) => ({ ...ip, interface: containerInterface })),
     routes: leased.routes,
     dns: Object.keys(config.dns).length > 0 ? config.dns : leased.dns,

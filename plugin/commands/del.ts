@@ -10,8 +10,10 @@ import { openContainerIfThere, withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeUnusedForward } from '../netfilter/forward/forward.ts';
+import { removeIsolation } from '../netfilter/isolation/isolation.ts';
 import { removeMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeSpoofCheck } from '../netfilter/spoof-check.ts';
+import { forgetting } from './forget.ts';
 import type { Operation } from './operation.ts';
 import { Steps } from './steps.ts';
 
@@ -25,19 +27,25 @@ export function del(operation: Operation): void {
   const { attachment, begin, config } = operation;
   const steps = new Steps();
   begin?.('ipam');
-  const addresses = knownAddresses(operation, steps);
+  const held = steps.attempt(() => operation.ipam?.held() ?? []);
+  const addresses = knownAddresses(operation, held);
   let disconnected = false;
-  const disconnect = (): void => {
+  const disconnect = (netfilter?: Connection): void => {
     disconnected = true;
     begin?.('veth');
-    const gone = removeVeth(operation, ownerLabel(attachment), steps);
+    const { wasThere, isGone } = removeVeth(operation, ownerLabel(attachment), steps);
     begin?.('ipam');
-    if (gone) steps.attempt(() => operation.ipam?.del());
+    if (isGone) {
+      const forget = forgetting(operation, netfilter, steps);
+      // Without a lease only a veth shows that the addresses are not somebody else's by now.
+      if (wasThere && held?.length === 0) forget?.(addresses.map(({ ip }) => ip));
+      steps.attempt(() => operation.ipam?.del(forget));
+    }
     begin?.('veth');
-    if (config.forward)
-      steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
     steps.attempt(() => removeUnusedLinks(config));
     begin?.('netfilter');
+    if (!config.forward) return;
+    steps.attempt(() => withHost((host) => removeUnusedForward(host, config, attachment)));
   };
   begin?.('netfilter');
   // Closing the nfnetlink socket waits until the kernel has freed what was deleted. Deleting the link takes as long,
@@ -45,7 +53,9 @@ export function del(operation: Operation): void {
   steps.attempt(() =>
     withNetfilterIfThere((netfilter) => {
       removeFilters(netfilter, { attachment, addresses }, operation, steps);
-      disconnect();
+      disconnect(netfilter);
+      if (config.isolate && netfilter !== undefined)
+        steps.attempt(() => removeIsolation(netfilter, attachment, config));
     }),
   );
   if (!disconnected) disconnect();
@@ -66,8 +76,7 @@ function removeFilters(
  * The attachment's addresses; none if one of them may be unknown because a lease is lost or unreadable: then its
  * masquerading is found by its owner.
  */
-function knownAddresses({ config, ipam }: Operation, steps: Steps): CIDR[] {
-  const held = steps.attempt(() => ipam?.held() ?? []);
+function knownAddresses({ config, ipam }: Operation, held: readonly IP[] | undefined): CIDR[] {
   if (held === undefined) return [];
   const known = withListed(held, config.prevResult);
   return known.length < (ipam?.minimumAddresses ?? 0) ? [] : known;
@@ -82,17 +91,23 @@ export function withListed(held: readonly IP[], previous: Result | undefined): C
   return known;
 }
 
-/**
- * Deletes the veth pair by the container's end, or by the host's if the container's can't be reached.
- * @returns whether it is certainly gone
- */
-function removeVeth({ request, config }: Operation, owner: string, steps: Steps): boolean {
+/** What a DEL knows of a veth pair: whether it was there, and whether it is certainly gone. */
+interface Removed {
+  readonly wasThere: boolean;
+  readonly isGone: boolean;
+}
+
+/** Deletes the veth pair by the container's end, or by the host's if the container's can't be reached. */
+function removeVeth({ request, config }: Operation, owner: string, steps: Steps): Removed {
   const deleted = steps.attempt(() => deleteContainerLink(request));
   // Whoever renamed ours may have given its name to another link, which was deleted in its place.
-  if (deleted === true && !likelyVethNames(owner, config).some(hasLink)) return true;
+  if (deleted === true && !likelyVethNames(owner, config).some(hasLink)) {
+    return { wasThere: true, isGone: true };
+  }
   const found = steps.attempt(() => withHost((host) => removeHostVeth(host, owner, config)));
   // If the container could not be entered and no veth on the host has the label, the pair may still exist.
-  return found === true || (found === false && deleted !== undefined);
+  const isGone = found === true || (found === false && deleted !== undefined);
+  return { wasThere: deleted === true || found === true, isGone };
 }
 
 /** @returns whether there was such a link; its peer on the host goes with it */

@@ -9,8 +9,10 @@ import { withHost } from '../attach/sides.ts';
 import { removeUnusedLinks } from '../attach/unused.ts';
 import { withNetfilterIfThere } from '../netfilter/connection.ts';
 import { removeUnusedForward } from '../netfilter/forward/forward.ts';
+import { removeStaleIsolation } from '../netfilter/isolation/isolation.ts';
 import { removeStaleMasquerade } from '../netfilter/masquerade/masquerade.ts';
 import { removeStaleSpoofChecks } from '../netfilter/spoof-check.ts';
+import { forgetting } from './forget.ts';
 import type { Operation } from './operation.ts';
 import { Steps } from './steps.ts';
 
@@ -19,7 +21,8 @@ import { Steps } from './steps.ts';
  * Without a list everything is kept, except for what another IPAM plugin decides.
  * @throws CniError of the IPAM plugin; NetlinkError the first error, after everything else has been removed
  */
-export function gc({ config, ipam, warn, begin }: Operation): void {
+export function gc(operation: Operation): void {
+  const { config, ipam, warn, begin } = operation;
   const { name: network, validAttachments: valid } = config;
   if (valid === undefined) {
     begin?.('ipam');
@@ -38,11 +41,13 @@ export function gc({ config, ipam, warn, begin }: Operation): void {
       begin?.('veth');
       const deleted = steps.attempt(() => deleteStaleVeths(host, kept));
       begin?.('ipam');
-      if (deleted !== undefined) steps.attempt(() => ipam?.gc(valid));
+      if (deleted !== undefined)
+        steps.attempt(() => ipam?.gc(valid, forgetting(operation, netfilter, steps)));
       begin?.('veth');
-      if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
       steps.attempt(() => removeUnusedLinks(config));
       begin?.('netfilter');
+      if (netfilter !== undefined) steps.attempt(() => removeStaleIsolation(netfilter, kept));
+      if (deleted !== undefined) steps.attempt(() => removeUnusedForward(host, config));
     }),
   );
   steps.finish();

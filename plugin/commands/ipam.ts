@@ -6,7 +6,7 @@ import { addLeases } from '../../ipam/host-local/add.ts';
 import { gcLeases } from '../../ipam/host-local/gc.ts';
 import { checkLeases, delLeases, findLeases } from '../../ipam/host-local/host-local.ts';
 import { planLeases } from '../../ipam/host-local/plan.ts';
-import type { HostLocalRequest } from '../../ipam/host-local/request.ts';
+import type { HostLocalRequest, Releasing } from '../../ipam/host-local/request.ts';
 import { hostLocalStatus } from '../../ipam/host-local/status.ts';
 import type { IP } from '../../netlink/ip.ts';
 import type { NetworkConfig, ValidAttachment } from '../config/network-config.ts';
@@ -28,10 +28,11 @@ export interface Ipam {
   readonly minimumAddresses: number;
   /** The attachment's addresses, as far as they are known without running another program. */
   held(): IP[];
-  del(): void;
+  /** @param releasing is called if it is known which addresses are released */
+  del(releasing?: Releasing): void;
   check(): void;
   /** Ends every lease of the network that belongs to none of these attachments; without a list, none. */
-  gc(valid: readonly ValidAttachment[] | undefined): void;
+  gc(valid: readonly ValidAttachment[] | undefined, releasing?: Releasing): void;
   /** Fails if neither a DEL nor a GC could make an ADD succeed. */
   status(): void;
 }
@@ -96,7 +97,7 @@ function openDelegate(type: string, call: DelegateCall): Ipam {
 
 function openHostLocal(request: HostLocalRequest): Ipam {
   const { config, ipRanges } = request;
-  const del = (): void => void delLeases(request);
+  const del = (releasing?: Releasing): void => void delLeases(request, releasing);
   return {
     planAdd() {
       const plan = planLeases(request);
@@ -107,8 +108,8 @@ function openHostLocal(request: HostLocalRequest): Ipam {
     held: () => findLeases(request),
     del,
     check: () => checkLeases(request),
-    gc(valid) {
-      if (valid !== undefined) gcLeases(request, valid);
+    gc(valid, releasing) {
+      if (valid !== undefined) gcLeases(request, valid, releasing);
     },
     status: () => hostLocalStatus(request),
   };

@@ -2,30 +2,41 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import { KernelError } from '../../netlink/error.ts';
 import { type BridgeAbility, probeBridges } from '../../netlink/route/bridge-probe.ts';
 import { findBridge } from '../attach/bridge.ts';
+import { findUplink } from '../attach/find-uplink.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
-import { checkNftables } from '../netfilter/connection.ts';
+import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
+import { checkForgetting } from '../netfilter/forget-connections.ts';
 import { checkForward } from '../netfilter/forward/forward.ts';
+import { checkIsolation } from '../netfilter/isolation/isolation.ts';
 import { checkMasquerade } from '../netfilter/masquerade/masquerade.ts';
+import { checkOutbound } from '../netfilter/masquerade/outbound.ts';
 import type { Operation } from './operation.ts';
 
 /**
  * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
- * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind
+ * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, the uplink can't
+ * be a port, or an outbound address is on no link
  */
 export function status({ config, ipam, begin }: Operation): void {
   begin?.('veth');
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
-  withHost((host) => findBridge(host, config.bridge));
+  withHost((host) => {
+    findBridge(host, config.bridge);
+    if (config.uplink !== undefined) findUplink(host, config, config.uplink);
+    checkOutbound(host, config.outboundAddresses);
+  });
   begin?.('namespaces');
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   begin?.('netfilter');
   if (config.macspoofchk) checkNftables('macspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
-  begin?.('ipam');
+  if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
+  if (config.isolate) checkIsolation();
   if (config.forward) checkForward(config);
+  begin?.('ipam');
   ipam?.status();
 }
 

@@ -4,6 +4,7 @@ import { firstGiven } from './first-given.ts';
 import { type BridgeJson, isBridgeJson } from './generated/validate-config.ts';
 import { type NamePattern, readHostInterfaceName } from './host-interface-name.ts';
 import { parseMac } from './mac.ts';
+import { type MasqueradeConfig, readMasquerade } from './masquerade.ts';
 import { type NetworkConfig, readNetwork } from './network-config.ts';
 import { Reading } from './reading.ts';
 import { linkNameFault, type Request } from './request.ts';
@@ -11,7 +12,7 @@ import { checkSchema, invalidConfig, shown } from './schema-check.ts';
 import { trunkRanges, type VlanRange } from './vlan-trunk.ts';
 
 /** The bridge's own options, defaults filled in. */
-export interface BridgeConfig extends NetworkConfig {
+export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   /** Empty if a DEL or a GC ignores a bad one. */
   readonly bridge: string;
   readonly isGateway: boolean;
@@ -20,10 +21,10 @@ export interface BridgeConfig extends NetworkConfig {
   readonly metric: number | undefined;
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
-  /** Undefined chooses by what the kernel can do. */
-  readonly ipMasqBackend: 'nftables' | 'iptables' | undefined;
-  /** Undefined leaves it to the kernel. */
+  /** Undefined leaves it to the kernel, or to the ADD with `autoMtu`. */
   readonly mtu: number | undefined;
+  /** Whether an ADD takes the smallest MTU on the way (`auto-mtu.ts`). */
+  readonly autoMtu: boolean;
   readonly hairpinMode: boolean;
   readonly promiscMode: boolean;
   /** The access port's or the trunk's native VLAN; 0 for none, which in a trunk is VLAN 1. */
@@ -40,6 +41,8 @@ export interface BridgeConfig extends NetworkConfig {
   readonly neighSuppress: boolean;
   /** Bit X stands for frames to 01:80:c2:00:00:0X. */
   readonly groupFwdMask: number;
+  /** The link of the host that becomes a port of the bridge. */
+  readonly uplink: string | undefined;
   /** Whether a bridge that an ADD makes has the spanning tree protocol. */
   readonly stp: boolean;
   /** In seconds; undefined for the kernel's. */
@@ -52,6 +55,10 @@ export interface BridgeConfig extends NetworkConfig {
   readonly debug: string | undefined;
   /** Whether chains that drop what is forwarded get rules that accept it; true in a cleanup that ignores a bad value. */
   readonly forward: boolean;
+  /** Whether connections of an address end with its container. */
+  readonly forgetConnections: boolean;
+  /** Whether packets to and from other networks that have it, or with `strict` of any other bridge, are dropped. */
+  readonly isolate: boolean | 'strict';
   /** Lower case with colons; undefined leaves it to the kernel. */
   readonly mac: string | undefined;
 }
@@ -75,8 +82,9 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     metric: metric === 0 ? undefined : metric,
     forceAddress: json.forceAddress ?? false,
     ipMasq: json.ipMasq ?? false,
-    ipMasqBackend: json.ipMasqBackend,
-    mtu: mtu === 0 ? undefined : mtu,
+    ...readMasquerade(reading, json),
+    mtu: typeof mtu === 'string' || mtu === 0 ? undefined : mtu,
+    autoMtu: mtu === 'auto',
     hairpinMode: json.hairpinMode ?? false,
     promiscMode: json.promiscMode ?? false,
     vlan,
@@ -90,12 +98,15 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     proxyArp: json.proxyArp ?? false,
     neighSuppress: json.neighSuppress ?? false,
     groupFwdMask: json.groupFwdMask ?? 0,
+    uplink: json.uplink,
     stp: json.stp ?? false,
     forwardDelay: json.forwardDelay,
     removeUnused: json.removeUnused ?? false,
     hostInterfaceName: reading.unlessIgnored(() => readHostInterfaceName(json, request)),
     debug: json.debug && reading.unlessIgnored(() => readDebug(json.debug)),
     forward: json.forward ?? reading.isIgnored('forward'),
+    forgetConnections: json.forgetConnections ?? false,
+    isolate: json.isolate ?? reading.isIgnored('isolate'),
     mac: reading.unlessIgnored(() => readMac(json, request)),
   };
   reading.unlessIgnored(() => refuseContradictions(config));
@@ -176,6 +187,7 @@ function refuseContradictions(config: BridgeConfig): void {
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;
+  refuseUplink(config, vlanLink);
   if (hostInterfaceName === config.bridge || hostInterfaceName === vlanLink) {
     throw invalidConfig(
       `hostInterfaceName: ${shown(hostInterfaceName)} is the bridge's name or its gateway's`,
@@ -184,4 +196,12 @@ function refuseContradictions(config: BridgeConfig): void {
   if (config.isGateway && config.vlan !== 0 && byteLength(vlanLink) > 15) {
     throw invalidConfig(`bridge: ${vlanLink} is too long a name for the VLAN's gateway, over 15 bytes`);
   }
+}
+
+function refuseUplink({ bridge, hostInterfaceName, uplink }: BridgeConfig, vlanLink: string): void {
+  if (uplink === undefined) return;
+  const fault = linkNameFault(uplink);
+  if (fault !== undefined) throw invalidConfig(`uplink: ${shown(uplink)} ${fault}`);
+  const own = [bridge, vlanLink, hostInterfaceName];
+  if (own.includes(uplink)) throw invalidConfig(`uplink: ${shown(uplink)} is a link of the bridge's own`);
 }

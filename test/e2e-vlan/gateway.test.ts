@@ -47,6 +47,25 @@ describe.each(executables)("a VLAN's gateway by %s", (_name, bridge) => {
     expect(killed).toBeGreaterThan(10);
   });
 
+  test('mtu auto lowers it, so that the largest packet from the host arrives', () => {
+    host.sh(`ip link add up0 type veth peer name up1 && ip link set up0 up
+      ip route add default dev up0`);
+    const auto = { ...conf, mtu: 'auto' };
+    const mtu = (name: string) => host.json<{ mtu: number }[]>(`ip -j link show ${name}`)[0]?.mtu;
+    add(host, bridge, { conf: auto });
+    expect(mtu('br0.10')).toBe(1500);
+    host.sh('ip link set up0 mtu 1400');
+    const failing = { ...auto, ipam: { ...ipam, routes: [{ dst: '10.9.0.0/16', gw: '192.0.2.9' }] } };
+    failure(host, bridge, 'ADD', { conf: failing, ...second });
+    const result = add(host, bridge, { conf: auto, ...second });
+    expect([mtu('br0.10'), mtu('br0')]).toEqual([1400, 1400]);
+    const [address = ''] = result.ips[0]?.address.split('/') ?? [];
+    host.sh(`ping -c 1 -W 10 -M do -s ${1400 - 28} ${address}`);
+    del(host, bridge, { conf: auto, ...second });
+    del(host, bridge, { conf: auto });
+    expect(links()).toEqual(['br0', 'up0', 'up1']);
+  });
+
   test('goes by a GC that keeps nobody', () => {
     add(host, bridge, { conf });
     const gc = (valid: object[]) =>

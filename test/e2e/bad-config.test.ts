@@ -1,15 +1,11 @@
 import { articleAs } from '../support/article.ts';
-import { add, executables, failure } from '../support/cni.ts';
-import { shareHost, useHost } from '../support/use-host.ts';
+import { add, executables } from '../support/cni.ts';
+import { useHost } from '../support/use-host.ts';
+import { type Refused, refuses } from './support/refuses.ts';
 
 const article = articleAs('1.1.0');
-const hostLocal = (more: object): object => ({ ipam: { ...article.ipam, ...more } });
-const route = (more: object): object => hostLocal({ routes: [{ dst: '198.51.100.0/24', ...more }] });
-const ranges = (...sets: unknown[]): object => ({ ipam: { type: 'host-local', ranges: sets } });
-const small = { subnet: '10.1.0.0/24' };
 
-/** A change to the article's configuration, the code that refuses it, and the text that names key and value. */
-const refused: [object, number, string][] = [
+const refused: Refused[] = [
   [{ cniVersion: 5 }, 6, 'cniVersion: must be a version such as "1.1.0", not 5'],
   [{ cniVersion: 'adsfsadf' }, 6, 'failed to decode version info'],
   [{ cniVersion: '1.0' }, 1, '"1.0"'],
@@ -26,42 +22,61 @@ const refused: [object, number, string][] = [
   [{ bridge: 'all' }, 7, 'not "all"'],
   [{ bridge: 'éééééééé' }, 7, 'bridge: "éééééééé" is longer than 15 bytes'],
   ...['isGateway', 'isDefaultGateway', 'forceAddress', 'ipMasq', 'hairpinMode', 'promiscMode'].map(
-    (key): [object, number, string] => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
+    (key): Refused => [{ [key]: 'true' }, 7, `${key}: must be true or false, not "true"`],
   ),
-  ...['learning', 'proxyArp', 'neighSuppress', 'stp'].map((key): [object, number, string] => [
-    { [key]: 'no' },
-    7,
-    `${key}: must be true or false, not "no"`,
-  ]),
-  ...[-1, 65_536, 1.5, '0x4000'].map((groupFwdMask): [object, number, string] => [
-    { groupFwdMask },
-    7,
-    `groupFwdMask: must be an integer from 0 to 65535, not ${JSON.stringify(groupFwdMask)}`,
-  ]),
-  ...[2, 7, 65_535].map((groupFwdMask): [object, number, string] => [
-    { groupFwdMask },
-    7,
-    `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${groupFwdMask}`,
-  ]),
-  ...[1, 31, 2.5, '2'].map((forwardDelay): [object, number, string] => [
-    { stp: true, forwardDelay },
-    7,
-    `forwardDelay: must be an integer from 2 to 30, not ${JSON.stringify(forwardDelay)}`,
-  ]),
+  ...['learning', 'proxyArp', 'neighSuppress', 'stp'].map(
+    (key): Refused => [{ [key]: 'no' }, 7, `${key}: must be true or false, not "no"`],
+  ),
+  ...[-1, 65_536, 1.5, '0x4000'].map(
+    (groupFwdMask): Refused => [
+      { groupFwdMask },
+      7,
+      `groupFwdMask: must be an integer from 0 to 65535, not ${JSON.stringify(groupFwdMask)}`,
+    ],
+  ),
+  ...[2, 7, 65_535].map(
+    (groupFwdMask): Refused => [
+      { groupFwdMask },
+      7,
+      `groupFwdMask: must be without bit 1 (2, pause frames), which Linux never forwards, not ${groupFwdMask}`,
+    ],
+  ),
+  ...[1, 31, 2.5, '2'].map(
+    (forwardDelay): Refused => [
+      { stp: true, forwardDelay },
+      7,
+      `forwardDelay: must be an integer from 2 to 30, not ${JSON.stringify(forwardDelay)}`,
+    ],
+  ),
   [{ forwardDelay: 2 }, 7, 'forwardDelay: needs "stp": true, without which a port forwards at once'],
-  ...['preserveDefaultVlan', 'macspoofchk', 'enabledad', 'disableContainerInterface', 'portIsolation'].map(
-    (key): [object, number, string] => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`],
+  ...[
+    'preserveDefaultVlan',
+    'macspoofchk',
+    'enabledad',
+    'disableContainerInterface',
+    'portIsolation',
+    'forgetConnections',
+  ].map((key): Refused => [{ [key]: 1 }, 7, `${key}: must be true or false, not 1`]),
+  ...['debug.log', './debug.log', '/run/', '/', 5, true].map(
+    (debug): Refused => [
+      { debug },
+      7,
+      `debug: must be the absolute path of a file, not ${JSON.stringify(debug)}`,
+    ],
   ),
-  ...['debug.log', './debug.log', '/run/', '/', 5, true].map((debug): [object, number, string] => [
-    { debug },
-    7,
-    `debug: must be the absolute path of a file, not ${JSON.stringify(debug)}`,
-  ]),
   [{ debug: '/run' }, 7, 'debug: must be a file, and "/run" is a directory'],
+  ...['true', 1, {}, []].map(
+    (forward): Refused => [{ forward }, 7, `forward: must be true or false, not ${JSON.stringify(forward)}`],
+  ),
   ...['true', 1, {}, []].map((forward): [object, number, string] => [
     { forward },
     7,
     `forward: must be true or false, not ${JSON.stringify(forward)}`,
+  ]),
+  ...['true', 'Strict', 1, {}, []].map((isolate): [object, number, string] => [
+    { isolate },
+    7,
+    `isolate: must be true, false or "strict", not ${JSON.stringify(isolate)}`,
   ]),
   [{ forward: true, bridge: 'cni+' }, 7, 'forward: iptables takes the bridge name "cni+"'],
   [{ hairpinMode: true, promiscMode: true }, 7, 'hairpinMode, promiscMode: cannot set hairpin mode'],
@@ -70,35 +85,49 @@ const refused: [object, number, string][] = [
     7,
     'disableContainerInterface: cannot use IPAM when DisableContainerInterface flag is set',
   ],
-  ...[-1, 2 ** 32, 1.5, '100'].map((metric): [object, number, string] => [
-    { isDefaultGateway: true, metric },
-    7,
-    `metric: must be an integer from 0 to 4294967295, not ${JSON.stringify(metric)}`,
-  ]),
+  ...[-1, 2 ** 32, 1.5, '100'].map(
+    (metric): Refused => [
+      { isDefaultGateway: true, metric },
+      7,
+      `metric: must be an integer from 0 to 4294967295, not ${JSON.stringify(metric)}`,
+    ],
+  ),
   [{ metric: 100 }, 7, 'metric: 100 needs isDefaultGateway, whose default routes get it'],
   [{ ipMasqBackend: 'ipvs' }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not "ipvs"'],
   [{ ipMasqBackend: 5 }, 7, 'ipMasqBackend: must be one of "nftables", "iptables", not 5'],
-  ...[-1, 67, 65_536, 1.5, '1400'].map((mtu): [object, number, string] => [
-    { mtu },
-    7,
-    `mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not ${JSON.stringify(mtu)}`,
-  ]),
+  ...[-1, 67, 65_536, 1.5, '1400', 'Auto', true].map(
+    (mtu): Refused => [
+      { mtu },
+      7,
+      `mtu: must be an integer from 68 to 65535, "auto", or 0 for the kernel's choice, not ${JSON.stringify(mtu)}`,
+    ],
+  ),
   [
     { mtu: 1279, ipam: { type: 'host-local', subnet: 'fd00::/64' } },
     7,
     'mtu: must be 1280 or more for the IPv6 address fd00::2/64, not 1279',
   ],
-  ...[-1, 4095, 1.5, '7'].map((vlan): [object, number, string] => [
-    { vlan },
-    7,
-    `vlan: must be an integer from 0 to 4094, not ${JSON.stringify(vlan)}`,
-  ]),
+  ...[-1, 4095, 1.5, '7'].map(
+    (vlan): Refused => [{ vlan }, 7, `vlan: must be an integer from 0 to 4094, not ${JSON.stringify(vlan)}`],
+  ),
   [{ vlanTrunk: {} }, 7, 'vlanTrunk: must be a list, not {}'],
   [{ vlanTrunk: [5] }, 7, 'vlanTrunk[0]: must be an object, not 5'],
   [{ vlanTrunk: [{ id: 0 }] }, 7, 'vlanTrunk[0].id: must be an integer from 1 to 4094, not 0'],
   [{ vlanTrunk: [{ minID: 5 }] }, 7, 'vlanTrunk[0].maxID: is missing, but minID needs it'],
   [{ vlanTrunk: [{ maxID: 5 }] }, 7, 'vlanTrunk[0].minID: is missing, but maxID needs it'],
   [{ vlanTrunk: [{ minID: 9, maxID: 5 }] }, 7, 'vlanTrunk[0]: minID 9 is greater than maxID 5'],
+  ...[5, 'a b', 'sixteen_letters_', 'a%d'].map(
+    (uplink): Refused => [{ uplink }, 7, `uplink: must be the name of a link, not ${JSON.stringify(uplink)}`],
+  ),
+  [{ uplink: 'éééééééé' }, 7, 'uplink: "éééééééé" is longer than 15 bytes'],
+  ...['lab-br1', 'lab-br1.5'].map(
+    (uplink): Refused => [{ vlan: 5, uplink }, 7, `uplink: "${uplink}" is a link of the bridge's own`],
+  ),
+  [
+    { uplink: 'web0', args: { cni: { hostInterfaceName: 'web0' } } },
+    7,
+    `uplink: "web0" is a link of the bridge's own`,
+  ],
   [{ hostInterfaceName: 5 }, 7, 'hostInterfaceName: must be the name of a link, in which `{id}` stands for'],
   [{ hostInterfaceName: 'a b' }, 7, 'not "a b"'],
   [{ hostInterfaceName: 'web0' }, 7, 'hostInterfaceName: must have {id} in it, not "web0": it serves many'],
@@ -108,17 +137,17 @@ const refused: [object, number, string][] = [
     'hostInterfaceName: "a-{id}-too-long" is longer than 15 bytes',
   ],
   [{ hostInterfaceName: 'ééé{id}é' }, 7, 'hostInterfaceName: "ééé{id}é" is longer than 15 bytes'],
-  ...['sixteen_letters_', 'a/b', 'a%d', '..', 'all'].flatMap(
-    (hostInterfaceName): [object, number, string][] => [
-      [{ args: { cni: { hostInterfaceName } } }, 7, `args.cni.hostInterfaceName: `],
-      [{ runtimeConfig: { hostInterfaceName } }, 7, `runtimeConfig.hostInterfaceName: `],
+  ...['sixteen_letters_', 'a/b', 'a%d', '..', 'all'].flatMap((hostInterfaceName): Refused[] => [
+    [{ args: { cni: { hostInterfaceName } } }, 7, `args.cni.hostInterfaceName: `],
+    [{ runtimeConfig: { hostInterfaceName } }, 7, `runtimeConfig.hostInterfaceName: `],
+  ]),
+  ...['lab-br1', 'lab-br1.5'].map(
+    (hostInterfaceName): Refused => [
+      { vlan: 5, args: { cni: { hostInterfaceName } } },
+      7,
+      `hostInterfaceName: "${hostInterfaceName}" is the bridge's name or its gateway's`,
     ],
   ),
-  ...['lab-br1', 'lab-br1.5'].map((hostInterfaceName): [object, number, string] => [
-    { vlan: 5, args: { cni: { hostInterfaceName } } },
-    7,
-    `hostInterfaceName: "${hostInterfaceName}" is the bridge's name or its gateway's`,
-  ]),
   [{ dns: 'x' }, 7, 'dns: must be an object, not "x"'],
   [{ dns: { nameservers: [5] } }, 7, 'dns.nameservers[0]: must be a string, not 5'],
   [{ args: 5 }, 7, 'args: must be an object, not 5'],
@@ -131,85 +160,9 @@ const refused: [object, number, string][] = [
   [{ runtimeConfig: { ipRanges: [[{ subnet: 'x' }]] } }, 7, 'runtimeConfig.ipRanges[0][0].subnet'],
   [{ prevResult: 5 }, 7, 'prevResult: must be an object, not 5'],
   [{ prevResult: { ips: 5 } }, 6, 'ips: must be a list, not 5'],
-  [{ ipam: [] }, 7, 'ipam: must be an object, not []'],
-  [{ ipam: { type: '../evil' } }, 7, 'ipam.type: must be the name of a plugin, without `/`, not "../evil"'],
-  [{ ipam: { type: 'nowhere' } }, 7, 'failed to find plugin "nowhere" in path ['],
-  [{ ipam: { type: 'host-local' } }, 7, 'neither subnet nor ranges is set'],
-  [hostLocal({ subnet: '10.15.20.0' }), 7, 'ipam.subnet: must be an IP address with a prefix length'],
-  [hostLocal({ subnet: '10.15.20.0/33' }), 7, '10.15.20.0/33'],
-  [hostLocal({ subnet: 'fd00::/129' }), 7, 'fd00::/129'],
-  ...['10.15.20.0/31', '10.15.20.0/32', 'fd00::/127', 'fd00::/128'].map(
-    (subnet): [object, number, string] => [
-      hostLocal({ subnet }),
-      7,
-      `Network ${subnet} too small to allocate from`,
-    ],
-  ),
-  [hostLocal({ rangeStart: '10.15.21.1' }), 7, 'RangeStart 10.15.21.1 not in network 10.15.20.0/24'],
-  [hostLocal({ rangeEnd: '10.15.19.1' }), 7, 'RangeEnd 10.15.19.1 not in network 10.15.20.0/24'],
-  [
-    hostLocal({ rangeStart: '10.15.20.9', rangeEnd: '10.15.20.8' }),
-    7,
-    'rangeStart 10.15.20.9 is after rangeEnd 10.15.20.8',
-  ],
-  [hostLocal({ gateway: 'x' }), 7, 'ipam.gateway: must be an IP address, not "x"'],
-  [hostLocal({ gateway: 'fd00::1' }), 7, 'gateway: fd00::1 is of another family than subnet 10.15.20.0/24'],
-  [hostLocal({ exclude: '10.15.20.9' }), 7, 'ipam.exclude: must be a list, not "10.15.20.9"'],
-  [hostLocal({ exclude: [9] }), 7, 'ipam.exclude[0]: must be an IP address, with or without a prefix length'],
-  [hostLocal({ exclude: ['10.15.20.9/33'] }), 7, 'exclude: invalid IP address or subnet: 10.15.20.9/33'],
-  [hostLocal({ exclude: ['10.15.21.9'] }), 7, 'exclude: 10.15.21.9 is not in subnet 10.15.20.0/24'],
-  [ranges([{ ...small, exclude: ['fd00::/112'] }]), 7, 'exclude: fd00::/112 is not in subnet 10.1.0.0/24'],
-  [{ ...ranges([small]), ipam: { type: 'host-local', exclude: [], ranges: [[small]] } }, 7, 'exclude: []'],
-  [hostLocal({ dataDir: 5 }), 7, 'ipam.dataDir: must be a string, not 5'],
-  [hostLocal({ resolvConf: 5 }), 7, 'ipam.resolvConf: must be a string, not 5'],
-  [hostLocal({ resolvConf: '/nowhere' }), 5, '/nowhere'],
-  [hostLocal({ reclaimAfterReboot: 'yes' }), 7, 'ipam.reclaimAfterReboot: must be true or false, not "yes"'],
-  [hostLocal({ sticky: 'yes' }), 7, 'ipam.sticky: must be true or false, not "yes"'],
-  [hostLocal({ requestOutsideRange: 1 }), 7, 'ipam.requestOutsideRange: must be true or false, not 1'],
-  [hostLocal({ routes: { dst: '0.0.0.0/0' } }), 7, 'ipam.routes: must be a list'],
-  [hostLocal({ routes: [{}] }), 7, 'ipam.routes[0].dst: is missing'],
-  [route({ dst: '0.0.0.0' }), 7, 'ipam.routes[0].dst: must be an IP address with a prefix length'],
-  [route({ gw: 5 }), 7, 'ipam.routes[0].gw: must be an IP address, not 5'],
-  [
-    route({ gw: 'fd00::1' }),
-    7,
-    'ipam.routes[0].gw: must be of the family of "198.51.100.0/24", not "fd00::1"',
-  ],
-  [route({ mtu: -1 }), 7, 'ipam.routes[0].mtu: must be an integer from 0 to 4294967295, not -1'],
-  [route({ advmss: 1.5 }), 7, 'ipam.routes[0].advmss: must be an integer'],
-  [route({ priority: 2 ** 32 }), 7, 'ipam.routes[0].priority: must be an integer'],
-  [route({ table: 'main' }), 7, 'ipam.routes[0].table: must be an integer'],
-  [route({ scope: 256 }), 7, 'ipam.routes[0].scope: must be an integer from 0 to 255, not 256'],
-  [ranges(small), 7, 'ipam.ranges[0]: must be a list of at least one range'],
-  [ranges([]), 7, 'ipam.ranges[0]: must be a list of at least one range, not []'],
-  [ranges([{}]), 7, 'ipam.ranges[0][0].subnet: is missing'],
-  [ranges([small, { subnet: 'fd00::/64' }]), 7, 'mixed address families: 10.1.0.0/24 and fd00::/64'],
-  [
-    ranges([small], [{ subnet: '10.1.0.0/16' }]),
-    7,
-    'range set 0 overlaps with 1: 10.1.0.1-10.1.0.254 and 10.1.0.1-10.1.255.254',
-  ],
-  [
-    { ...ranges([small], [{ subnet: '10.2.0.0/24' }]), cniVersion: '0.2.0' },
-    7,
-    'CNI version 0.2.0 does not support',
-  ],
 ];
 
-describe.each(executables)('a configuration that %s refuses', (_name, bridge) => {
-  const host = shareHost('c1');
-  let before: string;
-  beforeAll(() => {
-    before = host.snapshot('c1');
-  });
-
-  test.each(refused)('%j', (difference, code, words) => {
-    const error = failure(host, bridge, 'ADD', { conf: { ...article, ...difference } });
-    expect(`${error.msg}: ${error.details ?? ''}`).toContain(words);
-    expect(error.code).toBe(code);
-    expect(host.snapshot('c1')).toBe(before);
-  });
-});
+refuses(refused);
 
 describe.each(executables)('a configuration that %s takes', (_name, bridge) => {
   const host = useHost('c1');

@@ -26,7 +26,7 @@ describe.each(executables)('cni-bridge validate beside %s', (_path, executable) 
     expect(status).toBe(1);
     expect(stdout).toBe(
       `/run/wrong.conf:4:3: warning: isGatewy: unknown, did you mean isGateway?
-/run/wrong.conf:5:3: error: mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not "big"
+/run/wrong.conf:5:3: error: mtu: must be an integer from 68 to 65535, "auto", or 0 for the kernel's choice, not "big"
 `,
     );
     const { isRight, findings } = JSON.parse(validate('/run/wrong.conf', '--json').stdout);

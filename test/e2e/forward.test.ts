@@ -173,6 +173,10 @@ describe.each(executables)('forward, by %s', (_name, bridge) => {
       });
     }
     expect(host.sh('ip -o link show type veth; ip -o link show type bridge')).toBe('');
+    // Who has none of it need not miss them.
+    expect(call(host, bridge, 'DEL', { conf })).toEqual({ status: 0, stdout: '', stderr: '' });
+    const gc = { ...plain, 'cni.dev/valid-attachments': [] };
+    expect(call(host, bridge, 'GC', { conf: gc })).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
   test('with bridge-nf-call-iptables containers of one bridge reach each other', () => {

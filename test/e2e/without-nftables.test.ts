@@ -15,6 +15,7 @@ const cni = (name: string, command: string, conf: object): string => `
     CNI_COMMAND=${command} CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/c1 CNI_IFNAME=eth0 CNI_PATH=/ "$BRIDGE" |
     tee /run/printed && echo done && [ ${command} = ADD ] && cp /run/printed /run/result`;
 const step = (name: string, command: string): string => `printf '\\n== ${name}\\n'; ${command}`;
+const forwarded = '{ iptables-legacy-save -t filter; ip6tables-legacy-save -t filter; } | grep -c cni-bridge';
 const saved = 'iptables-legacy-save -t nat | grep CNI-; ip6tables-legacy-save -t nat | grep CNI-';
 
 /** Each step's output, all run in one boot of the other kernel. */
@@ -60,6 +61,16 @@ test.each(executables)(
       step('the same rules', saved),
       cni('GC', 'GC', { ...base, 'cni.dev/valid-attachments': [] }),
       step('after GC', saved),
+      cni('isolated', 'ADD', { ...base, isolate: true }),
+      cni('STATUS of isolated', 'STATUS', { ...base, isolate: 'strict' }),
+      step('nothing isolated', `ip -n c1 -br link | grep -c eth0; ${saved}`),
+      step('a firewall', 'iptables-legacy -P FORWARD DROP; ip6tables-legacy -P FORWARD DROP'),
+      cni('forward', 'ADD', { ...base, ipMasqBackend: 'iptables', forward: true }),
+      step('forwarded', 'ip netns exec c1 ping -c 1 -W 10 192.0.2.2 >/dev/null && echo yes'),
+      step('forward rules', forwarded),
+      cni('CHECK of forward', 'CHECK', { ...base, ipMasqBackend: 'iptables', forward: true }),
+      cni('DEL of forward', 'DEL', { ...base, forward: true }),
+      step('no forward rules', forwarded),
     );
     expect(JSON.parse(printed['nftables asked for'] ?? '')).toMatchObject({
       code: 50,
@@ -83,6 +94,20 @@ test.each(executables)(
     expect(printed['the same rules']?.match(/-j MASQUERADE$/gm)).toHaveLength(2);
     expect(printed.GC).toBe('done');
     expect(printed['after GC']).toBe('');
+    for (const refused of [printed.isolated, printed['STATUS of isolated']]) {
+      expect(JSON.parse(refused ?? '')).toMatchObject({
+        code: 50,
+        msg: 'isolate is not available on this kernel',
+        details: expect.stringContaining('CONFIG_NF_TABLES_INET'),
+      });
+    }
+    expect(printed['nothing isolated']).toBe('0');
+    expect(printed.forward).toMatch(/done$/);
+    expect(printed.forwarded).toBe('yes');
+    expect(printed['forward rules']).toBe('6');
+    expect(printed['CHECK of forward']).toBe('done');
+    expect(printed['DEL of forward']).toBe('done');
+    expect(printed['no forward rules']).toBe('0');
   },
   300_000,
 );

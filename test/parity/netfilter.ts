@@ -46,8 +46,9 @@ function literal(path: string, body: readonly string[]): Facts {
   return facts;
 }
 
-function masqueraded(address: string, but: readonly string[]): Facts {
-  return { [`masquerade ${address}`]: `but to ${[...but].sort().join(', ')}` };
+function masqueraded(address: string, but: readonly string[], [source]: readonly string[] = []): Facts {
+  const as = source === undefined ? '' : ` as ${source}`;
+  return { [`masquerade ${address}`]: `but to ${[...but].sort().join(', ')}${as}` };
 }
 
 /** Our form: a verdict map from addresses to the subnet's chain. */
@@ -59,13 +60,17 @@ function mapped(body: readonly string[]): Facts {
     if (name !== undefined) chain = name;
     const [, destination] = /^ip6? daddr (\S+) return$/.exec(line) ?? [];
     if (destination !== undefined) chains.set(chain, [...(chains.get(chain) ?? []), destination]);
-    if (line === 'masquerade') chains.set(`${chain} masquerades`, []);
+    const [, to] = /^snat ip6? to (\S+)$/.exec(line) ?? [];
+    if (line === 'masquerade' || to !== undefined)
+      chains.set(`${chain} masquerades`, to === undefined ? [] : [to]);
   }
   const elements = [...body.join('\n').matchAll(/([0-9a-f.:]+) comment "[^"]*" : goto ([^\s,]+)/g)];
   return Object.assign(
     {},
     ...elements.map(([, address = '', to = '']) =>
-      chains.has(`${to} masquerades`) ? masqueraded(address, chains.get(to) ?? []) : {},
+      chains.has(`${to} masquerades`)
+        ? masqueraded(address, chains.get(to) ?? [], chains.get(`${to} masquerades`))
+        : {},
     ),
   );
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -10,8 +11,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-/** The name of the one image for all containers here, and its file, which any runtime loads. */
-export const image = 'localhost/box:1';
+/** An image of busybox: its name, that of its archive, which any runtime loads, and what it runs. */
+export interface Image {
+  readonly name: string;
+  readonly file: string;
+  readonly command: readonly string[];
+}
+
+/** The image of all containers here: a web server that shows the client's address. */
+export const box: Image = {
+  name: 'localhost/box:1',
+  file: 'box.tar',
+  command: ['httpd', '-f', '-p', '80', '-h', '/www'],
+};
+export const image = box.name;
 
 /** Prints `<host name> <the client's address>`. */
 const who = `#!/bin/sh
@@ -30,6 +43,7 @@ function script(path: string, content: string): void {
 
 /** A root directory with busybox-static, a web page that shows the client's address, and a client for it. */
 function makeRoot(root: string): void {
+  if (existsSync(root)) return;
   for (const directory of ['bin', 'etc', 'tmp', 'www/cgi-bin'])
     mkdirSync(`${root}/${directory}`, { recursive: true });
   copyFileSync('/bin/busybox', `${root}/bin/busybox`);
@@ -42,8 +56,8 @@ function makeRoot(root: string): void {
   script(`${root}/bin/ask`, ask);
 }
 
-/** Makes the image as an OCI archive, `box.tar`, and leaves its root directory beside it, `root`. */
-export function makeImage(directory: string): void {
+/** Makes an image as an OCI archive, and leaves its root directory beside it, `root`. */
+export function makeImage(directory: string, { name, file, command }: Image = box): void {
   const root = `${directory}/root`;
   const layout = `${directory}/layout`;
   makeRoot(root);
@@ -60,11 +74,11 @@ export function makeImage(directory: string): void {
     JSON.stringify({
       architecture,
       os: 'linux',
-      config: { Env: ['PATH=/bin'], Cmd: ['httpd', '-f', '-p', '80', '-h', '/www'] },
+      config: { Env: ['PATH=/bin'], Cmd: command },
       rootfs: { type: 'layers', diff_ids: [layer.digest] },
     }),
   );
-  const type = (name: string) => `application/vnd.oci.image.${name}`;
+  const type = (what: string) => `application/vnd.oci.image.${what}`;
   const manifest = blob(
     JSON.stringify({
       schemaVersion: 2,
@@ -73,10 +87,10 @@ export function makeImage(directory: string): void {
       layers: [{ mediaType: type('layer.v1.tar'), ...layer }],
     }),
   );
-  const annotations = { 'io.containerd.image.name': image, 'org.opencontainers.image.ref.name': image };
+  const annotations = { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name };
   const manifests = [{ mediaType: type('manifest.v1+json'), ...manifest, annotations }];
   writeFileSync(`${layout}/index.json`, JSON.stringify({ schemaVersion: 2, manifests }));
   writeFileSync(`${layout}/oci-layout`, JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  execFileSync('tar', ['-C', layout, '-cf', `${directory}/box.tar`, '.']);
+  execFileSync('tar', ['-C', layout, '-cf', `${directory}/${file}`, '.']);
   for (const made of [layout, `${directory}/layer.tar`]) rmSync(made, { recursive: true });
 }

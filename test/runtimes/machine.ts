@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { Outcome } from '../support/host.ts';
+import { type Outcome, outcomeOf } from '../support/host.ts';
 import { removeControlGroups } from './control-groups.ts';
 
 /** No command takes longer on any machine: one that does hangs. */
@@ -24,11 +24,11 @@ const boot = `
     mount --bind "$1/opt" /opt
     mount --bind "$1/etc-cni" /etc/cni
     mount -t tmpfs none /dev/shm
-    hostname machine
+    hostname "$3"
     echo "$2"
     exec 3<&0
     cat <&3 >/dev/null &
-    wait' boot "$1" "$pid"`;
+    wait' boot "$1" "$pid" "$2"`;
 
 /** Where a machine's shell finds programs: the sbin directories are not in everyone's PATH. */
 const environment = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: '/run' };
@@ -43,16 +43,20 @@ export class Machine {
   private holder: ChildProcess | undefined;
   private pid = '';
 
-  private constructor(readonly disk: string) {
+  private constructor(
+    readonly disk: string,
+    readonly name: string,
+  ) {
     this.id = disk.slice(disk.lastIndexOf('/') + 1);
   }
 
-  static async start(): Promise<Machine> {
+  /** @param name its host name */
+  static async start(name = 'machine'): Promise<Machine> {
     const disk = mkdtempSync('/var/tmp/e2e-runtimes-');
     for (const directory of ['lib/cni', 'opt/cni/bin', 'etc-cni/net.d', 'log']) {
       mkdirSync(`${disk}/${directory}`, { recursive: true });
     }
-    const machine = new Machine(disk);
+    const machine = new Machine(disk, name);
     try {
       await machine.boot();
     } catch (error) {
@@ -65,7 +69,7 @@ export class Machine {
   private async boot(): Promise<void> {
     writeFileSync(`${this.disk}/boot_id`, `${randomUUID()}\n`);
     const namespaces = ['-pfmu', '--propagation', 'private', '--kill-child'];
-    const holder = spawn('unshare', [...namespaces, 'sh', '-euc', boot, 'boot', this.disk], {
+    const holder = spawn('unshare', [...namespaces, 'sh', '-euc', boot, 'boot', this.disk, this.name], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.holder = holder;
@@ -98,6 +102,14 @@ export class Machine {
 
   private get entering(): string[] {
     return ['-t', this.pid, '-n', '-m', '-p', '-u', '--wd=/'];
+  }
+
+  /** Connects another machine by a veth pair: `here` is its end on this machine, `there` on the other. */
+  async wire(here: string, other: Machine, there: string): Promise<void> {
+    const pair = ['link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', other.pid];
+    // Only from outside are both machines' PIDs known.
+    const { status, stderr } = await outcomeOf(spawn('nsenter', ['-t', this.pid, '-n', 'ip', ...pair]));
+    if (status !== 0) throw new Error(`${this.name} could not be connected to ${other.name}: ${stderr}`);
   }
 
   /** Runs a program on the machine. */

@@ -1,4 +1,5 @@
 import { type CIDR, parseCIDR } from '../../netlink/ip.ts';
+import { Message, readHeader } from '../../netlink/message.ts';
 import type { Socket } from '../../netlink/socket.ts';
 
 // Netlink by hand, so that no test relies on the encoder to check the encoder.
@@ -74,4 +75,15 @@ export function cidr(text: string): CIDR {
   const found = parseCIDR(text);
   if (found === undefined) throw new Error(`${text} is not a CIDR address`);
   return found;
+}
+
+/** The messages in a datagram. */
+export function decodeMessages(datagram: Uint8Array): Message[] {
+  const messages: Message[] = [];
+  for (let at = 0; at + 16 <= datagram.length; ) {
+    const length = readHeader(datagram, at);
+    messages.push(new Message(datagram, at, length));
+    at += Math.ceil(length / 4) * 4;
+  }
+  return messages;
 }

@@ -16,12 +16,29 @@ function result(returned: number | bigint | string): number {
   return value < 0 ? -open().errno() : value;
 }
 
+function readHeader(bytes: Uint8Array, at: number, fields: Uint32Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
+  fields[0] = view.getUint32(0, true);
+  fields[1] = view.getUint16(4, true);
+  fields[2] = view.getUint16(6, true);
+  fields[3] = view.getUint32(8, true);
+  fields[4] = Math.min(view.byteLength, view.getUint32(0, true)) < 20 ? 0 : view.getUint32(16, true);
+}
+
+function textAt(bytes: Uint8Array, from: number, to: number): string {
+  const text = bytes.subarray(from, to);
+  const end = text.indexOf(0);
+  return decoder.decode(end < 0 ? text : text.subarray(0, end));
+}
+
 function indexAttributes(bytes: Uint8Array, places: Uint32Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at + 4 <= bytes.length; ) {
     const length = view.getUint16(at, true);
     if (length < 4 || at + length > bytes.length) return at;
-    places[view.getUint16(at + 2, true) & 0x3fff] = at + 4;
+    const place = 2 * (view.getUint16(at + 2, true) & 0x3fff);
+    places[place] = at + 4;
+    places[place + 1] = at + length;
     at += (length + 3) & ~3;
   }
   return -1;
@@ -60,6 +77,9 @@ export const libc: Libc = {
   randomBytes: (length) => randomFillSync(new Uint8Array(length)),
   encodeText: (text) => encoder.encode(text),
   decodeText: (bytes) => decoder.decode(bytes),
+  textAt,
+  hex: (bytes, separator) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(separator),
+  readHeader,
   indexAttributes,
   argv0: () => commandLine()[0] ?? process.argv0,
   args: () => commandLine().slice(1),

@@ -17,11 +17,12 @@
 #define CHUNK (256u << 10)
 /*
  * A small chunk is enough for a VERSION. A call that needs a second one does real work, and will write to all the
- * blocks that training found, and to this much of the chunk: these pages are requested at once, rather than by a fault
- * for each.
+ * blocks that training found, and to this much of the chunk and of the stack: these pages are requested at once, rather
+ * than by a fault for each.
  */
-#define FIRST_CHUNK (16u << 10)
-#define POPULATED (80u << 10)
+#define FIRST_CHUNK (4u << 10)
+#define POPULATED (48u << 10)
+#define POPULATED_STACK (24u << 10)
 /* Multiples of 16 up to 1 KiB, then four to each power of two. */
 #define SMALL_CLASSES 65
 #define LARGEST ((size_t)1 << 40)
@@ -66,6 +67,7 @@ static int more(size_t size) {
   if (heap.chunks++ == 1) {
     populate(&heap, heap.written);
     populate(chunk, POPULATED);
+    populate((void *)(((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)4095) - POPULATED_STACK), POPULATED_STACK);
   }
   heap.next = chunk;
   heap.end = heap.next + length;

@@ -55,9 +55,12 @@ interface Constants {
 
 /** The functions of text.c, attributes.c, terminal.c, program.c and part.c. */
 interface Rest {
+  readHeader(bytes: Uint8Array, at: number, fields: Uint32Array): void;
   indexAttributes(bytes: Uint8Array, places: Uint32Array): number;
   encode(text: string): Uint8Array;
   decode(bytes: Uint8Array): string;
+  hex(bytes: Uint8Array, separator: string): string;
+  textAt(bytes: Uint8Array, from: number, to: number): string;
   strerror(errno: number): string;
   argv0(): string;
   args(): string[];

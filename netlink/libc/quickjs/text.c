@@ -56,6 +56,42 @@ static JSValue js_decode(JSContext *context, JSValueConst self, int argc, JSValu
   return new_text(context, (const char *)bytes, length);
 }
 
+/** textAt(bytes, from, to): the string between two offsets, up to its first NUL. */
+static JSValue js_text_at(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  uint8_t *bytes;
+  size_t length;
+  int from, to;
+  if (argc < 3) return JS_ThrowTypeError(context, "too few arguments");
+  if (get_int(context, argv[1], &from) || get_int(context, argv[2], &to) || get_bytes(context, argv[0], &bytes, &length))
+    return JS_EXCEPTION;
+  if (from < 0 || to < from || (size_t)to > length) return JS_ThrowRangeError(context, "out of range");
+  return new_text(context, (const char *)bytes + from, strnlen((const char *)bytes + from, to - from));
+}
+
+/** hex(bytes, separator): two lower-case hex digits for each byte. */
+static JSValue js_hex(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  static const char digits[] = "0123456789abcdef";
+  uint8_t *bytes;
+  size_t length;
+  const char *separator;
+  if (argc < 2) return JS_ThrowTypeError(context, "too few arguments");
+  if (get_bytes(context, argv[0], &bytes, &length)) return JS_EXCEPTION;
+  int bad = get_text(context, argv[1], &separator);
+  if (bad) return bad < 0 ? JS_EXCEPTION : JS_ThrowTypeError(context, "a string with a NUL in it");
+  size_t between = strlen(separator);
+  char *text = js_malloc(context, length * (2 + between) + 1), *to = text;
+  for (size_t at = 0; text && at < length; at++) {
+    if (at > 0) to = mempcpy(to, separator, between);
+    *to++ = digits[bytes[at] >> 4], *to++ = digits[bytes[at] & 15];
+  }
+  JSValue string = text ? JS_NewStringLen(context, text, to - text) : JS_EXCEPTION;
+  js_free(context, text);
+  JS_FreeCString(context, separator);
+  return string;
+}
+
 /** encode(string): its bytes in UTF-8; an unpaired surrogate becomes U+FFFD. */
 static JSValue js_encode(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
@@ -69,7 +105,7 @@ static JSValue js_encode(JSContext *context, JSValueConst self, int argc, JSValu
   uint8_t *bytes;
   if (get_bytes(context, array, &bytes, &length)) return JS_EXCEPTION;
   /* The engine writes an unpaired surrogate as three bytes from ED A0 80 to ED BF BF. */
-  for (size_t at = 0; at + 2 < length; at++)
+  for (size_t at = memchr(bytes, 0xed, length) ? 0 : length; at + 2 < length; at++)
     if (bytes[at] == 0xed && bytes[at + 1] >= 0xa0) memcpy(bytes + at, replacement, sizeof replacement - 1);
   return array;
 }
@@ -121,6 +157,8 @@ static JSValue js_environment(JSContext *context, JSValueConst self, int argc, J
 void add_text(JSContext *context, JSValueConst native) {
   add_function(context, native, "encode", js_encode, 1);
   add_function(context, native, "decode", js_decode, 1);
+  add_function(context, native, "textAt", js_text_at, 3);
+  add_function(context, native, "hex", js_hex, 2);
   add_function(context, native, "strerror", js_strerror, 1);
   add_function(context, native, "argv0", js_argv0, 0);
   add_function(context, native, "environment", js_environment, 1);

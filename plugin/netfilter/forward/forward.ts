@@ -46,7 +46,7 @@ export function removeUnusedForward(host: Connection, config: BridgeConfig, gone
   });
   for (const of of bothFamilies) if (removeFromLegacy(of, name, isInUse)) removed.add(of);
   // An ADD that found the rules there before they were removed has made its veth before that.
-  if (removed.size > 0 && bridge !== '' && isInUse())
+  if (config.forward && removed.size > 0 && bridge !== '' && isInUse())
     acceptForwarded({ ...forwardedOf(config, []), families: [...removed] });
 }
 

@@ -138,13 +138,14 @@ export function acceptInLegacy(forwarded: Forwarded): void {
 }
 
 /**
- * Removes a network's rules from a family's legacy filter table, unless the network is in use.
+ * Removes a network's rules from a family's legacy filter table, unless the network is in use. Without a program to ask
+ * there are none: an ADD has needed it, too.
  * @returns whether there were any
  * @throws CniError as {@link acceptInLegacy}
  */
 export function removeFromLegacy(of: Family, network: string, isInUse: () => boolean): boolean {
   return apply(of, () => {
-    if (isInUse()) return [];
+    if (findSave(of) === undefined || isInUse()) return [];
     const saved = readFilter(of);
     const rules = saved === undefined ? [] : placesIn(baseChain).flatMap(saved.rulesOf);
     return rules

@@ -99,9 +99,13 @@ function findGaps(connection: Connection, forwarded: Forwarded): Gap[] {
  * @throws CniError code 50 if one of them can't be changed; NetlinkError
  */
 export function gapsInNftables(connection: Connection, forwarded: Forwarded): Gap[] {
+  return hasNftables(connection) ? findGaps(connection, forwarded) : [];
+}
+
+function hasNftables(connection: Connection): boolean {
   const [reply] = connection.exchange([getGeneration()]);
   if (isErrno(reply?.error, 'EPERM')) throw reply.error;
-  return reply?.error === undefined ? findGaps(connection, forwarded) : [];
+  return reply?.error === undefined;
 }
 
 /**
@@ -140,6 +144,7 @@ export function removeFromNftables(
   isInUse: () => boolean,
 ): Family[] {
   const removed = new Set<Family>();
+  if (!hasNftables(connection)) return [];
   remove(connection, () => {
     if (isInUse()) return { own: [] };
     const own = protocols.flatMap(({ proto, families }) => {

@@ -10,23 +10,32 @@ import {
 } from '../../../netlink/ip.ts';
 import { containerChain, containerComment } from './go-names.ts';
 import { findStale, type Jump, type StaleJumps, withoutJump } from './iptables-jump.ts';
+import type { Policy } from './policy.ts';
 
 /** XT_MAX_COMMENT_LEN, less its NUL. */
 const longestComment = 255;
 const multicast = { [family.ipv4]: '224.0.0.0/4', [family.ipv6]: 'ff00::/8' } as const;
 
 /**
- * The iptables-restore input that masquerades addresses of one family, with the Go plugin's rules. An existing chain of
- * that name is flushed.
+ * The iptables-restore input that masquerades addresses of one family, with the Go plugin's rules and those of the
+ * policy. An existing chain of that name is flushed.
  */
-export function masqueradeInput(attachment: Attachment, addresses: readonly CIDR[], of: Family): string {
+export function masqueradeInput(
+  attachment: Attachment,
+  addresses: readonly CIDR[],
+  of: Family,
+  policy?: Policy,
+): string {
   const chain = containerChain(attachment);
   const comment = `-m comment --comment "${containerComment(attachment).slice(0, longestComment).replaceAll('"', '\\"')}"`;
+  const spared = [...addresses, ...(policy?.spared ?? [])];
+  const target =
+    policy?.outbound === undefined ? 'MASQUERADE' : `SNAT --to-source ${formatIP(policy.outbound)}`;
   return [
     '*nat',
     `:${chain} - [0:0]`,
-    ...addresses.map((cidr) => `-A ${chain} -d ${formatCIDR(cidr)} ${comment} -j ACCEPT`),
-    `-A ${chain} ! -d ${multicast[of]} ${comment} -j MASQUERADE`,
+    ...spared.map((cidr) => `-A ${chain} -d ${formatCIDR(cidr)} ${comment} -j ACCEPT`),
+    `-A ${chain} ! -d ${multicast[of]} ${comment} -j ${target}`,
     ...addresses.map(({ ip }) => `-A POSTROUTING -s ${formatIP(ip)} ${comment} -j ${chain}`),
     'COMMIT',
     '',

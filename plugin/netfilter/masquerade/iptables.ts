@@ -2,6 +2,7 @@ import type { Attachment } from '../../../cni/attachment.ts';
 import { errorCode } from '../../../cni/error.ts';
 import { readFile } from '../../../netlink/file.ts';
 import { type CIDR, type Family, family } from '../../../netlink/ip.ts';
+import type { MasqueradeConfig } from '../../config/masquerade.ts';
 import type { StaleJumps } from './iptables-jump.ts';
 import {
   findPrograms,
@@ -13,6 +14,7 @@ import {
 } from './iptables-programs.ts';
 import { lostAddress, masqueradeInput, removalInput } from './iptables-rules.ts';
 import { bothFamilies } from './own-table.ts';
+import { policyOf } from './policy.ts';
 
 /** How often a removal is retried after another program changed the rules meanwhile. */
 const removalAttempts = 20;
@@ -39,12 +41,13 @@ export function checkIptables(of: Family): void {
 export function addIptables(
   attachment: Attachment,
   addresses: readonly CIDR[],
+  config: MasqueradeConfig,
   withoutNftables: boolean,
 ): void {
   for (const of of bothFamilies) {
     const own = addresses.filter(({ ip }) => ip.family === of);
     if (own.length === 0) continue;
-    const input = masqueradeInput(attachment, own, of);
+    const input = masqueradeInput(attachment, own, of, policyOf(of, config));
     const [path = '', alternative] = restorePrograms(of, withoutNftables);
     const failure = restore(path, input);
     if (failure === '') continue;

@@ -5,7 +5,7 @@ import { type CIDR, type Family, formatIP, ipBytes } from '../../../netlink/ip.t
 import { type Chain, chainUseOf, getChain } from '../../../netlink/nftables/chain.ts';
 import { decodeElements, type Element, getElement } from '../../../netlink/nftables/map.ts';
 import { ownerLabel } from '../../attach/owner.ts';
-import type { BridgeConfig } from '../../config/bridge-config.ts';
+import { type MasqueradeConfig, masqueraded } from '../../config/masquerade.ts';
 import { withNetfilterIfThere } from '../connection.ts';
 import type { Lost } from '../lost.ts';
 import { containerChain } from './go-names.ts';
@@ -18,9 +18,11 @@ import {
   isFlushed,
   mapOf,
   ownTable,
+  rulesIn,
+  type Source,
   subnetChain,
-  subnetRules,
 } from './own-table.ts';
+import { policyOf } from './policy.ts';
 
 /**
  * The first part of an attachment's masquerading that is missing; undefined if nothing is. Without a backend in the
@@ -29,14 +31,18 @@ import {
  */
 export function lostMasquerade(
   attachment: Attachment,
-  addresses: readonly CIDR[],
-  backend: BridgeConfig['ipMasqBackend'],
+  all: readonly CIDR[],
+  config: MasqueradeConfig,
 ): Lost | undefined {
+  const { ipMasqBackend: backend } = config;
+  const addresses = masqueraded(all, config);
+  if (addresses.length === 0) return undefined;
   if (backend === 'iptables') return lostInIptables(attachment, addresses);
+  const sources = addresses.map((cidr) => ({ cidr, policy: policyOf(cidr.ip.family, config) }));
   const lost = withNetfilterIfThere((connection) =>
     connection === undefined
       ? lostAddress(addresses[0], 'nftables', 'none in this kernel')
-      : lostInNftables(connection, attachment, addresses),
+      : lostInNftables(connection, attachment, sources),
   );
   if (lost === undefined || backend === 'nftables') return lost;
   return lostInIptables(attachment, addresses) === undefined ? undefined : lost;
@@ -52,25 +58,26 @@ function lostAddress(address: CIDR | undefined, expected: string, found: string)
 function lostInNftables(
   connection: Connection,
   { network, containerID, ifname }: Attachment,
-  addresses: readonly CIDR[],
+  sources: readonly Source[],
 ): Lost | undefined {
   const table = ownTable(network);
   const [baseReply, ...replies] = connection.exchange([
     getChain(baseChainOf(table)),
-    ...addresses.flatMap((cidr) => [
-      getElement(mapOf(table, cidr.ip.family), ipBytes(cidr.ip)),
-      getChain({ table, name: subnetChain(cidr) }),
+    ...sources.flatMap((source) => [
+      getElement(mapOf(table, source.cidr.ip.family), ipBytes(source.cidr.ip)),
+      getChain({ table, name: subnetChain(source) }),
     ]),
   ]);
   if (isErrno(baseReply?.error, 'EPERM')) throw baseReply.error;
   const base = chainUseOf(baseReply);
   if (base === undefined || isFlushed(base)) {
-    return lostAddress(addresses[0], rulesOf(baseChainOf(table), baseRules), describe(base));
+    return lostAddress(sources[0]?.cidr, rulesOf(baseChainOf(table), baseRules), describe(base));
   }
   const owner = ownerLabel({ network, containerID, ifname });
-  for (const [index, cidr] of addresses.entries()) {
+  for (const [index, source] of sources.entries()) {
+    const { cidr } = source;
     const map = mapOf(table, cidr.ip.family);
-    const chain = { table, name: subnetChain(cidr) };
+    const chain = { table, name: subnetChain(source) };
     const expected = { comment: owner, chain: chain.name };
     const [element] = replies[2 * index]?.messages.flatMap((message) => decodeElements(message)) ?? [];
     if (element?.comment !== expected.comment || element.chain !== expected.chain) {
@@ -82,8 +89,8 @@ function lostInNftables(
     }
     const use = chainUseOf(replies[2 * index + 1]);
     // The element counts as a use of the chain too.
-    if (use === undefined || use <= subnetRules) {
-      return lostAddress(cidr, rulesOf(chain, subnetRules), describe(use));
+    if (use === undefined || use <= rulesIn(source)) {
+      return lostAddress(cidr, rulesOf(chain, rulesIn(source)), describe(use));
     }
   }
   return undefined;

@@ -5,7 +5,7 @@ import { isErrno } from '../../../netlink/error.ts';
 import { type CIDR, family } from '../../../netlink/ip.ts';
 import { getTable, tableOf } from '../../../netlink/nftables/table.ts';
 import { type Kept, ownerLabel } from '../../attach/owner.ts';
-import type { BridgeConfig } from '../../config/bridge-config.ts';
+import { type MasqueradeConfig, masqueraded } from '../../config/masquerade.ts';
 import { checkNftables, withNetfilter } from '../connection.ts';
 import { goNetworkPrefix, goPrefix, goPrefixLength } from './go-names.ts';
 import { goTable, removeGoRules } from './go-nftables.ts';
@@ -15,7 +15,7 @@ import { iptablesTables, removeIptablesNft } from './iptables-nft.ts';
 import { addNftables, removeNftables, type StaleElements } from './nftables.ts';
 import { bothFamilies, ownTable } from './own-table.ts';
 
-type Backend = BridgeConfig['ipMasqBackend'];
+type Backend = MasqueradeConfig['ipMasqBackend'];
 
 /** Whether iptables may take over if nftables can't masquerade. */
 function mayFallBack(error: unknown, backend: Backend): boolean {
@@ -27,16 +27,23 @@ function mayFallBack(error: unknown, backend: Backend): boolean {
  * the kernel's nftables can't masquerade.
  * @throws CniError code 50 if the backend is not available; NetlinkError
  */
-export function addMasquerade(attachment: Attachment, addresses: readonly CIDR[], backend: Backend): void {
+export function addMasquerade(
+  attachment: Attachment,
+  addresses: readonly CIDR[],
+  config: MasqueradeConfig,
+): void {
+  const { ipMasqBackend: backend } = config;
+  const wanted = masqueraded(addresses, config);
+  if (wanted.length === 0) return;
   if (backend === 'iptables') {
-    addIptables(attachment, addresses, false);
+    addIptables(attachment, wanted, config, false);
     return;
   }
   try {
-    withNetfilter((connection) => addNftables(connection, attachment, addresses));
+    withNetfilter((connection) => addNftables(connection, attachment, wanted, config));
   } catch (error) {
     if (!mayFallBack(error, backend)) throw error;
-    addIptables(attachment, addresses, true);
+    addIptables(attachment, wanted, config, true);
   }
 }
 

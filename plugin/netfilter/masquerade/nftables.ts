@@ -21,24 +21,31 @@ import {
 } from '../../../netlink/nftables/map.ts';
 import type { Table } from '../../../netlink/nftables/message.ts';
 import { type Removal, remove } from '../../../netlink/nftables/remove.ts';
+import { listRules } from '../../../netlink/nftables/rule.ts';
 import { deleteTable, getTable, tableOf } from '../../../netlink/nftables/table.ts';
 import { commitFresh } from '../../../netlink/nftables/transaction.ts';
 import { ownerLabel } from '../../attach/owner.ts';
+import type { MasqueradeConfig } from '../../config/masquerade.ts';
 import { isLacking, notAvailable } from '../connection.ts';
 import {
   baseChainOf,
   bothFamilies,
   isFlushed,
-  isSubnetFlushed,
   mapOf,
   networkMessages,
   ownTable,
   refillMessages,
+  rulesIn,
+  type Source,
   subnetChain,
   subnetMessages,
+  subnetOfChain,
   subnetRules,
   tableParts,
 } from './own-table.ts';
+import { policyOf } from './policy.ts';
+
+const usual = { outboundAddresses: [], noMasquerade: [] };
 
 /**
  * Masquerades traffic that leaves an attachment's subnets. Sends the map elements, and what they need only if it is
@@ -49,17 +56,22 @@ export function addNftables(
   connection: Connection,
   attachment: Attachment,
   addresses: readonly CIDR[],
+  config: Pick<MasqueradeConfig, 'outboundAddresses' | 'noMasquerade'> = usual,
 ): void {
   const table = ownTable(attachment.network);
   const comment = ownerLabel(attachment);
-  const elements = addresses.map((cidr) =>
-    newElement(mapOf(table, cidr.ip.family), { key: ipBytes(cidr.ip), chain: subnetChain(cidr), comment }),
-  );
+  const sources = new Map<string, Source>();
+  const elements = addresses.map((cidr) => {
+    const source = { cidr, policy: policyOf(cidr.ip.family, config) };
+    const chain = subnetChain(source);
+    sources.set(chain, source);
+    return newElement(mapOf(table, cidr.ip.family), { key: ipBytes(cidr.ip), chain, comment });
+  });
   let isAddressTaken = false;
   let isSelfContained = false;
   const look = (): NetlinkRequest[] => {
     // Checked first: the kernel takes 10 ms to roll back a transaction that it refuses.
-    const { messages, isAll } = missingMessages(connection, table, addresses);
+    const { messages, isAll } = missingMessages(connection, table, sources);
     // If our new address is already in the map, an attachment that is gone left it there.
     const stale = isAddressTaken ? staleMessages(connection, table, addresses) : [];
     isSelfContained = isAll && stale.length === 0;
@@ -81,30 +93,41 @@ interface Missing {
   readonly isAll: boolean;
 }
 
-function missingMessages(connection: Connection, table: Table, addresses: readonly CIDR[]): Missing {
-  const subnets = new Map(addresses.map((cidr) => [subnetChain(cidr), cidr]));
+function missingMessages(
+  connection: Connection,
+  table: Table,
+  sources: ReadonlyMap<string, Source>,
+): Missing {
   const [base, ...chains] = connection
-    .exchange([getChain(baseChainOf(table)), ...[...subnets.keys()].map((name) => getChain({ table, name }))])
+    .exchange([getChain(baseChainOf(table)), ...[...sources.keys()].map((name) => getChain({ table, name }))])
     .map(chainUseOf);
-  const missing = [...subnets.values()].filter((_, index) => chains[index] === undefined);
-  const subnetsMessages = missing.flatMap((cidr) => subnetMessages(table, cidr));
+  const each = [...sources.values()];
+  const missing = each.filter((_, index) => chains[index] === undefined);
+  const subnetsMessages = missing.flatMap((source) => subnetMessages(table, source));
   if (base === undefined) {
     return {
       messages: [...networkMessages(table), ...subnetsMessages],
-      isAll: missing.length === subnets.size,
+      isAll: missing.length === sources.size,
     };
   }
-  const isAnyFlushed = isFlushed(base) || chains.some((use) => use !== undefined && isSubnetFlushed(use));
-  return { messages: [...(isAnyFlushed ? refill(connection, table) : []), ...subnetsMessages], isAll: false };
+  // A chain has certainly lost rules if it has fewer uses: elements may make up for their number.
+  const hasLost = each.some((source, index) => (chains[index] ?? rulesIn(source)) < rulesIn(source));
+  const refilled = isFlushed(base) || hasLost ? refill(connection, table, sources) : [];
+  return { messages: [...refilled, ...subnetsMessages], isAll: false };
 }
 
 /** The rules of a table that somebody flushed, which keeps its chains and maps. */
-function refill(connection: Connection, table: Table): NetlinkRequest[] {
+function refill(
+  connection: Connection,
+  table: Table,
+  sources: ReadonlyMap<string, Source>,
+): NetlinkRequest[] {
   const chains = connection.dump(listChains(table)).map(decodeChain);
   const own = chains.filter((chain) => chain.table === table.name);
   return refillMessages(
     table,
     own.map(({ name }) => name),
+    sources,
   );
 }
 
@@ -196,11 +219,16 @@ function unusedChains(
   const [base, ...replies] = connection
     .exchange([getChain(baseChainOf(table)), ...names.map((name) => getChain({ table, name }))])
     .map(chainUseOf);
-  const rules = base !== undefined && isFlushed(base) ? 0 : subnetRules;
+  const areFlushed = base !== undefined && isFlushed(base);
+  /** A policy isn't known any more, but its rules are there to be counted. */
+  const rulesOf = (name: string): number => {
+    if (subnetOfChain(name) === undefined) return connection.dump(listRules({ table, name })).length;
+    return areFlushed ? 0 : subnetRules;
+  };
   return names.filter((name, index) => {
     const own = stale.filter(({ element }) => element.chain === name).length;
     const use = replies[index];
     // A chain that somebody flushed is used by its elements alone.
-    return use === rules + own || use === own;
+    return use === own || use === rulesOf(name) + own;
   });
 }

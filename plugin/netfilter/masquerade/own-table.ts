@@ -26,8 +26,10 @@ import {
 import { keyType, newVerdictMap, type VerdictMap } from '../../../netlink/nftables/map.ts';
 import { nfproto, type Table } from '../../../netlink/nftables/message.ts';
 import { flushChain, newRule } from '../../../netlink/nftables/rule.ts';
+import { load, sourceNat } from '../../../netlink/nftables/source-nat.ts';
 import { newTable } from '../../../netlink/nftables/table.ts';
 import { abbreviate } from '../../attach/owner.ts';
+import { type Policy, policyDigits } from './policy.ts';
 
 // Our table, one for each network: a map from source addresses to their subnets' chains.
 
@@ -58,7 +60,7 @@ export const bothFamilies: readonly Family[] = [family.ipv4, family.ipv6];
 const sourceNatPriority = 100;
 /** How many rules the base chain has. */
 export const baseRules = 2;
-/** How many rules a subnet's chain has; its other uses are elements. */
+/** How many rules a subnet's chain has without a policy; its other uses are elements. */
 export const subnetRules = 3;
 /** The base chain and the two maps; the table's other uses are the subnets' chains. */
 export const tableParts = 3;
@@ -83,23 +85,31 @@ export function isFlushed(baseUse: number): boolean {
   return baseUse < baseRules;
 }
 
-/** Whether a subnet's chain has certainly lost its rules: elements may make up for their number. */
-export function isSubnetFlushed(use: number): boolean {
-  return use < subnetRules;
+/** A subnet, and how its traffic is masqueraded. */
+export interface Source {
+  readonly cidr: CIDR;
+  /** Undefined for the usual way. */
+  readonly policy: Policy | undefined;
+}
+
+/** How many rules a subnet's chain has. */
+export function rulesIn({ policy }: Pick<Source, 'policy'>): number {
+  return subnetRules + (policy?.spared.length ?? 0);
 }
 
 const chainPrefix = 'masquerade-';
 
 /**
- * The name of a subnet's chain: `masquerade-10.15.20.0/24`. Colons become `_`, since the nft command allows none in
- * names.
+ * The name of a subnet's chain: `masquerade-10.15.20.0/24`, with a policy `masquerade-10.15.20.0/24-1a2b3c4d`. Colons
+ * become `_`, since the nft command allows none in names.
  */
-export function subnetChain(cidr: CIDR): string {
-  return `${chainPrefix}${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
+export function subnetChain({ cidr, policy }: Source): string {
+  const name = `${chainPrefix}${formatCIDR(subnetOf(cidr)).replaceAll(':', '_')}`;
+  return policy === undefined ? name : `${name}-${policyDigits(policy)}`;
 }
 
-/** The subnet of a subnet's chain; undefined for any other chain. */
-function subnetOfChain(name: string): CIDR | undefined {
+/** The subnet of a subnet's chain without a policy; undefined for any other chain. */
+export function subnetOfChain(name: string): CIDR | undefined {
   return name.startsWith(chainPrefix)
     ? parseCIDR(name.slice(chainPrefix.length).replaceAll('_', ':'))
     : undefined;
@@ -144,34 +154,50 @@ function lookupRule(table: Table, of: Family): NetlinkRequest {
   ]);
 }
 
-/** Creates a subnet's chain: traffic within the subnet and multicast pass unchanged, the rest is masqueraded. */
-export function subnetMessages(table: Table, cidr: CIDR): NetlinkRequest[] {
-  return [newChain({ table, name: subnetChain(cidr) }), ...subnetRulesOf(table, cidr)];
+/**
+ * Creates a subnet's chain: traffic within the subnet, multicast and what the policy spares pass unchanged, the rest is
+ * masqueraded.
+ */
+export function subnetMessages(table: Table, source: Source): NetlinkRequest[] {
+  return [newChain({ table, name: subnetChain(source) }), ...subnetRulesOf(table, source)];
 }
 
 /**
  * Restores the flushed rules of a table that still has its chains and maps. Flushes again first, since another ADD may
- * be restoring them too.
+ * be restoring them too. Others' chains with a policy are left to them, since nothing tells their rules.
  * @param chains the names of the table's chains
+ * @param own the sources of the ADD, by the names of their chains
  */
-export function refillMessages(table: Table, chains: readonly string[]): NetlinkRequest[] {
+export function refillMessages(
+  table: Table,
+  chains: readonly string[],
+  own: ReadonlyMap<string, Source>,
+): NetlinkRequest[] {
   return [
     flushChain(baseChainOf(table)),
     ...bothFamilies.map((of) => lookupRule(table, of)),
     ...chains.flatMap((chain) => {
       const cidr = subnetOfChain(chain);
-      return cidr === undefined ? [] : [flushChain({ table, name: chain }), ...subnetRulesOf(table, cidr)];
+      const source = own.get(chain) ?? (cidr && { cidr, policy: undefined });
+      return source === undefined
+        ? []
+        : [flushChain({ table, name: chain }), ...subnetRulesOf(table, source)];
     }),
   ];
 }
 
-function subnetRulesOf(table: Table, cidr: CIDR): NetlinkRequest[] {
-  const chain = { table, name: subnetChain(cidr) };
+function subnetRulesOf(table: Table, source: Source): NetlinkRequest[] {
+  const { cidr, policy } = source;
+  const chain = { table, name: subnetChain(source) };
   const shape = families[cidr.ip.family];
   const multicast = parseCIDR(shape.multicast) ?? cidr;
+  const spared = [cidr, multicast, ...(policy?.spared ?? [])];
+  const translate =
+    policy?.outbound === undefined
+      ? [masquerade()]
+      : [load(ipBytes(policy.outbound)), sourceNat(shape.proto)];
   return [
-    newRule(chain, [...destinedFor(shape, cidr), immediate(verdictCode.return)]),
-    newRule(chain, [...destinedFor(shape, multicast), immediate(verdictCode.return)]),
-    newRule(chain, [masquerade()]),
+    ...spared.map((to) => newRule(chain, [...destinedFor(shape, to), immediate(verdictCode.return)])),
+    newRule(chain, translate),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Difference } from '../difference.ts';
-import { added, isLayer3 } from '../observed.ts';
+import { added, has, isLayer3 } from '../observed.ts';
 import { confOf } from '../row.ts';
 
 /** Differences in masquerading and macspoofchk. */
@@ -13,6 +13,24 @@ export const netfilter: readonly Difference[] = [
       { path: /^nft table inet cni-bridge-/, ours: 'there', reference: null },
       { path: /^nft table inet cni_plugins_masquerade$/, ours: null, reference: 'there' },
     ],
+  },
+  {
+    what: 'ipMasqFamilies leaves a family alone',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).ipMasqFamilies !== undefined,
+    shows: [{ path: /^masquerade fd00/, ours: null }],
+  },
+  {
+    what: 'outboundAddresses is what masqueraded traffic gets',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).outboundAddresses !== undefined,
+    shows: [{ path: /^masquerade /, ours: / as 192\.0\.2\.10$/, reference: /^[^a]*$/ }],
+  },
+  {
+    what: 'noMasquerade spares destinations',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).noMasquerade !== undefined,
+    shows: [{ path: /^masquerade /, ours: /192\.168\.0\.0\/16/, reference: /^but to/ }],
   },
   {
     what: "macspoofchk's table says who made it, and is deleted with the last container's DEL",
@@ -34,6 +52,12 @@ export const netfilter: readonly Difference[] = [
         reference: null,
       },
     ],
+  },
+  {
+    what: 'isolate keeps networks apart',
+    why: 'the Go plugin does not have it',
+    rows: ({ ours }) => added(ours) && has(ours.facts.kernel, /^nft table inet cni-isolate/),
+    shows: [{ path: /^nft table inet cni-isolate/, reference: null }],
   },
   {
     what: "a DEL removes the masquerading when the container's namespace or link is gone already",

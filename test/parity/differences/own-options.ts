@@ -13,6 +13,7 @@ export const ownOptions: readonly Difference[] = [
     'the Go host-local has no exclude',
     (name) => name.startsWith('exclude'),
   ),
+  ownOption('mtu may be "auto"', 'the Go plugin takes no text there', (name) => name === 'mtu auto'),
   ownOption(
     'a requested address may be outside the range, if the configuration allows it',
     'the Go host-local refuses it; in the subnet, it is as good as any',

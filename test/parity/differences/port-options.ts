@@ -43,6 +43,24 @@ export const portOptions: readonly Difference[] = [
     ],
   },
   {
+    what: "an uplink is a port of the bridge, in the containers' VLAN, until the last one goes",
+    why,
+    rows: having('uplink'),
+    shows: [
+      { part: 'kernel', path: /^host link up0 master$/, ours: 'br0', reference: null },
+      {
+        part: 'kernel',
+        path: /^host link up0 ifalias$/,
+        ours: 'cni-bridge: uplink, was up',
+        reference: null,
+      },
+      { part: 'kernel', path: /^host link up0 (allmulti|promiscuity)$/, ours: '1', reference: '0' },
+      { part: 'kernel', path: /^host link up0 linkinfo info_slave_\w+( \w+)?$/, reference: null },
+      { part: 'kernel', path: /^host fdb 02:00:00:00:00:0[78] up0( 100)?$/, reference: null },
+      { part: 'kernel', path: /^host vlan of up0 100-100$/, reference: null },
+    ],
+  },
+  {
     what: 'stp and forwardDelay are options of a new bridge',
     why: `${why}; addresses age faster while the topology changes`,
     rows: having('stp'),

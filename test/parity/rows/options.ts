@@ -1,5 +1,8 @@
-import { layer2, v6 } from '../fragments.ts';
+import { dual, layer2, v6 } from '../fragments.ts';
 import type { Row } from '../row.ts';
+
+const uplink =
+  'ip link add up0 address 02:00:00:00:00:07 up type veth peer name up1 && ip link set up1 address 02:00:00:00:00:08 up';
 
 /** Each option alone. */
 export const options: readonly Row[] = [
@@ -13,11 +16,25 @@ export const options: readonly Row[] = [
   { name: 'ipMasq', conf: { ipMasq: true } },
   { name: 'ipMasqBackend nftables', conf: { ipMasq: true, ipMasqBackend: 'nftables' }, since: '1.6.0' },
   { name: 'ipMasqBackend iptables', conf: { ipMasq: true, ipMasqBackend: 'iptables' }, since: '1.6.0' },
+  { name: 'ipMasqFamilies', conf: { ipMasq: true, ipMasqFamilies: ['ipv4'], ipam: dual } },
+  {
+    name: 'outboundAddresses',
+    before: 'ip addr add 192.0.2.10/32 dev lo',
+    conf: { ipMasq: true, outboundAddresses: ['192.0.2.10'] },
+  },
+  { name: 'noMasquerade', conf: { ipMasq: true, noMasquerade: ['192.168.0.0/16'] } },
   { name: 'mtu', conf: { mtu: 1400 } },
+  {
+    name: 'mtu auto',
+    conf: { mtu: 'auto' },
+    before:
+      'ip link add up0 mtu 1400 type veth peer name up1; ip link set up0 up; ip route add default dev up0',
+  },
   { name: 'hairpinMode', conf: { hairpinMode: true } },
   { name: 'promiscMode', conf: { promiscMode: true } },
   { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
   { name: 'macspoofchk', conf: { macspoofchk: true } },
+  { name: 'forgetConnections', conf: { forgetConnections: true, ipMasq: true } },
   { name: 'enabledad', conf: { enabledad: true } },
   { name: 'enabledad, IPv6', conf: { enabledad: true, ipam: v6 } },
   {
@@ -34,6 +51,8 @@ export const options: readonly Row[] = [
   { name: 'neighSuppress', conf: { neighSuppress: true } },
   { name: 'groupFwdMask', conf: { groupFwdMask: 16384 } },
   { name: 'stp and forwardDelay', conf: { stp: true, forwardDelay: 2 } },
+  { name: 'uplink', conf: { uplink: 'up0' }, before: uplink },
+  { name: 'uplink with a VLAN', conf: { uplink: 'up0', vlan: 100 }, before: uplink, vlan: true },
   { name: 'dns', conf: { dns: { nameservers: ['10.1.0.53'], domain: 'example.org' } }, since: '1.2.0' },
   { name: 'forward, where nothing drops', conf: { isGateway: true, forward: true } },
   {
@@ -41,6 +60,8 @@ export const options: readonly Row[] = [
     conf: { isGateway: true, forward: true },
     before: 'iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER',
   },
+  { name: 'isolate', conf: { isGateway: true, isolate: true } },
+  { name: 'isolate strict, IPv6', conf: { isGateway: true, isolate: 'strict', ipam: v6 }, second: true },
   {
     name: 'options at their defaults, spelled out',
     conf: { isGateway: false, mtu: 0, vlan: 0, hairpinMode: false },

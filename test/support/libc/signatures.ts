@@ -39,6 +39,8 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   random: ['bytes'],
   encode: ['text'],
   decode: ['bytes'],
+  textAt: ['bytes', 'int', 'int'],
+  hex: ['bytes', 'text'],
   strerror: ['int'],
   argv0: [],
   args: [],
@@ -46,6 +48,7 @@ export const signatures: Readonly<Record<string, readonly Kind[]>> = {
   signals: [],
   part: [],
   environment: ['text'],
+  readHeader: ['bytes', 'int', 'words'],
   indexAttributes: ['bytes', 'words'],
   run: ['path', 'list', 'list', 'bytes', 'integer', 'integer', 'int'],
 };

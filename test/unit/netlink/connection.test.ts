@@ -1,3 +1,4 @@
+import { libc } from '#libc';
 import { Connection, type NetlinkRequest } from '../../../netlink/connection.ts';
 import { NetlinkError, ProtocolError, TruncatedError } from '../../../netlink/error.ts';
 import { answer, bytes, concat, hex, kernel, message, u32 } from '../../support/netlink.ts';
@@ -37,6 +38,18 @@ test('a dump goes on over several datagrams until it is done', () => {
     '02000000',
     '03000000',
   ]);
+});
+
+test('a dump may take a while: a busy machine keeps a call waiting for the kernel between two datagrams', () => {
+  let now = 0;
+  const clock = jest.spyOn(libc, 'clock').mockImplementation(() => {
+    now += 4_000;
+    return now;
+  });
+  const parts = Array.from({ length: 10 }, (_, index) => message(RTM_NEWLINK, MULTI, 1, u32(index)));
+  const socket = kernel(...parts, message(DONE, MULTI, 1, u32(0)));
+  expect(new Connection(socket).dump(request)).toHaveLength(parts.length);
+  clock.mockRestore();
 });
 
 test('a dump of what is gone has nothing in it', () => {

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../../netlink/error.ts';
-import { decodeError, decodeMessages, encodeMessage, encodeMessages } from '../../../netlink/message.ts';
-import { answer, bytes, hex } from '../../support/netlink.ts';
+import { decodeError, encodeMessage, encodeMessages } from '../../../netlink/message.ts';
+import { answer, bytes, decodeMessages, hex } from '../../support/netlink.ts';
 
 test('a message has its length, type, flags and sequence in the header', () => {
   const encoded = encodeMessage(16, 0x605, 9, Uint8Array.of(1, 2, 3));

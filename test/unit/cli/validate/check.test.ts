@@ -32,7 +32,7 @@ test.each<[string, string, string[]]>([
   [
     'a value',
     ',\n   "mtu": "big"\n}',
-    [`5:4 error: mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not "big"`],
+    [`5:4 error: mtu: must be an integer from 68 to 65535, "auto", or 0 for the kernel's choice, not "big"`],
   ],
   [
     'several values at once',

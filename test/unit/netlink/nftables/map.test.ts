@@ -37,6 +37,22 @@ test('a map from IPv4 addresses to verdicts', () => {
   expect(`${operation} ${object}`).toBe('create nftables map lab m');
 });
 
+test('a map from names of links: the nft command has to know their byte order; no comment is none', () => {
+  expect(hex(newVerdictMap(map, keyType.ifname, 1).body)).toContain(
+    '08000400' +
+      '00000029' + // NFTA_SET_KEY_TYPE
+      '08000500' +
+      '00000010', // NFTA_SET_KEY_LEN
+  );
+  expect(hex(newVerdictMap(map, keyType.ifname, 1).body).slice(-24)).toBe(
+    '0a000d00' + // NFTA_SET_USERDATA
+      '0004010000000000', // NFTNL_UDATA_SET_KEYBYTEORDER, 4 bytes: BYTEORDER_HOST_ENDIAN
+  );
+  const { body } = newElement(map, { ...element, comment: '' });
+  expect(hex(body).endsWith('0600020063000000')).toBe(true); // NFTA_VERDICT_CHAIN
+  expect(decodeElements({ body })).toEqual([{ ...element, comment: '' }]);
+});
+
 test('an element leads to a chain, and is read as it was written', () => {
   const { type, body } = newElement(map, element);
   expect(type).toBe(0x0a0c); // NFT_MSG_NEWSETELEM

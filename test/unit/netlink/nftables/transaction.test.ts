@@ -1,11 +1,10 @@
 import { Connection } from '../../../../netlink/connection.ts';
 import { isErrno } from '../../../../netlink/error.ts';
-import { decodeMessages } from '../../../../netlink/message.ts';
 import { nfproto } from '../../../../netlink/nftables/message.ts';
 import { remove } from '../../../../netlink/nftables/remove.ts';
 import { deleteTable, newTable } from '../../../../netlink/nftables/table.ts';
 import { commitFresh } from '../../../../netlink/nftables/transaction.ts';
-import { answer } from '../../../support/netlink.ts';
+import { answer, decodeMessages } from '../../../support/netlink.ts';
 
 const [EBUSY, EEXIST, EINVAL] = [16, 17, 22];
 const table = (name: string) => ({ family: nfproto.inet, name });

@@ -20,6 +20,7 @@ test('what is left out has its default', () => {
     ipMasq: false,
     ipMasqBackend: undefined,
     mtu: undefined,
+    autoMtu: false,
     hairpinMode: false,
     promiscMode: false,
     vlan: 0,
@@ -33,12 +34,18 @@ test('what is left out has its default', () => {
     proxyArp: false,
     neighSuppress: false,
     groupFwdMask: 0,
+    uplink: undefined,
     stp: false,
     forwardDelay: undefined,
     removeUnused: false,
     hostInterfaceName: undefined,
     debug: undefined,
     forward: false,
+    ipMasqFamilies: [2, 10],
+    outboundAddresses: [],
+    noMasquerade: [],
+    forgetConnections: false,
+    isolate: false,
     mac: undefined,
   });
 });
@@ -61,6 +68,12 @@ test("the article's configuration is read as it stands", () => {
     requestedIPs: [],
     fault: undefined,
   });
+});
+
+test('mtu is a number, or to be found out', () => {
+  expect(read({ mtu: 1400 })).toMatchObject({ mtu: 1400, autoMtu: false });
+  expect(read({ mtu: 0 })).toMatchObject({ mtu: undefined, autoMtu: false });
+  expect(read({ mtu: 'auto' })).toMatchObject({ mtu: undefined, autoMtu: true });
 });
 
 test('isDefaultGateway implies isGateway', () => {
@@ -162,8 +175,11 @@ test.each<[object, string]>([
     { name: '../net' },
     'name: must begin with a letter or digit and contain only letters, digits, `_`, `.` and `-`, not "../net"',
   ],
-  [{ mtu: 'big' }, 'mtu: must be an integer from 68 to 65535, or 0 for the kernel\'s choice, not "big"'],
-  [{ mtu: 67 }, "mtu: must be an integer from 68 to 65535, or 0 for the kernel's choice, not 67"],
+  [
+    { mtu: 'big' },
+    'mtu: must be an integer from 68 to 65535, "auto", or 0 for the kernel\'s choice, not "big"',
+  ],
+  [{ mtu: 67 }, 'mtu: must be an integer from 68 to 65535, "auto", or 0 for the kernel\'s choice, not 67'],
   [{ isGateway: 'true' }, 'isGateway: must be true or false, not "true"'],
   [{ vlan: 4095 }, 'vlan: must be an integer from 0 to 4094, not 4095'],
   [{ vlan: -1 }, 'vlan: must be an integer from 0 to 4094, not -1'],

@@ -38,6 +38,20 @@ test('IPv6', () => {
   );
 });
 
+test('with a policy, some destinations are spared and the rest gets an address', () => {
+  const policy = { outbound: cidr('192.0.2.10/32').ip, spared: [cidr('198.51.100.0/24')] };
+  const rules = masqueradeInput(attachment, [cidr('10.1.1.2/24')], family.ipv4, policy).split('\n');
+  expect(
+    rules
+      .filter((line) => line.startsWith('-A CNI-'))
+      .map((line) => line.replace(/^-A CNI-\w+ | -m .*"/g, '')),
+  ).toEqual([
+    '-d 10.1.1.2/24 -j ACCEPT',
+    '-d 198.51.100.0/24 -j ACCEPT',
+    '! -d 224.0.0.0/4 -j SNAT --to-source 192.0.2.10',
+  ]);
+});
+
 test('a comment longer than iptables takes is cut', () => {
   const input = masqueradeInput({ ...attachment, containerID: 'x'.repeat(300) }, [cidr('10.1.1.2/24')], 2);
   const quoted = /--comment "((?:[^"\\]|\\.)*)"/.exec(input)?.[1] ?? '';

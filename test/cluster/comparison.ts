@@ -1,0 +1,26 @@
+import { Checks, type Seen } from '../runtimes/checks.ts';
+import type { Side } from '../runtimes/plugins.ts';
+import { stopMachines } from './machines.ts';
+
+/** Checks of one subject, on machines of their own, with one side's plugins. */
+export type Run = (checks: Checks, side: Side) => Promise<void>;
+
+/** What the same checks see with the Go plugins; their failures fail nothing. */
+async function baseline(subject: string, run: Run): Promise<ReadonlyMap<string, Seen>> {
+  const checks = new Checks(subject, 'quiet');
+  await run(checks, 'Go')
+    .catch((error: unknown) => console.log(`note: ${subject} with the Go plugins: ${error}`))
+    .finally(stopMachines);
+  return checks.outcomes;
+}
+
+/** Runs the checks with our plugins, and before them with the Go plugins where REFERENCE=1 asks for that. */
+export async function runChecks(subject: string, run: Run): Promise<void> {
+  const beside = process.env.REFERENCE === '1' ? await baseline(subject, run) : 'none';
+  const checks = new Checks(subject, beside);
+  const began = Date.now();
+  await run(checks, 'ours')
+    .catch((error: unknown) => checks.check('to the end', () => Promise.reject(error)))
+    .finally(stopMachines);
+  console.log(`== ${subject}: ${Math.round((Date.now() - began) / 1000)} s`);
+}

@@ -1,0 +1,31 @@
+import { until } from '../cluster/until.ts';
+import { type Checks, must } from '../runtimes/checks.ts';
+import { mustBeClean } from '../runtimes/surroundings.ts';
+import type { KubernetesCluster, Pod } from './cluster.ts';
+
+/** Everything is deleted, and what the plugin and the CLI say of each node then. */
+export async function endChecks(cluster: KubernetesCluster, checks: Checks): Promise<void> {
+  const { plane, nodes } = cluster;
+  await checks.check('everything is deleted', async () => {
+    await plane.kubectl('delete deployments,services,pods --all --wait=false');
+    await until(
+      'no pods',
+      () => plane.list<Pod>('pods'),
+      (pods) => pods.length === 0,
+    );
+    await cluster.holdsWhatPodsNeed();
+    for (const { machine } of nodes) await mustBeClean(machine);
+    return 'no lease, veth, masquerading or forwarded port is left on any node';
+  });
+  await checks.check('tables and rules of the plugin', async () => {
+    const left: string[] = [];
+    for (const { machine } of nodes) {
+      left.push(
+        await machine.sh(`{ nft list ruleset; iptables-save; ip6tables-save; } 2>/dev/null |
+          grep -e cni0 -e cni-bridge -e cni_plugins -e '10[.]244[.][0-9]*[.][1-9]' || true`),
+      );
+    }
+    must(left.join('') === '', left.join('; '));
+    return 'none on any node';
+  });
+}

@@ -1,0 +1,48 @@
+import type { Machine } from '../runtimes/machine.ts';
+
+/**
+ * Makes the control group under which kubelet puts all pods, by the machine's ID: with it go those that the pods leave.
+ */
+export async function makeControlGroups(machine: Machine): Promise<void> {
+  await machine.sh(`set -e; cd /sys/fs/cgroup
+    if [ -e cgroup.controllers ]; then mkdir ${machine.id}; exit; fi
+    for hierarchy in */; do
+      case $hierarchy in unified/) continue;; esac
+      group=\${hierarchy}${machine.id}
+      mkdir $group
+      # In this hierarchy a new group is of no use until it has these.
+      case $hierarchy in *cpuset*)
+        cat \${hierarchy}cpuset.cpus >$group/cpuset.cpus
+        cat \${hierarchy}cpuset.mems >$group/cpuset.mems;;
+      esac
+    done`);
+}
+
+/** What kubelet sets on the whole machine, whatever its namespaces. */
+const settings: Readonly<Record<string, number>> = {
+  'vm/overcommit_memory': 1,
+  'vm/panic_on_oom': 0,
+  'kernel/panic': 10,
+  'kernel/panic_on_oops': 1,
+  'kernel/keys/root_maxkeys': 1_000_000,
+  'kernel/keys/root_maxbytes': 25_000_000,
+};
+
+/** Lets kubelet find its settings made, in files of this machine's own, so that it changes none. */
+export async function shieldSysctls(machine: Machine): Promise<void> {
+  const commands = Object.entries(settings).map(([name, value]) => {
+    const file = `/run/sysctl-${name.replace(/\//g, '-')}`;
+    return `echo ${value} >${file} && mount --bind ${file} /proc/sys/${name}`;
+  });
+  await machine.sh(commands.join(' && '));
+}
+
+/** Masquerades what pods send out of the cluster, and nothing else: what ip-masq-agent and kindnet do on their nodes. */
+export async function masquerade(machine: Machine, pods: readonly string[]): Promise<void> {
+  const rules = pods.map((cidr) => {
+    const family = cidr.includes(':') ? 'ip6' : 'ip';
+    return `add rule inet node out oifname up0 ${family} saddr ${cidr} ${family} daddr != ${cidr} masquerade`;
+  });
+  const chain = 'add chain inet node out { type nat hook postrouting priority srcnat; }';
+  await machine.sh('nft -f -', ['add table inet node', chain, ...rules].join('\n'));
+}

@@ -1,0 +1,201 @@
+import { writeFileSync } from 'node:fs';
+import { Daemon } from '../cluster/daemon.ts';
+import { join, placeOf } from '../cluster/lan.ts';
+import { startMachine } from '../cluster/machines.ts';
+import { until } from '../cluster/until.ts';
+import { box, type Image, makeImage } from '../runtimes/image.ts';
+import type { Machine } from '../runtimes/machine.ts';
+import { install, type Side } from '../runtimes/plugins.ts';
+import { type ControlPlane, programs } from './control-plane.ts';
+import { makeControlGroups, masquerade, shieldSysctls } from './node-surroundings.ts';
+import type { Shape } from './shape.ts';
+
+/** What holds a pod's namespaces. */
+const pause: Image = { name: 'localhost/pause:1', file: 'pause.tar', command: ['sleep', '1000000000'] };
+
+const socket = '/run/containerd/containerd.sock';
+
+/**
+ * The pods' network, of the node's podCIDRs: containerd fills it in once the node has them. `ipMasq` would masquerade
+ * what goes to other nodes' pods, too.
+ */
+const template = `{
+  "cniVersion": "1.0.0",
+  "name": "pods",
+  "plugins": [
+    {
+      "type": "bridge",
+      "bridge": "cni0",
+      "isDefaultGateway": true,
+      "hairpinMode": true,
+      "ipMasq": false,
+      "ipam": {
+        "type": "host-local",
+        "ranges": [{{range $i, $cidr := .PodCIDRRanges}}{{if $i}}, {{end}}[{"subnet": "{{$cidr}}"}]{{end}}]
+      }
+    },
+    { "type": "portmap", "capabilities": { "portMappings": true } }
+  ]
+}
+`;
+
+/** The list of plugins that containerd makes of the template. */
+export const conflist = '/etc/cni/net.d/10-containerd-net.conflist';
+
+const containerdConfiguration = `version = 2
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${pause.name}"
+  disable_apparmor = true
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    conf_template = "/etc/cni/template"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "/opt/containerd"
+`;
+
+/** A node: containerd, kubelet and kube-proxy on a machine of its own. */
+export class KubernetesNode {
+  readonly containerd: Daemon;
+  readonly kubelet: Daemon;
+  private readonly proxy: Daemon;
+
+  private constructor(
+    readonly machine: Machine,
+    readonly number: number,
+    private readonly plane: ControlPlane,
+    private readonly shape: Shape,
+  ) {
+    const { kubeconfig } = plane;
+    const { v4, v6 } = placeOf(number);
+    this.containerd = new Daemon(machine, 'containerd', ['containerd', '-c', '/opt/containerd.toml']);
+    this.kubelet = new Daemon(machine, 'kubelet', [
+      `${programs}/kubelet`,
+      '--config=/opt/kubelet.yaml',
+      `--kubeconfig=${kubeconfig}`,
+      `--node-ip=${shape.dualStack ? `${v4},${v6}` : v4}`,
+    ]);
+    this.proxy = new Daemon(machine, 'kube-proxy', [`${programs}/kube-proxy`, '--config=/opt/proxy.yaml']);
+  }
+
+  static async start(plane: ControlPlane, number: number, shape: Shape, side: Side): Promise<KubernetesNode> {
+    const machine = await startMachine(`node${number}`);
+    const node = new KubernetesNode(machine, number, plane, shape);
+    install(machine, side);
+    node.configure();
+    for (const image of [box, pause]) makeImage(machine.disk, image);
+    await node.startAll();
+    for (const { file } of [box, pause]) {
+      await machine.sh(`ctr -n k8s.io images import ${machine.disk}/${file}`);
+    }
+    return node;
+  }
+
+  get name(): string {
+    return this.machine.name;
+  }
+
+  private configure(): void {
+    const { disk, id } = this.machine;
+    writeFileSync(`${disk}/etc-cni/template`, template);
+    writeFileSync(`${disk}/opt/containerd.toml`, containerdConfiguration);
+    const kubelet = {
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      cgroupDriver: 'cgroupfs',
+      cgroupRoot: `/${id}`,
+      failSwapOn: false,
+      failCgroupV1: false,
+      containerRuntimeEndpoint: `unix://${socket}`,
+      authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+      authorization: { mode: 'AlwaysAllow' },
+      enforceNodeAllocatable: [],
+      resolvConf: '/run/resolv.conf',
+      evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%' },
+      imageGCHighThresholdPercent: 100,
+      // The registry's defaults, 5 pods a second, would be what is waited for.
+      kubeAPIQPS: 200,
+      kubeAPIBurst: 400,
+    };
+    writeFileSync(`${disk}/opt/kubelet.yaml`, JSON.stringify(kubelet));
+    const proxy = {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      mode: this.shape.mode,
+      clusterCIDR: this.shape.networks.pods.join(),
+      hostnameOverride: this.name,
+      clientConnection: { kubeconfig: this.plane.kubeconfig },
+      conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
+    };
+    writeFileSync(`${disk}/opt/proxy.yaml`, JSON.stringify(proxy));
+  }
+
+  /** Starts everything on the node, which has just booted. */
+  private async startAll(): Promise<void> {
+    const { machine } = this;
+    await join(this.plane.lan, machine, this.number);
+    await machine.sh(`mount --bind ${machine.disk}/log /var/log && echo >/run/resolv.conf`);
+    await makeControlGroups(machine);
+    await shieldSysctls(machine);
+    await masquerade(machine, this.shape.networks.pods);
+    await this.startContainerd();
+    this.kubelet.start();
+    this.proxy.start();
+  }
+
+  async startContainerd(): Promise<void> {
+    this.containerd.start();
+    await until(
+      `containerd of ${this.name}`,
+      () => this.machine.run(['ctr', 'version']),
+      ({ status }) => status === 0 || !this.containerd.runs,
+    );
+    if (!this.containerd.runs) throw new Error(`containerd ended: ${await this.containerd.lastWords()}`);
+  }
+
+  /** Changes the list of plugins by a jq filter, and starts containerd again, which then has read it. */
+  async changeNetwork(filter: string, variables = ''): Promise<void> {
+    await this.machine.sh(`cp ${conflist} /opt/original
+      jq ${variables} '${filter}' /opt/original >/opt/changed && cp /opt/changed ${conflist}`);
+    await this.restartContainerd();
+  }
+
+  /** Takes the last change of the list of plugins back. */
+  async restoreNetwork(): Promise<void> {
+    await this.machine.sh(`cp /opt/original ${conflist}`);
+    await this.restartContainerd();
+  }
+
+  private async restartContainerd(): Promise<void> {
+    await this.containerd.stop();
+    await this.startContainerd();
+  }
+
+  /** The power fails; the node comes back with what is on its disk. */
+  async reboot(): Promise<void> {
+    await this.machine.reboot();
+    await this.startAll();
+  }
+
+  /** What the plugin holds for pods on this node. */
+  async holds(): Promise<Held> {
+    const count = async (command: string) => Number(await this.machine.sh(`{ ${command}; } | wc -l`));
+    const directory = '/var/lib/cni/networks/pods';
+    return {
+      leases: await count(`[ ! -d ${directory} ] || ls ${directory} | grep '^[0-9]*[.]' | grep -v _`),
+      ports: await count('ip -o link show master cni0 2>/dev/null || true'),
+      masqueraded: await count(masqueraded),
+    };
+  }
+}
+
+/** The pods' addresses that are masqueraded, by our table or by the Go plugin's rules. */
+const masqueraded = `{ nft list table inet cni-bridge-pods 2>/dev/null | grep -o '10[.]244[.0-9]* comment'
+    iptables-save -t nat | grep -o -e '-A POSTROUTING -s 10[.]244[.0-9]*/32 .*-j CNI-'; } |
+  grep -o '10[.]244[.0-9]*' | sort -u`;
+
+/** Leases, ports of the bridge and masqueraded IPv4 addresses. */
+export interface Held {
+  readonly leases: number;
+  readonly ports: number;
+  readonly masqueraded: number;
+}
