@@ -1,5 +1,6 @@
 import { join } from '../facts/join.ts';
 import { readHost } from '../facts/read.ts';
+import { printable } from '../output/terminal.ts';
 
 /** What `show` may be asked for, a line each: for the completion of shells. */
 export function completeWords(): string {
@@ -14,5 +15,7 @@ export function completeWords(): string {
       ...leases.map(({ address }) => address),
     ]),
   ]);
-  return [...new Set(words)].map((word) => (word === '' ? '' : `${word}\n`)).join('');
+  // What others named with control characters would be the terminal's to obey.
+  const typed = words.filter((word) => word !== '' && word === printable(word));
+  return [...new Set(typed)].map((word) => `${word}\n`).join('');
 }

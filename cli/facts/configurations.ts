@@ -1,3 +1,4 @@
+import { statSync } from '#files';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { encodeText } from '../../netlink/bytes.ts';
 import { messageOf } from '../../netlink/error.ts';
@@ -66,6 +67,8 @@ function readPartOf(file: string, { json }: PluginPart): ConfiguredNetwork {
 
 function readConfiguration(file: string): ConfiguredNetwork[] {
   try {
+    // Opening a FIFO would wait for somebody to write to it.
+    if (!statSync(file).isFile()) throw new Error('not a regular file');
     return networksOf(file, pluginParts(decodeConfig(encodeText(readFile(file)))));
   } catch (error) {
     const fault = messageOf(error);

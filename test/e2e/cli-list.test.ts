@@ -75,7 +75,8 @@ describe.each(executables)('cni-bridge list beside %s', (_path, executable) => {
       ip link set vetha master docker0 && ip link set vethb alias 'cni'
       cd /var/lib/cni/networks/lab && : >10.15.0.9 && echo garbage/ >10.15.0.10 && mkdir 10.15.0.11
       ln -s /etc/passwd 10.15.0.12 && echo x >notes && mkfifo 10.15.0.13
-      echo '{' >/run/conf/broken.conf`);
+      echo '{' >/run/conf/broken.conf && mkfifo /run/conf/fifo.conf && mkdir /run/conf/directory.conf
+      mkdir "/var/lib/cni/networks/$(printf 'a\\033[2Jb')"`);
     const { status, stdout } = list();
     expect(status).toBe(1);
     expect(stdout).toContain('docker0: vetha\n');
@@ -89,7 +90,12 @@ describe.each(executables)('cni-bridge list beside %s', (_path, executable) => {
       expect(stdout).toContain(`  /var/lib/cni/networks/lab/${address}: ${fault}\n`);
     expect(stdout).toContain('2 of 65,533 leased');
     expect(stdout).toContain('/run/conf/broken.conf: cannot decode the network configuration');
+    for (const name of ['fifo', 'directory'])
+      expect(stdout).toContain(`/run/conf/${name}.conf: not a regular file\n`);
     expect(stdout).not.toContain('notes');
+    const completed = runCli(host, executable, ['complete']).stdout;
+    for (const text of [stdout, completed]) expect(text).not.toContain('\u001b');
+    expect(stdout).toContain('a?[2Jb');
   });
 
   test('an alias that somebody cut short or filled with escapes is shown as far as it goes', () => {

@@ -95,9 +95,8 @@ describe.each(executables)('debug, with %s', (_name, bridge) => {
   });
 
   test('a line is written whole, whoever else writes', async () => {
-    host.sh('for i in $(seq 100); do ip netns add n$i; done');
     const calls = Array.from({ length: 100 }, (_, i) =>
-      startCall(host, bridge, 'ADD', { conf, containerID: `n${i + 1}`, netns: `/run/netns/n${i + 1}` }),
+      startCall(host, bridge, 'STATUS', { conf, containerID: `n${i + 1}` }),
     );
     const outcomes = await Promise.all(calls);
     expect(outcomes.map(({ status, stderr }) => [status, stderr])).toEqual(calls.map(() => [0, '']));
