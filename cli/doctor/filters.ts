@@ -14,9 +14,11 @@ function masqueradeOf({ network, attachment, veth, leased }: Patient): Cure[] {
   return [{ kind: 'masquerade', attachment: owner, addresses: masqueraded(leased, config), veth, config }];
 }
 
-function spoofCheckOf({ network, attachment, veth, namespace }: Patient): Cure[] {
-  if (namespace === undefined) return [];
-  return [{ kind: 'spoof check', attachment: attachmentOf(network.name, attachment), veth, namespace }];
+function spoofCheckOf({ network, attachment, veth, namespace, leased: addresses }: Patient): Cure[] {
+  const { config } = network;
+  if (namespace === undefined || config === undefined) return [];
+  const owner = attachmentOf(network.name, attachment);
+  return [{ kind: 'spoof check', attachment: owner, veth, namespace, addresses, config }];
 }
 
 function lost(network: NetworkFacts, ward: Ward): Finding[] {
@@ -39,7 +41,7 @@ function lost(network: NetworkFacts, ward: Ward): Finding[] {
     findings.push({
       what: `${counted(checks.length, 'container')} of ${network.name} without spoof check`,
       where: checks.map(({ attachment, veth }) => `${containerWords(attachment)}, veth ${veth.name}`),
-      why: "they can send by another's MAC address; a firewall was flushed or restarted",
+      why: "they can send by another's address; a firewall was flushed or restarted",
       mend: fixCommand,
       cures: checks.flatMap(spoofCheckOf),
     });

@@ -30,6 +30,8 @@ export type Loss =
       readonly veth: HostLink;
       /** Path of the container's namespace. */
       readonly namespace: string;
+      readonly addresses: readonly CIDR[];
+      readonly config: BridgeConfig;
     }
   | {
       readonly kind: 'gateway';

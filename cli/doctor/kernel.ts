@@ -6,6 +6,7 @@ import { newNamespace, openOwnNamespace, within } from '../../netlink/namespace.
 import { getLink, newBridge, newVeth } from '../../netlink/route/link.ts';
 import { filtersVlans, noVlanFiltering } from '../../plugin/attach/port-vlans.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import { addAddressCheck } from '../../plugin/netfilter/address-check.ts';
 import { withNetfilter } from '../../plugin/netfilter/connection.ts';
 import { addIsolation, isolatedOf } from '../../plugin/netfilter/isolation/isolation.ts';
 import { addMasquerade } from '../../plugin/netfilter/masquerade/masquerade.ts';
@@ -33,6 +34,11 @@ function exercise(config: BridgeConfig, subnets: readonly CIDR[]): void {
   }
   if (config.macspoofchk) {
     withNetfilter((connection) => addSpoofCheck(connection, attachment, 'veth', '02:00:00:00:00:01'));
+  }
+  if (config.ipspoofchk) {
+    withNetfilter((connection) =>
+      addAddressCheck(connection, attachment, { port: 'veth', addresses: subnets, config }),
+    );
   }
 }
 

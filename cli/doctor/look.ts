@@ -9,6 +9,7 @@ import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { masqueraded } from '../../plugin/config/masquerade.ts';
+import { lostAddressCheck } from '../../plugin/netfilter/address-check.ts';
 import { isolatedOf, lostIsolation } from '../../plugin/netfilter/isolation/isolation.ts';
 import { lostMasquerade } from '../../plugin/netfilter/masquerade/lost.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
@@ -114,6 +115,7 @@ function patientOf(
   const known = texts.flatMap((text) => parseCIDR(text) ?? []);
   const leased = known.length > 0 ? known : within;
   const { config } = network;
+  const owner = attachmentOf(network.name, attachment);
   const isJudged = config !== undefined && !isDead && seesNetfilter;
   const isolation = (of: BridgeConfig) => (): string | undefined =>
     lostIsolation(isolatedOf(attachmentOf(network.name, attachment), veth.name, of))?.expected;
@@ -129,7 +131,11 @@ function patientOf(
       isJudged && config.ipMasq
         ? reading.attempt('masquerading', () => lostOf(attachment, network, leased), undefined)
         : undefined,
-    hasLostSpoofCheck: isJudged && config.macspoofchk && attachment.spoofCheck === '',
+    hasLostSpoofCheck:
+      isJudged &&
+      ((config.macspoofchk && attachment.spoofCheck === '') ||
+        (config.ipspoofchk &&
+          reading.attempt('address checks', () => lostAddressCheck(owner, config) !== undefined, false))),
     lostIsolation:
       isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
   };

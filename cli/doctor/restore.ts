@@ -6,6 +6,7 @@ import { isNetworkInUse } from '../../plugin/attach/other-attachments.ts';
 import { withHost } from '../../plugin/attach/sides.ts';
 import { Undo } from '../../plugin/attach/undo.ts';
 import { ensureVlanGateway } from '../../plugin/attach/vlan-gateway.ts';
+import { addAddressCheck } from '../../plugin/netfilter/address-check.ts';
 import { withNetfilter, withNetfilterIfThere } from '../../plugin/netfilter/connection.ts';
 import { acceptForwarded, removeUnusedForward } from '../../plugin/netfilter/forward/forward.ts';
 import { forwardedOf } from '../../plugin/netfilter/forward/rules.ts';
@@ -30,11 +31,15 @@ function restoreMasquerade(
   withNetfilterIfThere((connection) => removeMasquerade(connection, attachment, addresses, warn));
 }
 
-function restoreSpoofCheck(host: Connection, { attachment, veth, namespace }: Of<'spoof check'>): void {
+function restoreSpoofCheck(
+  host: Connection,
+  { attachment, veth, namespace, addresses, config }: Of<'spoof check'>,
+): void {
   const inside = lookInside(namespace, veth.peer);
   if (inside === undefined || !isThere(host, veth)) return;
   withNetfilter((connection) => {
-    addSpoofCheck(connection, attachment, veth.name, inside.link.mac);
+    if (config.macspoofchk) addSpoofCheck(connection, attachment, veth.name, inside.link.mac);
+    if (config.ipspoofchk) addAddressCheck(connection, attachment, { port: veth.name, addresses, config });
     if (!isThere(host, veth)) removeSpoofCheck(connection, attachment);
   });
 }

@@ -61,11 +61,13 @@ export const NFT_REG_1 = 1;
 // Expression `meta`:
 export const NFTA_META_DREG = attribute(1, be32);
 export const NFTA_META_KEY = attribute(2, be32);
+export const NFT_META_PROTOCOL = 1;
 export const NFT_META_IIFNAME = 6;
 export const NFT_META_OIFNAME = 7;
 export const NFT_META_NFPROTO = 15;
 export const NFT_META_IIFKIND = 26;
 export const NFT_META_OIFKIND = 27;
+export const NFT_META_L4PROTO = 16;
 
 // Expression `payload`:
 export const NFTA_PAYLOAD_DREG = attribute(1, be32);
@@ -76,6 +78,7 @@ export const NFTA_PAYLOAD_OFFSET = attribute(3, be32);
 export const NFTA_PAYLOAD_LEN = attribute(4, be32);
 export const NFT_PAYLOAD_LL_HEADER = 0;
 export const NFT_PAYLOAD_NETWORK_HEADER = 1;
+export const NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 
 // Expression `bitwise`:
 export const NFTA_BITWISE_SREG = attribute(1, be32);

@@ -12,6 +12,7 @@ import { Undo } from '../attach/undo.ts';
 import { ensureUplink, withUplink } from '../attach/uplink.ts';
 import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway } from '../attach/vlan-gateway.ts';
+import { addAddressCheck } from '../netfilter/address-check.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting, forgetConnections } from '../netfilter/forget-connections.ts';
 import { acceptForwarded, registerForward } from '../netfilter/forward/forward.ts';
@@ -66,6 +67,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
   if (config.forgetConnections) forgetEarlier(leased);
+  if (config.ipspoofchk) checkAddresses(addition, veth, leased);
   begin?.('container');
   const port = config.disableContainerInterface
     ? endOf(sides.host, veth.host.name)
@@ -127,6 +129,18 @@ function leaseAddresses({ attachment, config, undo }: Addition, lease: PlannedAd
   const leased = lease.run();
   undo.register(`leases of container ${attachment.containerID}`, () => lease.undo());
   return withGateways(leased, config);
+}
+
+function checkAddresses({ attachment, config, undo }: Addition, { host }: VethPair, { ips }: Result): void {
+  const addresses = ips.map(({ address }) => address);
+  undo.attempt(
+    `address check of container ${attachment.containerID}`,
+    () =>
+      withNetfilter((connection) =>
+        addAddressCheck(connection, attachment, { port: host.name, addresses, config }),
+      ),
+    () => withNetfilter((connection) => removeSpoofCheck(connection, attachment)),
+  );
 }
 
 /** Whoever had the addresses before may not have been disconnected by a DEL that forgets. */

@@ -1,6 +1,7 @@
 import { formatIP } from '../../netlink/ip.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import { isAliasOf, ownerLabel } from '../attach/owner.ts';
+import { lostAddressCheck } from '../netfilter/address-check.ts';
 import { lostForward } from '../netfilter/forward/forward.ts';
 import { forwardedOf } from '../netfilter/forward/rules.ts';
 import { isolatedOf, lostIsolation } from '../netfilter/isolation/isolation.ts';
@@ -23,6 +24,7 @@ export function checkNetfilter(
   const addresses = previous.ips.map(({ address }) => address);
   const lost =
     (macspoofchk ? lostSpoofCheck(attachment) : undefined) ??
+    (config.ipspoofchk ? lostAddressCheck(attachment, config) : undefined) ??
     (ipMasq && addresses.length > 0 ? lostMasquerade(attachment, addresses, config) : undefined) ??
     (config.isolate ? lostIsolation(isolatedOf(attachment, name, config)) : undefined) ??
     (config.forward ? lostForward(forwardedOf(config, previous.ips)) : undefined);

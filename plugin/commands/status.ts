@@ -32,6 +32,7 @@ export function status({ config, ipam, begin }: Operation): void {
   available('network namespaces cannot be entered', 'CAP_SYS_ADMIN', enterOwnNamespace);
   begin?.('netfilter');
   if (config.macspoofchk) checkNftables('macspoofchk');
+  if (config.ipspoofchk) checkNftables('ipspoofchk');
   if (config.ipMasq && ipam !== undefined) checkMasquerade(config.ipMasqBackend);
   if (config.forgetConnections) withNetfilterIfThere(checkForgetting);
   if (config.isolate) checkIsolation();

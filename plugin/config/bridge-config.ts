@@ -33,6 +33,7 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   readonly vlanTrunk: readonly VlanRange[] | undefined;
   readonly preserveDefaultVlan: boolean;
   readonly macspoofchk: boolean;
+  readonly ipspoofchk: boolean;
   readonly enabledad: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
@@ -91,6 +92,7 @@ export function readBridgeConfig(bytes: Uint8Array, request: Request): BridgeCon
     vlanTrunk: reading.unlessIgnored(() => json.vlanTrunk && trunkRanges(json.vlanTrunk)),
     preserveDefaultVlan: json.preserveDefaultVlan ?? false,
     macspoofchk: json.macspoofchk ?? false,
+    ipspoofchk: json.ipspoofchk ?? false,
     enabledad: json.enabledad ?? false,
     disableContainerInterface: json.disableContainerInterface ?? false,
     portIsolation: json.portIsolation ?? false,
@@ -184,6 +186,9 @@ function refuseContradictions(config: BridgeConfig): void {
     throw invalidConfig(
       `forward: iptables takes the bridge name ${shown(config.bridge)} for the beginning of a name`,
     );
+  }
+  if (config.ipspoofchk && config.ipam === undefined) {
+    throw invalidConfig('ipspoofchk: needs IPAM, whose addresses are let through, and ipam.type is missing');
   }
   const vlanLink = `${config.bridge}.${config.vlan}`;
   const { hostInterfaceName } = config;

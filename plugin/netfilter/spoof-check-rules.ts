@@ -27,7 +27,11 @@ export const spoofBaseChain: Chain = { table: spoofTable, name: 'PREROUTING' };
 const bridgedNatPriority = -300;
 
 /** The prefixes of all attachments' chain names, and of their rules' comments. */
-export const spoofPrefix = { chain: 'cni-br-iface-', comment: 'macspoofchk-' } as const;
+export const spoofPrefix = {
+  chain: 'cni-br-iface-',
+  comment: 'macspoofchk-',
+  ipComment: 'ipspoofchk-',
+} as const;
 
 /** The comment of a table that is ours to delete: the Go plugin and ebtables set none. */
 export const madeHere = 'made by the CNI bridge plugin for macspoofchk';
@@ -44,14 +48,29 @@ export interface SpoofCheckNames {
   readonly chain: string;
   /** and then to the rules for their source address. */
   readonly macChain: string;
+  /** or, for their IP addresses, to these. */
+  readonly ipChain: string;
   readonly comment: string;
+  /** The comment on the rules for IP addresses. */
+  readonly ipComment: string;
 }
 
 /** The names of an attachment's spoof check. */
 export function spoofCheckNames({ containerID, ifname }: Omit<Attachment, 'network'>): SpoofCheckNames {
   const id = `${abbreviate(containerID, longestContainerID)}-${ifname}`;
   const chain = `${spoofPrefix.chain}${id}`;
-  return { chain, macChain: macChainOf(chain), comment: `${spoofPrefix.comment}${id}` };
+  return {
+    chain,
+    macChain: macChainOf(chain),
+    ipChain: ipChainOf(chain),
+    comment: `${spoofPrefix.comment}${id}`,
+    ipComment: `${spoofPrefix.ipComment}${id}`,
+  };
+}
+
+/** The chain with the rules for IP addresses, given an attachment's first chain; no interface's name has a slash. */
+export function ipChainOf(chain: string): string {
+  return `${chain}/ip`;
 }
 
 /** The chain with the rules for the source address, given an attachment's first chain. */
@@ -65,18 +84,24 @@ export function spoofTableMessages(): NetlinkRequest[] {
   return [newTable(spoofTable, madeHere), newChain(spoofBaseChain, hook)];
 }
 
+/** The base chain's rule for an attachment: frames from its port go to its first chain. */
+export function jumpFromPort(port: string, chain: string, comment: string): NetlinkRequest {
+  const portName = concat([text(port), new Uint8Array(linkNameLength)]).subarray(0, linkNameLength);
+  const expressions = [meta(metaKey.iifname), equals(portName), immediate(verdictCode.jump, chain)];
+  return newRule(spoofBaseChain, expressions, comment);
+}
+
 /** Creates an attachment's chains and rules, which let a port's frames pass only with the right source address. */
 export function spoofCheckMessages(attachment: Attachment, port: string, mac: string): NetlinkRequest[] {
   const names = spoofCheckNames(attachment);
   const chain = { table: spoofTable, name: names.chain };
   const macChain = { table: spoofTable, name: names.macChain };
-  const portName = concat([text(port), new Uint8Array(linkNameLength)]).subarray(0, linkNameLength);
   const rule = (where: Chain, ...expressions: Expression[]): NetlinkRequest =>
     newRule(where, expressions, names.comment);
   return [
     newChain(chain),
     newChain(macChain),
-    rule(spoofBaseChain, meta(metaKey.iifname), equals(portName), immediate(verdictCode.jump, chain.name)),
+    jumpFromPort(port, chain.name, names.comment),
     rule(chain, immediate(verdictCode.jump, macChain.name)),
     rule(
       macChain,

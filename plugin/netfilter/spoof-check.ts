@@ -17,6 +17,7 @@ import { type Kept, networkLabel } from '../attach/owner.ts';
 import { isLacking, notAvailable, withNetfilterIfThere } from './connection.ts';
 import type { Lost } from './lost.ts';
 import {
+  ipChainOf,
   macChainOf,
   madeHere,
   type SpoofCheckNames,
@@ -114,7 +115,8 @@ export function listSpoofChecks(connection: Connection): Set<string> {
   );
 }
 
-function findCheck(connection: Connection, names: SpoofCheckNames): Removal {
+/** What removes an attachment's checks of both kinds. @throws NetlinkError */
+export function findCheck(connection: Connection, names: SpoofCheckNames): Removal {
   const [table, base, ...replies] = connection.exchange([
     getTable(spoofTable),
     getChain(spoofBaseChain),
@@ -122,9 +124,20 @@ function findCheck(connection: Connection, names: SpoofCheckNames): Removal {
   ]);
   if (isErrno(table?.error, 'EPERM')) throw table.error;
   const chains = replies.flatMap((reply) => chainOf(reply)?.name ?? []);
-  const rules =
-    chains.length === 0 ? [] : listJumps(connection).filter(({ comment }) => comment === names.comment);
+  if (chains.length === 0) return removalOf({ table, base }, [], chains);
+  const rules = listJumps(connection).filter(
+    ({ comment }) => comment === names.comment || comment === names.ipComment,
+  );
+  const [first, last] = replies.map(chainUseOf);
+  // A first chain with one rule, a jump to a second that is there, has none to the rules for IP addresses.
+  const isWithoutIp = last !== undefined && first === rules.length + 1;
+  if (!isWithoutIp && hasChain(connection, names.ipChain)) chains.push(names.ipChain);
   return removalOf({ table, base }, rules, chains);
+}
+
+function hasChain(connection: Connection, name: string): boolean {
+  const [reply] = connection.exchange([getChain({ table: spoofTable, name })]);
+  return chainOf(reply) !== undefined;
 }
 
 /** The replies about the table and its base chain. */
@@ -170,8 +183,11 @@ export function removeStaleSpoofChecks(
     const [table, base] = connection.exchange([getTable(spoofTable), getChain(spoofBaseChain)]);
     if (isErrno(table?.error, 'EPERM')) throw table.error;
     if (chainOf(base) === undefined) return { own: [] };
-    const rules = listJumps(connection).filter(({ comment }) => comment.startsWith(spoofPrefix.comment));
-    const keptComments = new Set(attachments.map((attachment) => spoofCheckNames(attachment).comment));
+    const rules = listJumps(connection).filter(({ comment }) =>
+      [spoofPrefix.comment, spoofPrefix.ipComment].some((prefix) => comment.startsWith(prefix)),
+    );
+    const keptNames = attachments.map(spoofCheckNames);
+    const keptComments = new Set(keptNames.flatMap(({ comment, ipComment }) => [comment, ipComment]));
     // Listed after the rules, each of which was made after its port.
     const ports = rules.length === 0 ? new Map<string, string>() : listLabels();
     const isStale = ({ iifname, comment }: LiveRule): boolean => {
@@ -186,13 +202,13 @@ export function removeStaleSpoofChecks(
   });
 }
 
-/** The existing ones of these chains, each followed by its chain for the source address. */
+/** The existing ones of these chains, each followed by its chains for MAC and IP addresses. */
 function withMacChains(connection: Connection, names: ReadonlySet<string>): string[] {
   if (names.size === 0) return [];
   const chains = connection.dump(listChains(spoofTable)).map(decodeChain);
   const there = new Set(chains.filter(({ table }) => table === spoofTable.name).map(({ name }) => name));
   return [...names]
     .filter((name) => name.startsWith(spoofPrefix.chain))
-    .flatMap((name) => [name, macChainOf(name)])
+    .flatMap((name) => [name, macChainOf(name), ipChainOf(name)])
     .filter((name) => there.has(name));
 }

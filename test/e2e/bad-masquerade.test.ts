@@ -1,6 +1,8 @@
 import { type Refused, refuses } from './support/refuses.ts';
 
 const refused: Refused[] = [
+  [{ ipspoofchk: 1 }, 7, 'ipspoofchk: must be true or false, not 1'],
+  [{ ipspoofchk: true, ipam: {} }, 7, 'ipspoofchk: needs IPAM'],
   ...[[], 'ipv4', ['ipv5'], [4]].map((ipMasqFamilies): Refused => [{ ipMasqFamilies }, 7, 'ipMasqFamilies']),
   [{ ipMasqFamilies: ['ipv5'] }, 7, 'ipMasqFamilies[0]: must be one of "ipv4", "ipv6", not "ipv5"'],
   [

@@ -64,6 +64,7 @@ const whole = {
   vlanTrunk: [{ id: 3 }, { minID: 5, maxID: 9 }],
   preserveDefaultVlan: false,
   macspoofchk: true,
+  ipspoofchk: true,
   enabledad: false,
   disableContainerInterface: false,
   portIsolation: false,

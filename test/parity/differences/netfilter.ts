@@ -33,6 +33,12 @@ export const netfilter: readonly Difference[] = [
     shows: [{ path: /^masquerade /, ours: /192\.168\.0\.0\/16/, reference: /^but to/ }],
   },
   {
+    what: 'ipspoofchk checks the source addresses of a port',
+    why: 'the Go plugin does not have it',
+    rows: ({ row, ours }) => added(ours) && confOf(row).ipspoofchk === true,
+    shows: [{ part: 'kernel', path: /^nft table bridge nat/, reference: null }],
+  },
+  {
     what: "macspoofchk's table says who made it, and is deleted with the last container's DEL",
     why: 'the Go plugin leaves the table and its base chain on the host',
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && confOf(row).macspoofchk === true,

@@ -33,6 +33,7 @@ export const options: readonly Row[] = [
   { name: 'hairpinMode', conf: { hairpinMode: true } },
   { name: 'promiscMode', conf: { promiscMode: true } },
   { name: 'portIsolation', conf: { portIsolation: true }, since: '1.5.0' },
+  { name: 'ipspoofchk', conf: { ipspoofchk: true } },
   { name: 'macspoofchk', conf: { macspoofchk: true } },
   { name: 'forgetConnections', conf: { forgetConnections: true, ipMasq: true } },
   { name: 'enabledad', conf: { enabledad: true } },

@@ -27,6 +27,7 @@ test('what is left out has its default', () => {
     vlanTrunk: undefined,
     preserveDefaultVlan: false,
     macspoofchk: false,
+    ipspoofchk: false,
     enabledad: false,
     disableContainerInterface: false,
     portIsolation: false,
