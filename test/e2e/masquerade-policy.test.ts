@@ -52,7 +52,7 @@ describe.each(executables)('how %s masquerades', (_name, bridge) => {
     'by %s: to an address of the host, but not to every destination',
     (_by, by, isLegacy) => {
       if (isLegacy) useLegacyIptables(host);
-      add(host, bridge, { conf: { ...plain, ...by }, ...second });
+      addOther(by);
       const before = host.snapshot('c1', 'c2');
       const prevResult = add(host, bridge, { conf: { ...conf, ...by } });
       expect(seenFrom('c1', '192.0.2.2')).toBe('192.0.2.10');
