@@ -57,7 +57,13 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** How many addresses of a network are leased: `4 of 253`. */
-export function formatLeases({ leased, capacity = 0 }: Pick<NetworkFacts, 'leased' | 'capacity'>): string {
-  return capacity === 0 || capacity > most ? grouped(leased) : `${grouped(leased)} of ${grouped(capacity)}`;
+/** How many addresses of a network are leased: `4 of 253`, and others, such as excluded ones: `4 of 253 and 1 besides`. */
+export function formatLeases({
+  leased,
+  leasedBesides,
+  capacity = 0,
+}: Pick<NetworkFacts, 'leased' | 'leasedBesides' | 'capacity'>): string {
+  const besides = leasedBesides === 0 ? '' : ` and ${grouped(leasedBesides)} besides`;
+  const of = capacity === 0 || capacity > most ? '' : ` of ${grouped(capacity)}`;
+  return `${grouped(leased)}${of}${besides}`;
 }

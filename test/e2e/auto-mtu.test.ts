@@ -169,6 +169,13 @@ describe.each(executables)('mtu auto, with %s', (_name, bridge) => {
 
   describe('packets with DF', () => {
     const ranges = [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd15::/64' }]];
+    /** Makes the neighbour, and waits until both hear neighbour solicitations, which the kernel joins a group for. */
+    const makeNeighbour = (): void => {
+      host.makeNeighbour();
+      host.sh(`timeout 60 sh -c '
+        until ip -6 maddr show dev up0 | grep -q ff02::1:ff00:1 &&
+          ip -n beyond -6 maddr show dev eth0 | grep -q ff02::1:ff00:2; do sleep 0.05; done'`);
+    };
     const dual = {
       ...conf,
       isDefaultGateway: true,
@@ -187,7 +194,7 @@ describe.each(executables)('mtu auto, with %s', (_name, bridge) => {
     };
 
     test('of full size go through an uplink of a smaller MTU', () => {
-      host.makeNeighbour();
+      makeNeighbour();
       host.sh(`set -e
         ip link set up0 mtu 1400; ip -n beyond link set eth0 mtu 1400
         ip route add default via 192.0.2.2
@@ -198,7 +205,7 @@ describe.each(executables)('mtu auto, with %s', (_name, bridge) => {
     });
 
     test("of full size go through an overlay to another node's containers", () => {
-      host.makeNeighbour();
+      makeNeighbour();
       const overlay = 'type vxlan id 5 dstport 4789';
       host.sh(`set -e
         ip route add default via 192.0.2.2
