@@ -15,8 +15,10 @@ function findStrandedOf(network: NetworkFacts, of: Family, ward: Ward): Finding[
   const subnets = ward.addresses.filter(({ index }) => index === link?.index).map(({ cidr }) => cidr);
   const all = patientsOf(ward, network)
     .filter(({ isDead }) => !isDead)
-    .map(({ attachment, leased }) => ({ attachment, ips: leased.map(({ ip }) => ip) }))
-    .map(({ attachment, ips }) => ({ attachment, ips: ips.filter((ip) => ip.family === of) }))
+    .map(({ attachment, addresses }) => ({
+      attachment,
+      ips: addresses.map(({ ip }) => ip).filter((ip) => ip.family === of),
+    }))
     .filter(({ ips }) => ips.length > 0);
   const stranded = all.filter(({ ips }) => !ips.some((ip) => subnets.some((one) => contains(one, ip))));
   if (stranded.length === 0 || stranded.length === all.length) return [];

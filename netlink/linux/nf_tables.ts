@@ -68,7 +68,6 @@ export const NFT_META_NFPROTO = 15;
 export const NFT_META_L4PROTO = 16;
 export const NFT_META_IIFKIND = 26;
 export const NFT_META_OIFKIND = 27;
-export const NFT_META_L4PROTO = 16;
 
 // Expression `payload`:
 export const NFTA_PAYLOAD_DREG = attribute(1, be32);

@@ -25,6 +25,19 @@ describe.each(executables)('doctor, when a bridge leaves its subnet, with %s', (
     expect(examine(host, bridge).findings).toEqual([]);
   });
 
+  test('names them by the family whose subnet is left', () => {
+    const inSubnets = (...subnets: string[]) => ({
+      ...before,
+      ipam: { type: 'host-local', ranges: subnets.map((subnet) => [{ subnet }]) },
+    });
+    add(host, bridge, { conf: inSubnets('10.15.20.0/24', 'fd00:15::/64') });
+    add(host, bridge, { conf: inSubnets('10.15.21.0/24', 'fd00:16::/64'), ...c2 });
+    // forceAddress replaces every other IPv4 address of a bridge, and IPv6 ones that overlap alone.
+    expect(examine(host, bridge).findings).toMatchObject([
+      { what: '1 container of lab0 in a subnet that lab0 has left', where: ['container c1 eth0 10.15.20.2'] },
+    ]);
+  });
+
   test('says nothing of two subnets that the bridge has both', () => {
     const plain = { ...before, forceAddress: false };
     writeConf(host, plain);

@@ -52,15 +52,14 @@ export class KubernetesCluster {
 
   /** Waits until both nodes are ready, and returns them. */
   async ready(): Promise<Node[]> {
-    const ended = () => this.nodes.find(({ kubelet }) => !kubelet.runs);
-    const found = await until(
+    return until(
       'both nodes Ready',
       () => this.plane.list<Node>('nodes'),
-      (nodes) => (nodes.length === 2 && nodes.every(isReady)) || ended() !== undefined,
-    );
-    const words = await ended()?.kubelet.lastWords(1);
-    must(words === undefined, `kubelet ended: ${words}`);
-    return found;
+      (nodes) => nodes.length === 2 && nodes.every(isReady),
+    ).catch(async (error: unknown) => {
+      const words = await Promise.all(this.nodes.map(({ kubelet }) => kubelet.lastWords(1)));
+      throw new Error(`${error}; kubelets: ${words.join('; ')}`);
+    });
   }
 
   /** Routes each node's podCIDRs to it: what a cloud's routers or a routing daemon do. */
@@ -111,12 +110,12 @@ export class KubernetesCluster {
     const words: string[] = [];
     for (const node of this.nodes) {
       const { pods, held } = await until(
-        `as many leases and ports as pods on ${node.name}`,
+        `as many leases, ports and masqueraded addresses as pods on ${node.name}`,
         async () => ({
           pods: (await this.plane.list<Pod>(`pods ${onNode(node)}`)).length,
           held: await node.holds(),
         }),
-        ({ pods, held }) => held.leases === pods && held.ports === pods && held.masqueraded === 0,
+        ({ pods, held }) => held.leases === pods && held.ports === pods && held.masqueraded === pods,
       );
       words.push(`${node.name} ${pods} pods, ${held.leases} leases`);
     }

@@ -36,13 +36,3 @@ export async function shieldSysctls(machine: Machine): Promise<void> {
   });
   await machine.sh(commands.join(' && '));
 }
-
-/** Masquerades what pods send out of the cluster, and nothing else: what ip-masq-agent and kindnet do on their nodes. */
-export async function masquerade(machine: Machine, pods: readonly string[]): Promise<void> {
-  const rules = pods.map((cidr) => {
-    const family = cidr.includes(':') ? 'ip6' : 'ip';
-    return `add rule inet node out oifname up0 ${family} saddr ${cidr} ${family} daddr != ${cidr} masquerade`;
-  });
-  const chain = 'add chain inet node out { type nat hook postrouting priority srcnat; }';
-  await machine.sh('nft -f -', ['add table inet node', chain, ...rules].join('\n'));
-}

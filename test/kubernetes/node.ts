@@ -7,7 +7,7 @@ import { box, type Image, makeImage } from '../runtimes/image.ts';
 import type { Machine } from '../runtimes/machine.ts';
 import { install, type Side } from '../runtimes/plugins.ts';
 import { type ControlPlane, programs } from './control-plane.ts';
-import { makeControlGroups, masquerade, shieldSysctls } from './node-surroundings.ts';
+import { makeControlGroups, shieldSysctls } from './node-surroundings.ts';
 import type { Shape } from './shape.ts';
 
 /** What holds a pod's namespaces. */
@@ -16,10 +16,10 @@ const pause: Image = { name: 'localhost/pause:1', file: 'pause.tar', command: ['
 const socket = '/run/containerd/containerd.sock';
 
 /**
- * The pods' network, of the node's podCIDRs: containerd fills it in once the node has them. `ipMasq` would masquerade
- * what goes to other nodes' pods, too.
+ * The pods' network, of the node's podCIDRs: containerd fills it in once the node has them. What goes to other nodes'
+ * pods keeps the pod's address, which Kubernetes asks of a network.
  */
-const template = `{
+const template = (pods: readonly string[]) => `{
   "cniVersion": "1.0.0",
   "name": "pods",
   "plugins": [
@@ -28,7 +28,8 @@ const template = `{
       "bridge": "cni0",
       "isDefaultGateway": true,
       "hairpinMode": true,
-      "ipMasq": false,
+      "ipMasq": true,
+      "noMasquerade": ${JSON.stringify(pods)},
       "ipam": {
         "type": "host-local",
         "ranges": [{{range $i, $cidr := .PodCIDRRanges}}{{if $i}}, {{end}}[{"subnet": "{{$cidr}}"}]{{end}}]
@@ -68,7 +69,9 @@ export class KubernetesNode {
     const { kubeconfig } = plane;
     const { v4, v6 } = placeOf(number);
     this.containerd = new Daemon(machine, 'containerd', ['containerd', '-c', '/opt/containerd.toml']);
+    // As its unit has it: it ends where containerd is not ready yet, and is started again.
     this.kubelet = new Daemon(machine, 'kubelet', [
+      ...['sh', '-c', 'until "$@"; do sleep 1; done', 'kubelet'],
       `${programs}/kubelet`,
       '--config=/opt/kubelet.yaml',
       `--kubeconfig=${kubeconfig}`,
@@ -96,7 +99,7 @@ export class KubernetesNode {
 
   private configure(): void {
     const { disk, id } = this.machine;
-    writeFileSync(`${disk}/etc-cni/template`, template);
+    writeFileSync(`${disk}/etc-cni/template`, template(this.shape.networks.pods));
     writeFileSync(`${disk}/opt/containerd.toml`, containerdConfiguration);
     const kubelet = {
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -136,7 +139,6 @@ export class KubernetesNode {
     await machine.sh(`mount --bind ${machine.disk}/log /var/log && echo >/run/resolv.conf`);
     await makeControlGroups(machine);
     await shieldSysctls(machine);
-    await masquerade(machine, this.shape.networks.pods);
     await this.startContainerd();
     this.kubelet.start();
     this.proxy.start();
