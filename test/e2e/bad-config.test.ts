@@ -125,6 +125,7 @@ const refused: Refused[] = [
   ...[5, 'a b', 'sixteen_letters_', 'a%d'].map(
     (uplink): Refused => [{ uplink }, 7, `uplink: must be the name of a link, not ${JSON.stringify(uplink)}`],
   ),
+  [{ uplink: 'lo' }, 7, 'uplink: "lo" is the loopback interface'],
   [{ uplink: 'éééééééé' }, 7, 'uplink: "éééééééé" is longer than 15 bytes'],
   ...['lab-br1', 'lab-br1.5'].map(
     (uplink): Refused => [{ vlan: 5, uplink }, 7, `uplink: "${uplink}" is a link of the bridge's own`],

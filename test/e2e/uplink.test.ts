@@ -224,12 +224,6 @@ describe.each(executables)('uplink by %s', (_name, bridge) => {
     expect(failure(host, bridge, 'STATUS', { conf: { ...conf, mtu: 1400 } })).toMatchObject({ code, msg });
   });
 
-  test('the loopback interface is refused', () => {
-    expect(failure(host, bridge, 'ADD', { conf: { ...conf, uplink: 'lo' } }).msg).toContain(
-      'uplink: "lo" is the loopback interface',
-    );
-  });
-
   test.each([
     [
       'taken out',
