@@ -78,7 +78,7 @@ const whole = {
   forwardDelay: 2,
   removeUnused: true,
   hostInterfaceName: 'web-{id}',
-  debug: '/run/debug.log',
+  debug: '/run/path/debug.log',
   forward: true,
   forgetConnections: true,
   isolate: 'strict',
