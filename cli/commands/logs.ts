@@ -61,7 +61,7 @@ function read({ files, isWanted }: Search, terminal: Terminal): Logged[] {
       if (entry === undefined) strange++;
       else if (isWanted(entry)) found.push({ entry, line });
     }
-    if (strange > 0) terminal.warn(`${printable(file)}: not of a call: ${strange} of its lines`);
+    if (strange > 0) terminal.warn(`${printable(file)}: lines that are not about a call: ${strange}`);
     return found;
   });
 }
@@ -82,7 +82,9 @@ function searchOf(args: Arguments): Search {
     );
   const files = new Set(own.flatMap(({ config }) => config?.debug ?? []));
   if (files.size === 0)
-    throw new Error(`${wanted ?? `no network in ${confDir}`} has no "debug": "/var/log/cni-bridge.log"`);
+    throw new Error(
+      `${wanted === undefined ? `no network in ${confDir} has` : `${wanted} has no`} "debug": "/var/log/cni-bridge.log"`,
+    );
   return {
     files: [...files],
     isWanted: (entry) => fits(entry) && (wanted === undefined || entry.network === wanted),

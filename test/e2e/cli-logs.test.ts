@@ -71,7 +71,7 @@ describe.each(executables)('cni-bridge logs beside %s', (_path, executable) => {
     });
     const { status, stdout, stderr } = logs(file);
     expect(status).toBe(0);
-    expect(stderr).toBe(`${file}: not of a call: 2 of its lines\n`);
+    expect(stderr).toBe(`${file}: lines that are not about a call: 2\n`);
     expect(stdout.split('\n')[1]).toMatch(/^2026-01-01 00:00:00 {2}\?\[2J /);
     expect(
       host.sh(`cat ${file} | ${executable.replace(/bridge$/, 'cni-bridge')} logs /dev/stdin 2>/dev/null`),
@@ -88,6 +88,11 @@ describe.each(executables)('cni-bridge logs beside %s', (_path, executable) => {
     expect(logs('silent')).toMatchObject({
       status: 1,
       stderr: 'cni-bridge: silent has no "debug": "/var/log/cni-bridge.log"\n',
+    });
+    host.sh('mkdir /run/empty');
+    expect(runCli(host, executable, ['logs', '--conf-dir', '/run/empty'])).toMatchObject({
+      status: 1,
+      stderr: 'cni-bridge: no network in /run/empty has "debug": "/var/log/cni-bridge.log"\n',
     });
     expect(logs('/run/none')).toMatchObject({ status: 1, stderr: expect.stringContaining('/run/none') });
     host.sh(`rm ${file}`);
