@@ -37,7 +37,12 @@ export function readHostInterfaceName(
   const fault = linkNameFault(text.replace(place, '01234567'));
   if (fault !== undefined) throw invalidConfig(`${where}: ${shown(text)} ${fault}`);
   const at = text.indexOf(place);
-  if (at >= 0) return { before: text.slice(0, at), after: text.slice(at + place.length) };
+  if (at >= 0) {
+    const after = text.slice(at + place.length);
+    if (after.includes(place))
+      throw invalidConfig(`${where}: must have ${place} in it once, not ${shown(text)}`);
+    return { before: text.slice(0, at), after };
+  }
   if (where !== ofAll) return text;
   const instead = 'a whole name is for args.cni, CNI_ARGS or runtimeConfig';
   throw invalidConfig(

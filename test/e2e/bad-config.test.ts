@@ -138,6 +138,7 @@ const refused: Refused[] = [
   [{ hostInterfaceName: 5 }, 7, 'hostInterfaceName: must be the name of a link, in which `{id}` stands for'],
   [{ hostInterfaceName: 'a b' }, 7, 'not "a b"'],
   [{ hostInterfaceName: 'web0' }, 7, 'hostInterfaceName: must have {id} in it, not "web0": it serves many'],
+  [{ hostInterfaceName: '{id}{id}' }, 7, 'hostInterfaceName: must have {id} in it once, not "{id}{id}"'],
   [
     { hostInterfaceName: 'a-{id}-too-long' },
     7,
