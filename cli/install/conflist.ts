@@ -84,7 +84,10 @@ function refuseOthers(state: State, { path, text }: Conflist): string | undefine
   const found = textOf(path);
   const isOurs = records(state).some((one) => one.path === path && one.text === found);
   if (found !== undefined && (isOurs || found === text)) return found;
-  const is = found === undefined ? 'it is not a regular file' : `it is somebody else's: ${whose(found)}`;
+  const wasOurs = records(state).some((one) => one.path === path);
+  const has = (other: string): string =>
+    wasOurs ? 'it was changed since it was installed' : `it is somebody else's: ${whose(other)}`;
+  const is = found === undefined ? 'it is not a regular file' : has(found);
   throw new Error(`${path} is not written: ${is}. It stays as it is; --conf-name chooses another name`);
 }
 
