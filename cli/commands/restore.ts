@@ -36,7 +36,7 @@ export const restoreCommand: Command = {
   name: 'restore',
   summary: 'give running containers back what a firewall took',
   description: [
-    'Masquerades, checks, isolates and lets through again what it did for the containers that run, and gives bridges their gateway addresses back, by the configurations, the labels of the host veths and the leases: what `cni-bridge doctor --fix` does, for that alone. It is silent where nothing is to do. A spoof check is for the MAC address that the interface has now, and the addresses that are leased, or that it has where no lease is known.',
+    'Puts back what running containers had of masquerading, spoof checks, `isolate` and `forward`, and the gateway addresses of their bridges, by the configurations, the labels of the host veths and the leases. `cni-bridge doctor --fix` does the same, and more. Nothing is printed where nothing is missing. A spoof check is for the MAC address that the interface has now, and for the leased addresses, or those of the interface where no lease is known.',
     'These are lost to `nft flush ruleset`, to the start, stop, restart and reload of nftables.service, and, but for masquerading by nftables, to iptables-restore and to each `firewall-cmd --reload`. With --watch it looks again whenever rules have changed, whoever changed them, and, where legacy iptables has a nat table, each minute: cni-bridge-restore.service runs it so.',
   ],
   operands: [],
