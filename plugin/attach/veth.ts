@@ -27,11 +27,14 @@ export interface VethPair {
  */
 export function connectContainer(addition: Addition, bridge: Link): VethPair {
   const { hostInterfaceName: given } = addition.config;
-  const names = vethNames(ownerLabel(addition.attachment), typeof given === 'string' ? undefined : given);
+  const pattern = typeof given === 'string' ? undefined : given;
+  const names = vethNames(ownerLabel(addition.attachment), pattern);
   for (const name of names) {
     // Taken by another attachment by chance, or left by an earlier ADD of this one. Checked first, since the messages
     // in the same datagram as the pair's creation would change the link that already has the name.
     if (hasLink(name)) continue;
+    // Whoever chooses a pattern may have given a link such an altname, which only the kernel's look-up knows.
+    if (pattern !== undefined && getLink(addition.sides.host, name) !== undefined) continue;
     try {
       return createPair(addition, bridge, name);
     } catch (error) {

@@ -49,6 +49,16 @@ describe.each(executables)('hostInterfaceName by %s', (_name, bridge) => {
     host.sh('ping -c 1 -W 5 10.15.20.5');
   });
 
+  test('by a pattern leaves a link alone that has it as another name of its own', () => {
+    const conf = { ...article, hostInterfaceName: 'lab-{id}' };
+    host.sh('ip link add up0 type veth peer name up1 && ip link property add dev up0 altname lab-7069ed2f');
+    const before = host.sh('ip -j -d link show up0');
+    expect(add(host, bridge, { conf }).interfaces[1]?.name).toMatch(/^lab-(?!7069ed2f)[0-9a-f]{8}$/);
+    expect(host.sh('ip -j -d link show up0')).toBe(before);
+    del(host, bridge, { conf });
+    expect(host.sh('ip -j -d link show up0')).toBe(before);
+  });
+
   test('is that of a port that is up, says whose it is and refuses router advertisements, over IPv4 and IPv6', () => {
     const ranges = [[{ subnet: '10.15.20.0/24' }], [{ subnet: 'fd00:15:20::/64' }]];
     const conf = named('web0', { macspoofchk: true, ipam: { type: 'host-local', ranges } });
