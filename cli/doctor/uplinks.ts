@@ -11,7 +11,7 @@ function findUplink(network: NetworkFacts, ward: Ward): Finding[] {
   const finding = (fault: string, mend: string): Finding[] => [
     {
       what: `uplink ${uplink} of ${name} is ${fault}`,
-      where: [link === undefined ? `no link of this host has the name ${uplink}` : uplink],
+      where: [link === undefined ? `no link is named ${uplink}, other than by an altname` : uplink],
       why: 'its containers do not reach the network behind it',
       mend,
       cures: [],
