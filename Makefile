@@ -75,7 +75,7 @@ demo: dist/bridge ## the article's story, told by real commands in a host of its
 screenshot: dist/bridge dist/cni-bridge packages ## docs/graph.png, of a small host in a browser; needs chromium
 	@test/demo/screenshot
 
-e2e-docker: build packages ## the article's Docker half, with a dockerd of its own (needs root)
+e2e-docker: build packages ## the article's Docker half, and forward beside Docker's firewall, with a dockerd of its own (needs root)
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
 
