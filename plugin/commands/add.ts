@@ -31,9 +31,11 @@ import type { Operation } from './operation.ts';
  */
 export function add(operation: Operation, deliver: (result: Result) => void): void {
   const { request, attachment, ipam, warn, begin } = operation;
-  begin?.('namespaces');
+  begin?.('ipam');
   const lease = ipam?.planAdd();
+  begin?.('netfilter');
   if (operation.config.forgetConnections) withNetfilterIfThere(checkForgetting);
+  begin?.('namespaces');
   const sides = openSides(request);
   const undo = new Undo();
   try {
@@ -67,6 +69,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
 
   begin?.('ipam');
   const leased = leaseAddresses(addition, lease);
+  begin?.('netfilter');
   if (config.forgetConnections) forgetEarlier(leased);
   if (config.ipspoofchk) checkAddresses(addition, veth, leased);
   begin?.('container');

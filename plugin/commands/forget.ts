@@ -7,11 +7,11 @@ import type { Steps } from './steps.ts';
 
 /**
  * What a DEL or a GC does with addresses before others may have them; undefined without `forgetConnections`. A kernel
- * that can't is no reason for them to fail: an ADD would have.
+ * that can't is no reason for them to fail: an ADD would have. The phase around it is `ipam`.
  * @param netfilter undefined if the kernel has no nfnetlink
  */
 export function forgetting(
-  { config, warn }: Pick<Operation, 'config' | 'warn'>,
+  { config, warn, begin }: Pick<Operation, 'config' | 'warn' | 'begin'>,
   netfilter: Connection | undefined,
   steps: Steps,
 ): Releasing | undefined {
@@ -24,5 +24,9 @@ export function forgetting(
       warn(error.message);
     }
   };
-  return (addresses) => void steps.attempt(() => forget(addresses));
+  return (addresses) => {
+    begin?.('netfilter');
+    steps.attempt(() => forget(addresses));
+    begin?.('ipam');
+  };
 }

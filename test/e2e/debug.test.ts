@@ -71,6 +71,30 @@ describe.each(executables)('debug, with %s', (_name, bridge) => {
     expect(host.snapshot('c1').replace(place, '')).toBe(after.replace(place, ''));
   });
 
+  // strace tells the kind of a socket's first message by its number.
+  test.each([
+    ['an ADD by forgetConnections', 'ADD', /IPCTNL_MSG_CT_GET|=0x101 /],
+    ['an ADD by ipspoofchk', 'ADD', /NFT_MSG_GETCHAIN|=0xa04 /],
+    ['a DEL by forgetConnections', 'DEL', /IPCTNL_MSG_CT_GET|=0x101 /],
+  ])('what is asked in %s counts as netfilter', (_what, command, question) => {
+    host.sh("nft 'table inet t { chain c { type filter hook output priority 0; ct state new accept; }; }'");
+    host.sh('ping -c 1 127.0.0.1');
+    const own = { ...conf, macspoofchk: false, ipMasq: false, ipspoofchk: true, forgetConnections: true };
+    add(host, bridge, { conf: own });
+    const traced = (more: string[]): void => {
+      del(host, bridge, { conf: own });
+      if (command === 'DEL') add(host, bridge, { conf: own });
+      const under = ['strace', '-yy', '-e', 'trace=sendto', '-o', '/run/trace', ...more];
+      expect(call(host, bridge, command, { conf: own, under }).status).toBe(0);
+    };
+    traced([]);
+    const sent = host.sh('cat /run/trace').split('\n');
+    const place = sent.findIndex((line) => question.test(line)) + 1;
+    expect(place).toBeGreaterThan(0);
+    traced(['-e', `inject=sendto:delay_enter=500000:when=${place}`]);
+    expect(last()?.phases.netfilter).toBeGreaterThan(500);
+  });
+
   test('tells of a call that fails, and of one that is refused', () => {
     add(host, bridge, { conf });
     const again = failure(host, bridge, 'ADD', { conf });

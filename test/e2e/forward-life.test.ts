@@ -46,6 +46,24 @@ describe.each(executables)('the rules of forward, by %s', (name, bridge) => {
     expect(ours('nft')).toEqual([[], []]);
   });
 
+  test('are there once where two base chains lead to DOCKER-USER, and a DEL removes them', () => {
+    host.sh('echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding');
+    setFilter(host, 'nft', dockerRules);
+    const base = (chain: string, priority: number): string =>
+      `chain ${chain} { type filter hook forward priority ${priority}; policy drop; jump DOCKER-USER; };`;
+    host.sh(`nft 'table ip filter { ${base('late', 10)} }'`);
+    host.sh(`nft 'table inet fw { chain DOCKER-USER { }; ${base('early', -5)} ${base('late', 5)} }'`);
+    const before = host.snapshot('c1', 'c2');
+    const fleeting = { ...conf, removeUnused: true };
+    add(host, bridge, { conf: fleeting });
+    for (const table of ['ip filter', 'inet fw']) {
+      const listed = host.sh(`nft list chain ${table} DOCKER-USER`);
+      expect(listed.match(/lab-br1".* accept/g)).toHaveLength(3);
+    }
+    del(host, bridge, { conf: fleeting });
+    expect(host.snapshot('c1', 'c2')).toBe(before);
+  });
+
   test.each(variants)('CHECK, doctor and restore find rules that are lost, by iptables-%s', (variant) => {
     const lab = networkConf('lab-br1', '10.15.20.0/24', { forward: true, ipMasq: false });
     writeConf(host, lab);

@@ -2,6 +2,7 @@ import { CniError, errorCode } from '../../../cni/error.ts';
 import type { Connection, NetlinkRequest } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
 import { type Family, family } from '../../../netlink/ip.ts';
+import type { Chain } from '../../../netlink/nftables/chain.ts';
 import { listForwardChains } from '../../../netlink/nftables/forward-hook.ts';
 import { decodeForwardRule, type ForwardRule } from '../../../netlink/nftables/forward-rule.ts';
 import {
@@ -73,8 +74,8 @@ function refuseOwned(connection: Connection, table: Table, where: string, link: 
 function findGaps(connection: Connection, forwarded: Forwarded): Gap[] {
   const wanted = rulesFor(forwarded);
   const passed = protocols.filter(({ families }) => families.some((of) => forwarded.families.includes(of)));
-  return passed.flatMap(({ proto, name: protocol }) =>
-    listForwardChains(connection, proto).flatMap(({ table: tableName, name: base, accepts }) => {
+  const gaps = passed.flatMap(({ proto, name: protocol }) =>
+    listForwardChains(connection, proto).flatMap(({ table: tableName, name: base, accepts }, _, all) => {
       const table = { family: proto, name: tableName };
       const rulesOf = readerOf(connection, table);
       const place = placeIn(base, accepts, rulesOf);
@@ -86,12 +87,16 @@ function findGaps(connection: Connection, forwarded: Forwarded): Gap[] {
       const where = `${protocol} ${tableName} ${place.chain}`;
       refuseOwned(connection, table, where, forwarded.link);
       const chain = { table, name: place.chain };
-      const isByIptables = isIptables({ table, name: base });
+      const isByIptables = all.some(
+        ({ table: other, name }) => other === tableName && isIptables({ table, name }),
+      );
       const before = rules[place.index]?.handle;
       const message = (one: Accepting): NetlinkRequest => acceptMessage(chain, one, isByIptables, before);
       return [{ where, requests: missing.map(message) }];
     }),
   );
+  // Several base chains of a table may lead to the same one.
+  return [...new Map(gaps.map((gap) => [gap.where, gap])).values()];
 }
 
 /**
@@ -133,6 +138,14 @@ export function acceptInNftables(connection: Connection, forwarded: Forwarded): 
   });
 }
 
+/** The chains of a family that may have rules of ours, each once: several base chains of a table may lead to one. */
+function listPlaces(connection: Connection, proto: number): Chain[] {
+  const places = listForwardChains(connection, proto).flatMap(({ table, name }) =>
+    placesIn(name).map((place): Chain => ({ table: { family: proto, name: table }, name: place })),
+  );
+  return [...new Map(places.map((place) => [`${place.table.name} ${place.name}`, place])).values()];
+}
+
 /**
  * Removes a network's rules, unless the network is in use.
  * @returns the families whose rules were removed
@@ -148,12 +161,11 @@ export function removeFromNftables(
   remove(connection, () => {
     if (isInUse()) return { own: [] };
     const own = protocols.flatMap(({ proto, families }) => {
-      const rules = listForwardChains(connection, proto).flatMap(({ table, name }) => {
-        const of = { family: proto, name: table };
-        const found = placesIn(name).flatMap((chain) => readerOf(connection, of)(chain));
+      const rules = listPlaces(connection, proto).flatMap(({ table, name }) => {
+        const found = readerOf(connection, table)(name);
         return found
           .filter(({ comment }) => isCommentOf(network, comment))
-          .map((rule) => deleteRule(of, rule));
+          .map((rule) => deleteRule(table, rule));
       });
       if (rules.length > 0) for (const of of families) removed.add(of);
       return rules;
