@@ -17,6 +17,7 @@ import { type Kept, networkLabel } from '../attach/owner.ts';
 import { isLacking, notAvailable, withNetfilterIfThere } from './connection.ts';
 import type { Lost } from './lost.ts';
 import {
+  firstOfIpChain,
   ipChainOf,
   macChainOf,
   madeHere,
@@ -198,17 +199,24 @@ export function removeStaleSpoofChecks(
     const stale = rules.filter(isStale);
     const live = new Set(rules.filter((rule) => !isStale(rule)).map(({ target }) => target));
     const unused = new Set(stale.map(({ target }) => target).filter((target) => !live.has(target)));
-    return removalOf({ table, base }, stale, withMacChains(connection, unused));
+    return removalOf({ table, base }, stale, staleChains(connection, unused));
   });
 }
 
-/** The existing ones of these chains, each followed by its chains for MAC and IP addresses. */
-function withMacChains(connection: Connection, names: ReadonlySet<string>): string[] {
-  if (names.size === 0) return [];
+/**
+ * The existing ones of these chains, each followed by its chains for MAC and IP addresses; and the chains for IP
+ * addresses whose first chain is gone: a DEL of the Go plugin removes the others alone.
+ */
+function staleChains(connection: Connection, names: ReadonlySet<string>): string[] {
   const chains = connection.dump(listChains(spoofTable)).map(decodeChain);
   const there = new Set(chains.filter(({ table }) => table === spoofTable.name).map(({ name }) => name));
-  return [...names]
+  const stale = [...names]
     .filter((name) => name.startsWith(spoofPrefix.chain))
     .flatMap((name) => [name, macChainOf(name), ipChainOf(name)])
     .filter((name) => there.has(name));
+  const left = [...there].filter((name) => {
+    const first = firstOfIpChain(name);
+    return first !== undefined && !there.has(first);
+  });
+  return [...new Set([...stale, ...left])];
 }

@@ -1,5 +1,5 @@
 import { articleAs } from '../support/article.ts';
-import { add, call, del, executables, failure } from '../support/cni.ts';
+import { add, call, del, executables, failure, reference } from '../support/cni.ts';
 import { run, writeConf } from '../support/doctor.ts';
 import { useHost } from '../support/use-host.ts';
 
@@ -158,6 +158,21 @@ SCRIPT
       expect(host.sh('nft list ruleset')).toBe('');
     },
   );
+
+  test('a GC removes what a DEL of the Go plugin leaves', () => {
+    add(host, bridge, { conf: both });
+    expect(call(host, reference, 'DEL', { conf: both })).toEqual(well);
+    expect(host.sh('nft list ruleset')).toContain('cni-br-iface-c1-eth0/ip');
+    add(host, bridge, { ...second, conf: both });
+    const other = { containerID: 'c2', ifname: 'eth0' };
+    const gc = { ...both, 'cni.dev/valid-attachments': [other] };
+    expect(call(host, bridge, 'GC', { conf: gc })).toEqual(well);
+    expect(host.sh('nft list ruleset')).not.toContain('c1-eth0');
+    expect(host.sh('nft list ruleset')).toContain('cni-br-iface-c2-eth0/ip');
+    expect(call(host, reference, 'DEL', { ...second, conf: both })).toEqual(well);
+    expect(call(host, bridge, 'GC', { conf: { ...gc, 'cni.dev/valid-attachments': [] } })).toEqual(well);
+    expect(host.sh('nft list ruleset')).toBe('');
+  });
 
   test.each([
     ['alone', conf],
