@@ -44,7 +44,7 @@ const linkNameLength = 16;
 /** Offset and length of the source in an Ethernet header. */
 const sourceMac = { offset: 6, length: 6 } as const;
 
-/** The names of an attachment's chains, and the comment on each of its rules. */
+/** The names of an attachment's chains, and the comments on its rules. */
 export interface SpoofCheckNames {
   /** Frames from its port go here, */
   readonly chain: string;
@@ -52,6 +52,7 @@ export interface SpoofCheckNames {
   readonly macChain: string;
   /** or, for their IP addresses, to these. */
   readonly ipChain: string;
+  /** The comment on its jump from the base chain, and on the rules for its MAC address. */
   readonly comment: string;
   /** The comment on the rules for IP addresses. */
   readonly ipComment: string;

@@ -159,18 +159,23 @@ SCRIPT
     },
   );
 
-  test('a GC removes what a DEL of the Go plugin leaves', () => {
-    add(host, bridge, { conf: both });
-    expect(call(host, reference, 'DEL', { conf: both })).toEqual(well);
-    expect(host.sh('nft list ruleset')).toContain('cni-br-iface-c1-eth0/ip');
-    add(host, bridge, { ...second, conf: both });
-    const other = { containerID: 'c2', ifname: 'eth0' };
-    const gc = { ...both, 'cni.dev/valid-attachments': [other] };
-    expect(call(host, bridge, 'GC', { conf: gc })).toEqual(well);
+  test.each([
+    ['alone', conf],
+    ['beside macspoofchk', both],
+  ])('%s: a DEL of the Go plugin ends it, and a GC removes what that leaves', (_which, network) => {
+    add(host, bridge, { conf: network });
+    expect(call(host, reference, 'DEL', { conf: both }).status).toBe(0);
+    expect(host.sh('nft list ruleset')).not.toContain('jump cni-br-iface-c1-eth0 ');
+    add(host, bridge, { ...second, conf: network });
+    const gc = (...valid: object[]): void => {
+      const request = { conf: { ...network, 'cni.dev/valid-attachments': valid } };
+      expect(call(host, bridge, 'GC', request)).toEqual(well);
+    };
+    gc({ containerID: 'c2', ifname: 'eth0' });
     expect(host.sh('nft list ruleset')).not.toContain('c1-eth0');
     expect(host.sh('nft list ruleset')).toContain('cni-br-iface-c2-eth0/ip');
-    expect(call(host, reference, 'DEL', { ...second, conf: both })).toEqual(well);
-    expect(call(host, bridge, 'GC', { conf: { ...gc, 'cni.dev/valid-attachments': [] } })).toEqual(well);
+    expect(call(host, reference, 'DEL', { ...second, conf: both }).status).toBe(0);
+    gc();
     expect(host.sh('nft list ruleset')).toBe('');
   });
 
