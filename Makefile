@@ -21,7 +21,7 @@ PAGES := dist/cni-bridge.8 dist/cni-bridge.bash dist/cni-bridge.zsh
 VALIDATORS := plugin/config/generated/validate-config.ts
 
 .DEFAULT_GOAL := build
-.PHONY: always help build cross dist release docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-flannel e2e-kubernetes e2e-vlan e2e-packages parity bench bench-ipam scale screenshot sanitize reproducible reproducible-release reference install clean packages
+.PHONY: always help build cross dist release options docs check unit integration e2e test faults fuzz soak demo e2e-docker e2e-runtimes e2e-flannel e2e-kubernetes e2e-vlan e2e-packages parity bench bench-ipam scale screenshot sanitize reproducible reproducible-release reference install clean packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,12 +36,16 @@ dist: dist/bridge dist/$(OTHER)/bridge dist/nfpm ## dist/release: archives, pack
 release: ## VERSION=1.2.3: sets it, makes dist/release and tags; refuses a tree that has changes or fails .ci/run
 	@build/release/release $(VERSION)
 
+options: node_modules/.installed ## docs/options.md: its tables, from the schemas in plugin/config
+	$(TSX) build/options.ts
+
 docs: node_modules/.installed ## dist/docs: the API reference of netlink/, from its comments
 	node build/docs/node_modules/typedoc/bin/typedoc --options build/docs/typedoc.json
 
-check: $(VALIDATORS) ## types, lint and format
+check: $(VALIDATORS) ## types, lint, format, and whether docs/options.md says what the schemas do
 	node node_modules/typescript/bin/tsc --noEmit
 	node_modules/.bin/biome check --error-on-warnings
+	$(TSX) build/options.ts --check
 
 unit: $(VALIDATORS) ## pure code, exact bytes
 	$(JEST) --selectProjects unit
@@ -160,7 +164,7 @@ node_modules/.installed: package.json package-lock.json build/docs/package.json
 	@touch $@
 
 # The JSON Schemas of the configuration, compiled to code that needs no library at run time.
-$(VALIDATORS): build/validators.ts plugin/config/bridge.schema.json plugin/config/host-local.schema.json node_modules/.installed
+$(VALIDATORS): build/validators.ts build/schemas.ts plugin/config/bridge.schema.json plugin/config/host-local.schema.json node_modules/.installed
 	$(TSX) build/validators.ts
 
 # The engine's sources in a fixed version from PyPI, and musl from Debian.

@@ -1,45 +1,20 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { Ajv, type AnySchemaObject } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
+import { at, below, ownProperties, type Placed, resolved, schemas } from './schemas.ts';
 
 // Generates plugin/config/generated/validate-config.ts from the two JSON Schemas: a validator and a TypeScript type for
 // each, the names of keys, and the rules as text for errors.
 
 const directory = 'plugin/config/generated';
-const schemas: Readonly<Record<string, AnySchemaObject>> = {
-  'bridge.schema.json': readSchema('plugin/config/bridge.schema.json'),
-  'host-local.schema.json': readSchema('plugin/config/host-local.schema.json'),
-};
-
-function readSchema(path: string): AnySchemaObject {
-  return JSON.parse(readFileSync(path, 'utf8'));
-}
-
-interface Placed {
-  readonly schema: AnySchemaObject;
-  /** The file that relative references are resolved against. */
-  readonly file: string;
-}
-
-/** What a schema's `$ref` refers to, or the schema itself. */
-function resolved({ schema, file }: Placed): Placed {
-  if (typeof schema.$ref !== 'string') return { schema, file };
-  const [name = '', pointer = ''] = schema.$ref.split('#');
-  const target = name === '' ? file : name;
-  let found: AnySchemaObject | undefined = schemas[target];
-  for (const step of pointer.split('/').slice(1)) found = found?.[step];
-  if (found === undefined) throw new Error(`${file}: nothing at ${schema.$ref}`);
-  return resolved({ schema: found, file: target });
-}
 
 /** The properties of a schema, those of its `then` included. */
-function properties({ schema, file }: Placed): [string, Placed][] {
-  const own = Object.entries<AnySchemaObject>(schema.properties ?? {});
-  const placed = own.map(([key, inner]): [string, Placed] => [key, { schema: inner, file }]);
-  if (schema.then === undefined) return placed;
+function properties(placed: Placed): [string, Placed][] {
+  const own = ownProperties(placed);
+  if (placed.schema.then === undefined) return own;
   const known = new Set(own.map(([key]) => key));
-  const more = properties(resolved({ schema: schema.then, file }));
-  return [...placed, ...more.filter(([key]) => !known.has(key))];
+  const more = properties(resolved(below(placed, 'then')));
+  return [...own, ...more.filter(([key]) => !known.has(key))];
 }
 
 /** What a value must be, as text that follows its key. */
@@ -56,39 +31,58 @@ function rule(schema: AnySchemaObject): string {
 
 /** Every place in a configuration that the schema describes, with its rule and the names of its keys. */
 function places(unresolved: Placed, path = ''): { path: string; rule: string; keys: string[] }[] {
-  const { schema, file } = resolved(unresolved);
-  const inner = properties({ schema, file });
-  const below = inner.flatMap(([key, value]) => places(value, path === '' ? key : `${path}.${key}`));
-  const items = schema.items === undefined ? [] : places({ schema: schema.items, file }, `${path}[]`);
-  return [{ path, rule: rule(schema), keys: inner.map(([key]) => key) }, ...below, ...items];
+  const placed = resolved(unresolved);
+  const { schema } = placed;
+  const inner = properties(placed);
+  const members = inner.flatMap(([key, value]) => places(value, path === '' ? key : `${path}.${key}`));
+  const items = schema.items === undefined ? [] : places(below(placed, 'items'), `${path}[]`);
+  return [{ path, rule: rule(schema), keys: inner.map(([key]) => key) }, ...members, ...items];
 }
 
 function typeText(unresolved: Placed): string {
-  const { schema, file } = resolved(unresolved);
+  const placed = resolved(unresolved);
+  const { schema } = placed;
   if (schema.enum !== undefined) {
     return schema.enum.map((value: unknown) => JSON.stringify(value)).join(' | ');
   }
   if (Array.isArray(schema.type)) {
-    return schema.type.map((type: unknown) => typeText({ schema: { ...schema, type }, file })).join(' | ');
+    return schema.type
+      .map((type: unknown) => typeText({ ...placed, schema: { ...schema, type } }))
+      .join(' | ');
   }
   if (schema.type === 'integer') return 'number';
-  if (schema.type === 'array') return `readonly (${typeText({ schema: schema.items, file })})[]`;
+  if (schema.type === 'array') return `readonly (${typeText(below(placed, 'items'))})[]`;
   if (schema.type !== 'object') return schema.type;
-  const members = properties({ schema, file }).map(([key, inner]) => {
+  const members = properties(placed).map(([key, inner]) => {
     const optional = schema.required?.includes(key) === true ? '' : '?';
     return `readonly ${JSON.stringify(key)}${optional}: ${typeText(inner)};`;
   });
   return members.length === 0 ? 'Readonly<Record<string, unknown>>' : `{ ${members.join(' ')} }`;
 }
 
-/** The schema without what only editors show, since the compiled code contains parts of it. */
+/** What only people read: in editors, in docs/options.md and in errors. */
+const annotations = [
+  ...['title', 'description', 'default', 'examples', 'errorMessage'],
+  ...['unset', 'since', 'goPlugin', 'more'],
+];
+
+/** The schema without annotations, since the compiled code contains parts of it. */
 function bare(schema: AnySchemaObject): AnySchemaObject {
-  const annotations = ['title', 'description', 'default', 'examples', 'errorMessage'];
-  return JSON.parse(
-    JSON.stringify(schema, (key, value) =>
-      annotations.includes(key) && typeof value !== 'object' ? undefined : value,
-    ),
+  const kept = Object.entries(schema).filter(([keyword]) => !annotations.includes(keyword));
+  return Object.fromEntries(kept.map(([keyword, value]) => [keyword, bareBelow(keyword, value)]));
+}
+
+function bareBelow(keyword: string, value: unknown): unknown {
+  if (!isSchema(value)) return value;
+  if (!['properties', 'definitions', 'dependencies'].includes(keyword)) return bare(value);
+  // Here the keys are names, which may be those of annotations.
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, isSchema(inner) ? bare(inner) : inner]),
   );
+}
+
+function isSchema(value: unknown): value is AnySchemaObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const ajv = new Ajv({
@@ -106,11 +100,7 @@ const guards = standalone(ajv, {
   validateHostLocal: 'host-local.schema.json',
 });
 
-function placed(file: string): Placed {
-  return { schema: readSchema(`plugin/config/${file}`), file };
-}
-
-const all = places(placed('bridge.schema.json'));
+const all = places(at('bridge.schema.json'));
 const ruleOf = Object.fromEntries(all.map(({ path, rule }) => [path, rule]));
 const keysAt = all
   .filter(
@@ -122,9 +112,9 @@ const keysAt = all
 
 const code = `// @ts-nocheck Generated by build/validators.ts out of plugin/config/*.schema.json.
 /** A configuration of the bridge, as its JSON Schema describes it. */
-export type BridgeJson = ${typeText(placed('bridge.schema.json'))};
+export type BridgeJson = ${typeText(at('bridge.schema.json'))};
 /** The configuration that host-local is called with. */
-export type HostLocalJson = ${typeText(placed('host-local.schema.json'))};
+export type HostLocalJson = ${typeText(at('host-local.schema.json'))};
 /** Where a value violates the schema: a JSON pointer, and the violated keyword. */
 export interface SchemaError {
   readonly instancePath: string;

@@ -42,10 +42,10 @@ function isDirectory(path: string): boolean {
   }
 }
 
-/** The names in a directory; none where it isn't there. @throws what `#files` throws for any other reason */
+/** The names in a directory, in order; none where it isn't there. @throws what `#files` throws for any other reason */
 export function namesIn(path: string): string[] {
   try {
-    return readdirSync(path);
+    return readdirSync(path).sort();
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(fileErrorCode(error) ?? '')) return [];
     throw error;
@@ -59,7 +59,6 @@ export function namesIn(path: string): string[] {
  */
 export function readLeaseDirectories(dataDir: string): LeaseDirectory[] {
   return namesIn(dataDir)
-    .sort()
     .map((network) => ({ network, path: `${dataDir}/${network}` }))
     .filter(({ path }) => isDirectory(path))
     .map(({ network, path }) => ({

@@ -143,7 +143,7 @@ describe.each(executables)('how %s masquerades', (_name, bridge) => {
       host.sh(command);
       expect(found()).toBe('not as it was set up: masquerading of 10.15.20.2');
       expect(run(host, bridge, 'restore').stdout).toBe(
-        'masquerade fd00:15:20::2, 10.15.20.2 of container c1 eth0 again\n',
+        'masquerade 10.15.20.2, fd00:15:20::2 of container c1 eth0 again\n',
       );
       expect(check(conf, prevResult)).toEqual(well);
       expect(now().length).toBe(before.length);
