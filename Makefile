@@ -75,7 +75,7 @@ demo: dist/bridge ## the article's story, told by real commands in a host of its
 screenshot: dist/bridge dist/cni-bridge packages ## docs/graph.png, of a small host in a browser; needs chromium
 	@test/demo/screenshot
 
-e2e-docker: build packages ## the article's Docker half, with a dockerd of its own (needs root)
+e2e-docker: build packages ## the article's Docker half, and forward beside Docker's firewall, with a dockerd of its own (needs root)
 	@build/debian-packages docker.io busybox-static
 	@test/docker/run
 
@@ -91,10 +91,10 @@ e2e-kubernetes: dist/bridge packages reference dist/kubernetes ## a real cluster
 	@build/debian-packages containerd runc etcd-server busybox-static jq
 	@$(TSX) test/kubernetes/main.ts $(MODE)
 
-# The limit of half an hour allows for a busy machine.
+# The limit of three quarters of an hour allows for a busy machine.
 e2e-vlan: build packages reference ## VLANs, ours compared with the Go plugin's, on the kernel of user-mode-linux
 	@build/debian-packages user-mode-linux kmod
-	UML_SECONDS=1800 test/uml/run $(JEST) --selectProjects e2e-vlan --runInBand --cacheDirectory=/tmp/jest
+	UML_SECONDS=2700 test/uml/run $(JEST) --selectProjects e2e-vlan --runInBand --cacheDirectory=/tmp/jest
 
 e2e-packages: dist dist/chroot/debian ## what dist makes: archives, image, packages installed, upgraded and removed in a Debian and an RPM root (needs root)
 	@build/debian-packages lintian rpm busybox-static qemu-user-static podman runc

@@ -7,11 +7,13 @@ import { findLeaks } from './leaks.ts';
 import type { Sight } from './sight.ts';
 import { findStranded } from './stranded.ts';
 import { findSubnetFaults } from './subnets.ts';
+import { findUplinkFaults } from './uplinks.ts';
 
 /** All that is wrong, what keeps containers from working first. Nothing is asked of the system here. */
 export function diagnose(sight: Sight): Finding[] {
   return [
     findBridgeFaults,
+    findUplinkFaults,
     findStranded,
     findLostFilters,
     findForwardingFaults,

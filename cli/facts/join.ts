@@ -1,6 +1,7 @@
 import { isCounted, rangeSetSize } from '../../ipam/host-local/allocate.ts';
 import { type RangeSet, readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { formatCIDR, formatIP, parseIP, subnetOf } from '../../netlink/ip.ts';
+import { isMarked } from '../../plugin/attach/uplink-mark.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { containerChain } from '../../plugin/netfilter/masquerade/go-names.ts';
 import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
@@ -188,7 +189,7 @@ export function join(raw: Raw): Facts {
     networks,
     others: {
       bridges: raw.links.filter(({ kind, index }) => kind === 'bridge' && !ours.has(index)),
-      veths: raw.links.filter((link) => isForeignVeth(link) && !known.has(link.index)),
+      veths: raw.links.filter((link) => isForeignVeth(link) && !isMarked(link) && !known.has(link.index)),
     },
     badFiles: raw.configured.flatMap(({ file, fault }) => (fault === undefined ? [] : [{ file, fault }])),
     missing: raw.missing,

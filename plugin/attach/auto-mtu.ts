@@ -82,13 +82,15 @@ export function smallestMtu(host: Connection, { bridge }: Pick<BridgeConfig, 'br
  * The configuration with its MTU: with `"mtu": "auto"` the one that is right now.
  * @throws NetlinkError
  */
-export function withMtu<T extends Pick<BridgeConfig, 'autoMtu' | 'bridge' | 'mtu'>>(
+export function withMtu<T extends Pick<BridgeConfig, 'autoMtu' | 'bridge' | 'mtu' | 'uplink'>>(
   host: Connection,
   config: T,
   warn: (line: string) => void,
 ): T {
   if (!config.autoMtu) return config;
   const mtu = smallestMtu(host, config);
-  if (mtu === undefined) warn('mtu: auto: the host has no default route yet, so the kernel chooses');
+  // An uplink that is to become a port has the last word.
+  if (mtu === undefined && config.uplink === undefined)
+    warn('mtu: auto: the host has no default route yet, so the kernel chooses');
   return { ...config, mtu };
 }

@@ -5,6 +5,7 @@ import { findBridge } from '../attach/bridge.ts';
 import { findUplink } from '../attach/find-uplink.ts';
 import { filtersVlans, noVlanFiltering } from '../attach/port-vlans.ts';
 import { enterOwnNamespace, withHost } from '../attach/sides.ts';
+import { refuseOtherTree } from '../attach/spanning-tree.ts';
 import { planVrf } from '../attach/vlan-gateway.ts';
 import { checkNftables, withNetfilterIfThere } from '../netfilter/connection.ts';
 import { checkForgetting } from '../netfilter/forget-connections.ts';
@@ -17,15 +18,16 @@ import type { Operation } from './operation.ts';
 /**
  * Fails if no ADD could succeed and neither a DEL nor a GC would change that ("STATUS" in SPEC.md): a capability or a
  * kernel feature that the configuration needs is missing, or IPAM's STATUS fails. Changes nothing.
- * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, the uplink can't
- * be a port, the VRF is missing, or an outbound address is on no link
+ * @throws CniError code 50, or the IPAM's; 7 if the bridge's name belongs to a link of another kind, the bridge has
+ * another spanning tree, the uplink can't be a port, the VRF is missing, or an outbound address is on no link
  */
 export function status({ config, ipam, begin }: Operation): void {
   begin?.('veth');
   const ability = available('links cannot be changed', 'CAP_NET_ADMIN', () => withHost(probeBridges));
   checkBridges(ability, config);
   withHost((host) => {
-    findBridge(host, config.bridge);
+    const bridge = findBridge(host, config.bridge);
+    if (bridge !== undefined) refuseOtherTree(config, bridge);
     if (config.vrf !== undefined) planVrf(host, config, config.vrf);
     if (config.uplink !== undefined) findUplink(host, config, config.uplink);
     checkOutbound(host, config.outboundAddresses);

@@ -98,6 +98,15 @@ describe.each(executables)('mtu auto, with %s', (_name, bridge) => {
     expect(inside()).toBe(1500);
   });
 
+  test('no line where the uplink has an MTU', () => {
+    host.sh('ip link add up1 mtu 1400 type veth peer name far1');
+    expect(call(host, bridge, 'ADD', { conf: { ...conf, uplink: 'up1' } })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(inside()).toBe(1400);
+  });
+
   test('the bridge goes down and up with its containers', () => {
     host.sh(`set -e; ${up1(1500)}; ip route add default via 192.0.2.9`);
     add(host, bridge, { conf });

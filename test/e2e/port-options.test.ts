@@ -201,8 +201,10 @@ describe.each(executables)('options of a port and a bridge of %s', (_name, bridg
     const before = host.snapshot('c1');
     const { code, msg } = failure(host, bridge, 'ADD', { conf });
     expect([code, msg]).toEqual([7, `invalid configuration: ${words}`]);
+    expect(failure(host, bridge, 'STATUS', { conf })).toMatchObject({ code, msg });
     expect(host.snapshot('c1')).toBe(before);
     host.sh('ip link set lab-br1 type bridge forward_delay 200 stp_state 1');
+    expect(call(host, bridge, 'STATUS', { conf })).toMatchObject({ status: 0, stdout: '' });
     add(host, bridge, { conf });
   });
 });
