@@ -11,8 +11,8 @@ import { lostSpoofCheck } from '../netfilter/spoof-check.ts';
 import { type Comparison, mismatch } from './mismatch.ts';
 
 /**
- * Checks what `macspoofchk`, `ipspoofchk`, `ipMasq`, `isolate` and `forward` set up. A host veth without our label is the Go plugin's,
- * whose CHECK looks at none of them.
+ * Checks what `macspoofchk`, `ipspoofchk`, `ipMasq`, `isolate` and `forward` set up. A host veth without our label is
+ * the Go plugin's, whose CHECK looks at none of them.
  * @throws CniError code 999 for the first thing that is missing
  */
 export function checkNetfilter(

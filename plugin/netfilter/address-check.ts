@@ -128,7 +128,8 @@ export function addAddressCheck(
     const stale = first === undefined && last === undefined ? [] : findCheck(connection, names).own;
     isSelfContained = base === undefined;
     const table = base === undefined ? spoofTableMessages() : [];
-    return [...table, ...stale, newChain(chain), jumpFromPort(port, chain.name, comment), ...own];
+    // By the comment of macspoofchk, by which any plugin finds the jump to remove.
+    return [...table, ...stale, newChain(chain), jumpFromPort(port, chain.name, names.comment), ...own];
   };
   commitFresh(connection, look, (error) => {
     if (isLacking(error, isSelfContained)) {

@@ -33,6 +33,8 @@ export const spoofPrefix = {
   ipComment: 'ipspoofchk-',
 } as const;
 
+const ipSuffix = '/ip';
+
 /** The comment of a table that is ours to delete: the Go plugin and ebtables set none. */
 export const madeHere = 'made by the CNI bridge plugin for macspoofchk';
 /** Leaves room for the rest of a comment and of a chain's name, which has at most 255 bytes. */
@@ -42,7 +44,7 @@ const linkNameLength = 16;
 /** Offset and length of the source in an Ethernet header. */
 const sourceMac = { offset: 6, length: 6 } as const;
 
-/** The names of an attachment's chains, and the comment on each of its rules. */
+/** The names of an attachment's chains, and the comments on its rules. */
 export interface SpoofCheckNames {
   /** Frames from its port go here, */
   readonly chain: string;
@@ -50,6 +52,7 @@ export interface SpoofCheckNames {
   readonly macChain: string;
   /** or, for their IP addresses, to these. */
   readonly ipChain: string;
+  /** The comment on its jump from the base chain, and on the rules for its MAC address. */
   readonly comment: string;
   /** The comment on the rules for IP addresses. */
   readonly ipComment: string;
@@ -70,7 +73,13 @@ export function spoofCheckNames({ containerID, ifname }: Omit<Attachment, 'netwo
 
 /** The chain with the rules for IP addresses, given an attachment's first chain; no interface's name has a slash. */
 export function ipChainOf(chain: string): string {
-  return `${chain}/ip`;
+  return `${chain}${ipSuffix}`;
+}
+
+/** The first chain of an attachment with this chain for IP addresses; undefined for any other chain. */
+export function firstOfIpChain(chain: string): string | undefined {
+  const isOne = chain.startsWith(spoofPrefix.chain) && chain.endsWith(ipSuffix);
+  return isOne ? chain.slice(0, -ipSuffix.length) : undefined;
 }
 
 /** The chain with the rules for the source address, given an attachment's first chain. */

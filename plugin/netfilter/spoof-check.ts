@@ -17,6 +17,7 @@ import { type Kept, networkLabel } from '../attach/owner.ts';
 import { isLacking, notAvailable, withNetfilterIfThere } from './connection.ts';
 import type { Lost } from './lost.ts';
 import {
+  firstOfIpChain,
   ipChainOf,
   macChainOf,
   madeHere,
@@ -125,9 +126,7 @@ export function findCheck(connection: Connection, names: SpoofCheckNames): Remov
   if (isErrno(table?.error, 'EPERM')) throw table.error;
   const chains = replies.flatMap((reply) => chainOf(reply)?.name ?? []);
   if (chains.length === 0) return removalOf({ table, base }, [], chains);
-  const rules = listJumps(connection).filter(
-    ({ comment }) => comment === names.comment || comment === names.ipComment,
-  );
+  const rules = listJumps(connection).filter(({ comment }) => comment === names.comment);
   const [first, last] = replies.map(chainUseOf);
   // A first chain with one rule, a jump to a second that is there, has none to the rules for IP addresses.
   const isWithoutIp = last !== undefined && first === rules.length + 1;
@@ -183,11 +182,8 @@ export function removeStaleSpoofChecks(
     const [table, base] = connection.exchange([getTable(spoofTable), getChain(spoofBaseChain)]);
     if (isErrno(table?.error, 'EPERM')) throw table.error;
     if (chainOf(base) === undefined) return { own: [] };
-    const rules = listJumps(connection).filter(({ comment }) =>
-      [spoofPrefix.comment, spoofPrefix.ipComment].some((prefix) => comment.startsWith(prefix)),
-    );
-    const keptNames = attachments.map(spoofCheckNames);
-    const keptComments = new Set(keptNames.flatMap(({ comment, ipComment }) => [comment, ipComment]));
+    const rules = listJumps(connection).filter(({ comment }) => comment.startsWith(spoofPrefix.comment));
+    const keptComments = new Set(attachments.map((attachment) => spoofCheckNames(attachment).comment));
     // Listed after the rules, each of which was made after its port.
     const ports = rules.length === 0 ? new Map<string, string>() : listLabels();
     const isStale = ({ iifname, comment }: LiveRule): boolean => {
@@ -198,16 +194,23 @@ export function removeStaleSpoofChecks(
     const stale = rules.filter(isStale);
     const live = new Set(rules.filter((rule) => !isStale(rule)).map(({ target }) => target));
     const unused = new Set(stale.map(({ target }) => target).filter((target) => !live.has(target)));
-    return removalOf({ table, base }, stale, withMacChains(connection, unused));
+    return removalOf({ table, base }, stale, staleChains(connection, unused, live));
   });
 }
 
-/** The existing ones of these chains, each followed by its chains for MAC and IP addresses. */
-function withMacChains(connection: Connection, names: ReadonlySet<string>): string[] {
-  if (names.size === 0) return [];
+/**
+ * The existing ones of these chains, each followed by its chains for MAC and IP addresses, and what a DEL of the Go
+ * plugin leaves: chains for IP addresses that no jump from the base chain leads to.
+ */
+function staleChains(
+  connection: Connection,
+  names: ReadonlySet<string>,
+  live: ReadonlySet<string | undefined>,
+): string[] {
   const chains = connection.dump(listChains(spoofTable)).map(decodeChain);
   const there = new Set(chains.filter(({ table }) => table === spoofTable.name).map(({ name }) => name));
-  return [...names]
+  const left = [...there].flatMap((name) => firstOfIpChain(name) ?? []).filter((name) => !live.has(name));
+  return [...new Set([...names, ...left])]
     .filter((name) => name.startsWith(spoofPrefix.chain))
     .flatMap((name) => [name, macChainOf(name), ipChainOf(name)])
     .filter((name) => there.has(name));

@@ -1,5 +1,5 @@
 import { articleAs } from '../support/article.ts';
-import { add, call, del, executables, failure } from '../support/cni.ts';
+import { add, call, del, executables, failure, reference } from '../support/cni.ts';
 import { run, writeConf } from '../support/doctor.ts';
 import { useHost } from '../support/use-host.ts';
 
@@ -158,6 +158,26 @@ SCRIPT
       expect(host.sh('nft list ruleset')).toBe('');
     },
   );
+
+  test.each([
+    ['alone', conf],
+    ['beside macspoofchk', both],
+  ])('%s: a DEL of the Go plugin ends it, and a GC removes what that leaves', (_which, network) => {
+    add(host, bridge, { conf: network });
+    expect(call(host, reference, 'DEL', { conf: both }).status).toBe(0);
+    expect(host.sh('nft list ruleset')).not.toContain('jump cni-br-iface-c1-eth0 ');
+    add(host, bridge, { ...second, conf: network });
+    const gc = (...valid: object[]): void => {
+      const request = { conf: { ...network, 'cni.dev/valid-attachments': valid } };
+      expect(call(host, bridge, 'GC', request)).toEqual(well);
+    };
+    gc({ containerID: 'c2', ifname: 'eth0' });
+    expect(host.sh('nft list ruleset')).not.toContain('c1-eth0');
+    expect(host.sh('nft list ruleset')).toContain('cni-br-iface-c2-eth0/ip');
+    expect(call(host, reference, 'DEL', { ...second, conf: both }).status).toBe(0);
+    gc();
+    expect(host.sh('nft list ruleset')).toBe('');
+  });
 
   test.each([
     ['alone', conf],

@@ -17,11 +17,12 @@ const one = { conf, env };
 const two = { conf, env, containerID: 'c2', netns: '/run/netns/c2' };
 const well = { status: 0, stdout: '' };
 
-/** The commands in docs/switching.md that remove what ours leaves. */
-const cleaning = readFileSync(resolve('docs/switching.md'), 'utf8')
+/** The commands in docs/switching.md that remove what ours leaves; the last is for what options of our own made. */
+const [ownGC = '', ...cleaning] = readFileSync(resolve('docs/switching.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('      '))
-  .map((line) => line.trim());
+  .map((line) => line.trim())
+  .reverse();
 
 describe.each(executables)('a node that changes its plugin to %s and back', (_name, bridge) => {
   const host = useHost('c1', 'c2');
@@ -63,5 +64,21 @@ describe.each(executables)('a node that changes its plugin to %s and back', (_na
       'lock',
     ]);
     expect(host.sh('ip -o link show type veth').trim().split('\n')).toHaveLength(1);
+  });
+
+  test('a GC removes what options of our own made and the Go plugin leaves', () => {
+    const drops = 'table inet fw { chain f { type filter hook forward priority 0; policy drop; }; }';
+    host.sh(`nft '${drops}'`);
+    const before = host.sh('nft list ruleset');
+    const options = { forward: true, isolate: 'strict', macspoofchk: true, ipspoofchk: true };
+    const policy = { outboundAddresses: ['192.0.2.1'], noMasquerade: ['10.0.0.0/8'] };
+    const own = { ...one, conf: { ...conf, ...options, ...policy } };
+    add(host, bridge, own);
+    del(host, go, own);
+    expect(host.sh('nft list ruleset')).toContain('table inet cni-isolate');
+    host.sh(`echo '${JSON.stringify(own.conf)}' >/run/lab.conf`);
+    host.sh(ownGC.replace('lab.conf', '/run/lab.conf').replace('./bridge', bridge));
+    const made = /^table ip6? nat \{\n\}\n/gm;
+    expect(host.sh('nft list ruleset').replace(made, '')).toBe(before);
   });
 });
