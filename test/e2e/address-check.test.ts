@@ -222,6 +222,8 @@ SCRIPT
     add(host, bridge, { conf });
     const once = host.sh('nft list ruleset');
     host.sh('ip netns del c1 && rm -r /var/lib/cni/networks');
+    // The kernel removes the veth pair later, and until then its name is taken.
+    host.sh('while ip -o link show type veth | grep -q .; do sleep 0.05; done');
     host.addContainers('c1');
     add(host, bridge, { conf });
     expect(host.sh('nft list ruleset')).toBe(once);
