@@ -1,5 +1,5 @@
 import type { Difference } from '../difference.ts';
-import { has } from '../observed.ts';
+import { added, has } from '../observed.ts';
 import { atLeast } from '../reference.ts';
 
 const leaseMode = /^leases .*\/(\d[^/ ]*|fd[^/ ]*|last_reserved_ip\.\d) mode$/;
@@ -25,6 +25,7 @@ export const leases: readonly Difference[] = [
     why: 'as they are with newer versions of the Go plugin',
     rows: ({ version, ours, reference }) =>
       !atLeast(version, '1.2.0') &&
+      added(reference) &&
       has(ours.facts.kernel, leaseMode) &&
       has(reference.facts.kernel, leaseMode),
     shows: [{ path: leaseMode, ours: '-rw-------', reference: '-rw-r--r--' }],
