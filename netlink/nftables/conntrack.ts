@@ -1,20 +1,15 @@
 import { encodeText, u32 } from '../bytes.ts';
 import {
-  NFT_CMP_NEQ,
   NFT_CT_STATE,
   NFT_CT_STATUS,
   NFT_REG_1,
-  NFTA_CMP_DATA,
-  NFTA_CMP_OP,
-  NFTA_CMP_SREG,
   NFTA_CT_DREG,
   NFTA_CT_KEY,
-  NFTA_DATA_VALUE,
   NFTA_MATCH_INFO_BYTES,
   NFTA_MATCH_NAME,
   NFTA_MATCH_REV,
 } from '../linux/nf_tables.ts';
-import { type Expression, expression, mask } from './expression.ts';
+import { differs, type Expression, expression, mask } from './expression.ts';
 
 /** A condition on a packet's connection. */
 export interface ConnectionCondition {
@@ -37,16 +32,10 @@ export const connectionIs = {
 
 /** `ct state established,related`, `ct status dnat` */
 export function connection({ key, bits }: ConnectionCondition): Expression[] {
-  const ones = u32(bits);
   return [
     expression('ct', (body) => body.put(NFTA_CT_KEY, key).put(NFTA_CT_DREG, NFT_REG_1)),
-    mask(ones),
-    expression('cmp', (body) =>
-      body
-        .put(NFTA_CMP_SREG, NFT_REG_1)
-        .put(NFTA_CMP_OP, NFT_CMP_NEQ)
-        .nested(NFTA_CMP_DATA, () => body.put(NFTA_DATA_VALUE, new Uint8Array(ones.length))),
-    ),
+    mask(u32(bits)),
+    differs(u32(0)),
   ];
 }
 

@@ -1,7 +1,9 @@
+import { encodeText } from '../bytes.ts';
 import {
   NF_ACCEPT,
   NF_DROP,
   NFT_CMP_EQ,
+  NFT_CMP_NEQ,
   NFT_GOTO,
   NFT_JUMP,
   NFT_META_IIFKIND,
@@ -127,12 +129,28 @@ export function mask(bits: Uint8Array): Expression {
 
 /** Continues only if the register has this value. */
 export function equals(value: Uint8Array): Expression {
+  return compare(NFT_CMP_EQ, value);
+}
+
+/** Continues only if the register has another value. */
+export function differs(value: Uint8Array): Expression {
+  return compare(NFT_CMP_NEQ, value);
+}
+
+function compare(operation: number, value: Uint8Array): Expression {
   return expression('cmp', (body) =>
     body
       .put(NFTA_CMP_SREG, NFT_REG_1)
-      .put(NFTA_CMP_OP, NFT_CMP_EQ)
+      .put(NFTA_CMP_OP, operation)
       .nested(NFTA_CMP_DATA, () => body.put(NFTA_DATA_VALUE, value)),
   );
+}
+
+/** The name of a link, or of a kind of links, as {@link meta} loads it: padded to IFNAMSIZ. */
+export function paddedName(name: string): Uint8Array {
+  const padded = new Uint8Array(16);
+  padded.set(encodeText(name));
+  return padded;
 }
 
 /** Looks up the register in a verdict map of the same table. */

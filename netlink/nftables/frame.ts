@@ -1,27 +1,7 @@
-import {
-  NFT_CMP_NEQ,
-  NFT_META_L4PROTO,
-  NFT_META_PROTOCOL,
-  NFT_PAYLOAD_TRANSPORT_HEADER,
-  NFT_REG_1,
-  NFTA_CMP_DATA,
-  NFTA_CMP_OP,
-  NFTA_CMP_SREG,
-  NFTA_DATA_VALUE,
-} from '../linux/nf_tables.ts';
-import { type Expression, equals, expression, meta, payload } from './expression.ts';
+import { NFT_META_L4PROTO, NFT_META_PROTOCOL, NFT_PAYLOAD_TRANSPORT_HEADER } from '../linux/nf_tables.ts';
+import { type Expression, equals, meta, payload } from './expression.ts';
 
 // Conditions on a bridged frame and on what is in it.
-
-/** Continues only if the register has another value. */
-export function differs(value: Uint8Array): Expression {
-  return expression('cmp', (body) =>
-    body
-      .put(NFTA_CMP_SREG, NFT_REG_1)
-      .put(NFTA_CMP_OP, NFT_CMP_NEQ)
-      .nested(NFTA_CMP_DATA, () => body.put(NFTA_DATA_VALUE, value)),
-  );
-}
 
 /** Continues only with this protocol in the frame, behind a VLAN tag or not. @param etherType ETH_P_* */
 export function carries(etherType: number): Expression[] {

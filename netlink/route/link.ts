@@ -166,7 +166,7 @@ export function getLink(connection: Connection, name: string): Link | undefined 
   return findLinks(connection, [name])[0];
 }
 
-/** Whether a link is still there: its name may belong to another by now. * @throws NetlinkError */
+/** Whether a link is still there: its name may belong to another by now. @throws NetlinkError */
 export function isThere(connection: Connection, { name, index }: Pick<Link, 'name' | 'index'>): boolean {
   return getLink(connection, name)?.index === index;
 }

@@ -4,6 +4,7 @@ import { isErrno } from '../../netlink/error.ts';
 import { type CIDR, family, ipBytes, parseIP } from '../../netlink/ip.ts';
 import { chainUseOf, deleteChain, getChain, newChain } from '../../netlink/nftables/chain.ts';
 import {
+  differs,
   type Expression,
   equals,
   immediate,
@@ -12,13 +13,13 @@ import {
   payloadBase,
   verdictCode,
 } from '../../netlink/nftables/expression.ts';
-import { carries, differs, transport, transports } from '../../netlink/nftables/frame.ts';
+import { carries, transport, transports } from '../../netlink/nftables/frame.ts';
 import { newRule } from '../../netlink/nftables/rule.ts';
 import { commitFresh } from '../../netlink/nftables/transaction.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
-import { isLacking, notAvailable, withNetfilterIfThere } from './connection.ts';
+import { isLacking, notAvailable } from './connection.ts';
 import type { Lost } from './lost.ts';
-import { findCheck } from './spoof-check.ts';
+import { findCheck, usesOfChains } from './spoof-check.ts';
 import {
   jumpFromPort,
   spoofBaseChain,
@@ -145,12 +146,7 @@ export function addAddressCheck(
  */
 export function lostAddressCheck(attachment: Attachment, options: Options): Lost | undefined {
   const { chain: name, ipChain } = spoofCheckNames(attachment);
-  const [chain, last] = withNetfilterIfThere((connection) => {
-    const requests = [name, ipChain].map((one) => getChain({ table: spoofTable, name: one }));
-    const replies = connection?.exchange(requests) ?? [];
-    for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
-    return replies.map(chainUseOf);
-  });
+  const [chain, last] = usesOfChains([name, ipChain]);
   // The uses of each: a jump to it, and its rules, which are in the first the jumps to the others.
   const [least, leastOfLast] = [options.macspoofchk ? 3 : 2, rulesFor([], options).length + 1];
   if (chain !== undefined && last !== undefined && chain >= least && last >= leastOfLast) return undefined;

@@ -1,5 +1,4 @@
 import type { Attachment } from '../../cni/attachment.ts';
-import { concat, text } from '../../netlink/bytes.ts';
 import type { NetlinkRequest } from '../../netlink/connection.ts';
 import { macBytes } from '../../netlink/mac.ts';
 import { type Chain, hookNumber, newChain } from '../../netlink/nftables/chain.ts';
@@ -9,6 +8,7 @@ import {
   immediate,
   meta,
   metaKey,
+  paddedName,
   payload,
   payloadBase,
   verdictCode,
@@ -39,8 +39,6 @@ const ipSuffix = '/ip';
 export const madeHere = 'made by the CNI bridge plugin for macspoofchk';
 /** Leaves room for the rest of a comment and of a chain's name, which has at most 255 bytes. */
 const longestContainerID = 222;
-/** IFNAMSIZ */
-const linkNameLength = 16;
 /** Offset and length of the source in an Ethernet header. */
 const sourceMac = { offset: 6, length: 6 } as const;
 
@@ -95,8 +93,7 @@ export function spoofTableMessages(): NetlinkRequest[] {
 
 /** The base chain's rule for an attachment: frames from its port go to its first chain. */
 export function jumpFromPort(port: string, chain: string, comment: string): NetlinkRequest {
-  const portName = concat([text(port), new Uint8Array(linkNameLength)]).subarray(0, linkNameLength);
-  const expressions = [meta(metaKey.iifname), equals(portName), immediate(verdictCode.jump, chain)];
+  const expressions = [meta(metaKey.iifname), equals(paddedName(port)), immediate(verdictCode.jump, chain)];
   return newRule(spoofBaseChain, expressions, comment);
 }
 

@@ -81,18 +81,22 @@ export function removeSpoofCheck(connection: Connection, attachment: Attachment)
  */
 export function lostSpoofCheck(attachment: Attachment): Lost | undefined {
   const names = spoofCheckNames(attachment);
-  const uses = withNetfilterIfThere((connection) => {
-    const replies = connection?.exchange(getChains(names)) ?? [];
-    for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
-    return replies.map(chainUseOf);
-  });
-  const [chain, macChain] = uses;
+  const [chain, macChain] = usesOfChains([names.chain, names.macChain]);
   if (areWhole(chain, macChain)) return undefined;
   return {
     what: `macspoofchk of container ${attachment.containerID} interface ${attachment.ifname}`,
     expected: `chains bridge nat ${names.chain} and ${names.macChain} with their rules`,
     found: chain === undefined && macChain === undefined ? 'none' : 'only part of them',
   };
+}
+
+/** How often each of these chains is used; undefined for one that isn't there. @throws NetlinkError */
+export function usesOfChains(names: readonly string[]): (number | undefined)[] {
+  return withNetfilterIfThere((connection) => {
+    const replies = connection?.exchange(names.map((name) => getChain({ table: spoofTable, name }))) ?? [];
+    for (const { error } of replies) if (isErrno(error, 'EPERM')) throw error;
+    return replies.map(chainUseOf);
+  });
 }
 
 /** Whether an attachment's chains have all of their uses: a jump to each, and its rules, one in the first, two in the other. */

@@ -16,6 +16,7 @@ import {
   immediate,
   meta,
   metaKey,
+  paddedName,
   verdictCode,
 } from '../../../netlink/nftables/expression.ts';
 import { nfproto } from '../../../netlink/nftables/message.ts';
@@ -96,10 +97,7 @@ export function isIptables({ table, name }: Chain): boolean {
 /** The name in as many bytes as the program that made the table would compare: with its NUL, or all of them. */
 function named(key: number, name: string, isByIptables: boolean): Expression[] {
   if (name === '') return [];
-  const bytes = encodeText(name);
-  const value = new Uint8Array(isByIptables ? bytes.length + 1 : 16);
-  value.set(bytes);
-  return [meta(key), equals(value)];
+  return [meta(key), equals(isByIptables ? encodeText(`${name}\0`) : paddedName(name))];
 }
 
 /**

@@ -3,6 +3,7 @@ import { textAt } from '../../../netlink/bytes.ts';
 import type { Connection, NetlinkRequest } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
 import { chainUseOf, deleteChain, getChain } from '../../../netlink/nftables/chain.ts';
+import { paddedName } from '../../../netlink/nftables/expression.ts';
 import {
   decodeElements,
   deleteElement,
@@ -39,7 +40,6 @@ import {
   linkOfLedger,
   linkRuleCount,
   maps,
-  nameKey,
   refillMessages,
   refusedChain,
   strictMessages,
@@ -77,7 +77,7 @@ interface State {
 }
 
 function look(connection: Connection, { port, link }: Isolated): State {
-  const element = (map: VerdictMap): NetlinkRequest => getElement(map, nameKey(link));
+  const element = (map: VerdictMap): NetlinkRequest => getElement(map, paddedName(link));
   const replies = connection.exchange([
     getGeneration(),
     getChain(baseChain),
@@ -86,7 +86,7 @@ function look(connection: Connection, { port, link }: Isolated): State {
     element(maps.links),
     element(maps.isolated),
     element(maps.strict),
-    getElement(maps.ports, nameKey(port)),
+    getElement(maps.ports, paddedName(port)),
   ]);
   const [kernel, ...chains] = replies;
   if (isErrno(kernel?.error, 'EPERM')) throw kernel.error;
@@ -122,7 +122,7 @@ function listLinks(connection: Connection): { name: string; isStrict: boolean }[
 
 function missingMessages(connection: Connection, isolated: Isolated, state: State): NetlinkRequest[] {
   const { attachment, port, link, isStrict } = isolated;
-  const key = nameKey(port);
+  const key = paddedName(port);
   const own = { key, chain: ledgerOf(link).name, comment: ownerLabel(attachment) };
   const hasPort = state.port?.comment === own.comment && state.port.chain === own.chain;
   // An attachment that is gone may have left an element of the name.
@@ -200,7 +200,7 @@ function removeElements(connection: Connection, find: () => readonly Element[]):
 }
 
 function linkRemoval(connection: Connection, link: string): NetlinkRequest[] {
-  const key = nameKey(link);
+  const key = paddedName(link);
   const all = [maps.links, maps.isolated, maps.strict];
   const replies = connection.exchange(all.map((map) => getElement(map, key)));
   return [
@@ -222,7 +222,7 @@ export function removeIsolation(connection: Connection, attachment: Attachment, 
   let isNamed = false;
   removeElements(connection, () => {
     const found = connection
-      .exchange(names.map((name) => getElement(maps.ports, nameKey(name))))
+      .exchange(names.map((name) => getElement(maps.ports, paddedName(name))))
       .flatMap(({ messages }) => messages.flatMap((message) => decodeElements(message)))
       .filter(({ comment }) => comment === owner);
     isNamed ||= found.length > 0;

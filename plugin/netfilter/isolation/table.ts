@@ -1,4 +1,3 @@
-import { encodeText } from '../../../netlink/bytes.ts';
 import type { NetlinkRequest } from '../../../netlink/connection.ts';
 import { type Chain, hookNumber, newChain } from '../../../netlink/nftables/chain.ts';
 import {
@@ -8,6 +7,7 @@ import {
   lookupVerdict,
   meta,
   metaKey,
+  paddedName,
   verdictCode,
 } from '../../../netlink/nftables/expression.ts';
 import { keyType, newElement, newVerdictMap, type VerdictMap } from '../../../netlink/nftables/map.ts';
@@ -62,14 +62,7 @@ export function linkOfLedger(chain: string): string | undefined {
   return chain.startsWith(ledgerPrefix) ? chain.slice(ledgerPrefix.length) : undefined;
 }
 
-/** A name as the kernel has it in a register, padded to IFNAMSIZ. */
-export function nameKey(name: string): Uint8Array {
-  const key = new Uint8Array(16);
-  key.set(encodeText(name));
-  return key;
-}
-
-const isBridge = (key: number): Expression[] => [meta(key), equals(nameKey('bridge'))];
+const isBridge = (key: number): Expression[] => [meta(key), equals(paddedName('bridge'))];
 
 /** Of those that came in on no isolated link, only what goes from another bridge to a strict network is looked at. */
 function baseMessages(): NetlinkRequest[] {
@@ -100,7 +93,7 @@ export function tableMessages(): NetlinkRequest[] {
 function linkRules(link: string, isStrict: boolean): NetlinkRequest[] {
   const chain = chainOfLink(link);
   const rules = [
-    newRule(chain, [meta(metaKey.oifname), equals(nameKey(link)), immediate(verdictCode.return)]),
+    newRule(chain, [meta(metaKey.oifname), equals(paddedName(link)), immediate(verdictCode.return)]),
     newRule(chain, [meta(metaKey.oifname), lookupVerdict(maps.isolated.name)]),
   ];
   return isStrict ? [...rules, strictRule(link)] : rules;
@@ -117,7 +110,7 @@ export function linkRuleCount(isStrict: boolean): number {
 
 /** Adds a link, whose chains and elements do not exist. */
 export function linkMessages(link: string, isStrict: boolean): NetlinkRequest[] {
-  const key = nameKey(link);
+  const key = paddedName(link);
   return [
     newChain(ledgerOf(link)),
     newChain(chainOfLink(link)),
@@ -132,7 +125,7 @@ export function linkMessages(link: string, isStrict: boolean): NetlinkRequest[] 
 export function strictMessages(link: string): NetlinkRequest[] {
   return [
     strictRule(link),
-    newElement(maps.strict, { key: nameKey(link), chain: refusedChain.name, comment: '' }),
+    newElement(maps.strict, { key: paddedName(link), chain: refusedChain.name, comment: '' }),
   ];
 }
 

@@ -1,9 +1,9 @@
 import type { NetlinkRequest } from '../../../../../netlink/connection.ts';
+import { paddedName } from '../../../../../netlink/nftables/expression.ts';
 import {
   ledgerOf,
   linkMessages,
   linkOfLedger,
-  nameKey,
   refillMessages,
   strictMessages,
   tableMessages,
@@ -54,7 +54,7 @@ test('a table that was flushed gets each rule again', () => {
 });
 
 test('names are padded to IFNAMSIZ, and a ledger says its link', () => {
-  expect(hex(nameKey('abcdefghijklmno'))).toBe(`${Buffer.from('abcdefghijklmno').toString('hex')}00`);
+  expect(hex(paddedName('abcdefghijklmno'))).toBe(`${Buffer.from('abcdefghijklmno').toString('hex')}00`);
   expect(linkOfLedger(ledgerOf('br0').name)).toBe('br0');
   expect(linkOfLedger('from-br0')).toBeUndefined();
 });
