@@ -1,5 +1,5 @@
 import { CniError, errorCode } from '../../../cni/error.ts';
-import type { Connection, NetlinkRequest } from '../../../netlink/connection.ts';
+import type { Connection, NetlinkRequest, Reply } from '../../../netlink/connection.ts';
 import { isErrno } from '../../../netlink/error.ts';
 import { type Family, family } from '../../../netlink/ip.ts';
 import type { Chain } from '../../../netlink/nftables/chain.ts';
@@ -104,13 +104,14 @@ function findGaps(connection: Connection, forwarded: Forwarded): Gap[] {
  * @throws CniError code 50 if one of them can't be changed; NetlinkError
  */
 export function gapsInNftables(connection: Connection, forwarded: Forwarded): Gap[] {
-  return hasNftables(connection) ? findGaps(connection, forwarded) : [];
+  return askGeneration(connection) === undefined ? [] : findGaps(connection, forwarded);
 }
 
-function hasNftables(connection: Connection): boolean {
+/** The reply with the generation of the rules; undefined on a kernel without nf_tables. */
+function askGeneration(connection: Connection): Reply | undefined {
   const [reply] = connection.exchange([getGeneration()]);
   if (isErrno(reply?.error, 'EPERM')) throw reply.error;
-  return reply?.error === undefined;
+  return reply?.error === undefined ? reply : undefined;
 }
 
 /**
@@ -119,12 +120,13 @@ function hasNftables(connection: Connection): boolean {
  */
 export function acceptInNftables(connection: Connection, forwarded: Forwarded): void {
   retry((isLast) => {
-    const [reply] = connection.exchange([getGeneration()]);
-    const requests = gapsInNftables(connection, forwarded).flatMap((gap) => gap.requests);
-    if (requests.length === 0) return true;
+    const generation = askGeneration(connection);
+    const gaps = generation === undefined ? [] : findGaps(connection, forwarded);
+    if (gaps.length === 0) return true;
     try {
       // Of two at once the second looks again, so that no rule is there twice.
-      commit(connection, requests, generationOf(reply));
+      const requests = gaps.flatMap((gap) => gap.requests);
+      commit(connection, requests, generationOf(generation));
       return true;
     } catch (error) {
       if (isLacking(error, isLast)) {
@@ -157,7 +159,7 @@ export function removeFromNftables(
   isInUse: () => boolean,
 ): Family[] {
   const removed = new Set<Family>();
-  if (!hasNftables(connection)) return [];
+  if (askGeneration(connection) === undefined) return [];
   remove(connection, () => {
     if (isInUse()) return { own: [] };
     const own = protocols.flatMap(({ proto, families }) => {
