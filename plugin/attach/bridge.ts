@@ -11,7 +11,8 @@ import { isBeingRemoved, provisionalGroup } from './link-group.ts';
 import { ensureVlanFiltering, filtersVlans, noVlanFiltering } from './port-vlans.ts';
 import { refuseOtherTree, treeSettings } from './spanning-tree.ts';
 import { changeSysctl } from './sysctl.ts';
-import { findVrf, isGatewayInVrf, refuseOtherVrf } from './vrf.ts';
+import { hasVlanGateway } from './vlan-gateway.ts';
+import { findVrf, refuseOtherVrf } from './vrf.ts';
 
 /**
  * Returns the bridge, created if it is missing: up, and promiscuous or filtering VLANs if the configuration says so. A
@@ -22,7 +23,7 @@ import { findVrf, isGatewayInVrf, refuseOtherVrf } from './vrf.ts';
 export function ensureBridge(addition: Addition): Link {
   const { config, sides, undo } = addition;
   const { host } = sides;
-  const vrf = config.vrf === undefined || isGatewayInVrf(config) ? undefined : findVrf(host, config.vrf);
+  const vrf = config.vrf === undefined || hasVlanGateway(config) ? undefined : findVrf(host, config.vrf);
   const bridge = findBridge(host, config.bridge) ?? createBridge(addition, vrf);
   if (vrf !== undefined) refuseOtherVrf(host, bridge, vrf);
   if (config.stp) refuseOtherTree(config, bridge);

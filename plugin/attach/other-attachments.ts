@@ -27,10 +27,7 @@ export function servesOthers(host: Connection, bridge: Link, attachment: Attachm
  * @throws NetlinkError
  */
 export function hostServesOthers(host: Connection, attachment: Attachment): boolean {
-  const own = ownerLabel(attachment);
-  const isOther = ({ alias }: PassingLink): boolean =>
-    alias.startsWith(labelPrefix) && !isAliasOf(own, alias);
-  return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
+  return hasVeth(host, labelPrefix, attachment);
 }
 
 /**
@@ -39,9 +36,13 @@ export function hostServesOthers(host: Connection, attachment: Attachment): bool
  * @throws NetlinkError
  */
 export function isNetworkInUse(host: Connection, network: string, except?: Attachment): boolean {
-  const label = networkLabel(network);
-  const gone = except === undefined ? undefined : ownerLabel(except);
+  return hasVeth(host, networkLabel(network), except);
+}
+
+/** Whether the host has a veth whose alias begins so, other than an attachment's. */
+function hasVeth(host: Connection, beginning: string, except: Attachment | undefined): boolean {
+  const own = except && ownerLabel(except);
   const isOther = ({ alias }: PassingLink): boolean =>
-    alias.startsWith(label) && !(gone !== undefined && isAliasOf(gone, alias));
+    alias.startsWith(beginning) && (own === undefined || !isAliasOf(own, alias));
   return listLinks(host, { kind: 'veth' }, (link) => isOther(link) || undefined).length > 0;
 }

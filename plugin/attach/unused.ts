@@ -3,7 +3,7 @@ import { linkNameFault } from '../config/request.ts';
 import { removeUnusedBridge } from './bridge-lifetime.ts';
 import { withHost } from './sides.ts';
 import { releaseUplink } from './uplink.ts';
-import { removeUnusedVlanGateway, vlanGatewayName } from './vlan-gateway.ts';
+import { hasVlanGateway, removeUnusedVlanGateway, vlanGatewayName } from './vlan-gateway.ts';
 
 /**
  * Undoes what ADDs made on the host for all containers and none uses any more: an uplink is taken out of the bridge, a
@@ -11,10 +11,10 @@ import { removeUnusedVlanGateway, vlanGatewayName } from './vlan-gateway.ts';
  * @throws NetlinkError
  */
 export function removeUnusedLinks(config: BridgeConfig): void {
-  const { bridge, isGateway, removeUnused, uplink, vlan } = config;
+  const { bridge, removeUnused, uplink } = config;
   // A cleanup ignores a bad bridge name, and one too long to have a VLAN gateway.
   if (bridge === '') return;
-  const mayHaveGateway = isGateway && vlan !== 0 && linkNameFault(vlanGatewayName(config)) === undefined;
+  const mayHaveGateway = hasVlanGateway(config) && linkNameFault(vlanGatewayName(config)) === undefined;
   if (!mayHaveGateway && !removeUnused && uplink === undefined) return;
   withHost((host) => {
     // First: it is a port of the bridge, and in the VLAN.

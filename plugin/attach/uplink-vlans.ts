@@ -17,13 +17,13 @@ export function uplinkVlans(
   if (vlanFiltering !== true) return [];
   const asked = portVlans(config).map(({ first, last }) => ({ first, last, pvid: false, untagged: false }));
   const isPlain = !filtersVlans(config) || asked.length === 0 || config.preserveDefaultVlan;
-  const isIn = isPlain || has(asked, defaultVlan);
+  const isIn = isPlain || includesVlan(asked, defaultVlan);
   if (defaultVlan === 0 || !isIn) return asked;
   return [...asked, { first: defaultVlan, last: defaultVlan, pvid: true, untagged: true }];
 }
 
 /** Whether one of these VLANs is `vid`. */
-function has(vlans: readonly PortVlans[], vid: number): boolean {
+export function includesVlan(vlans: readonly PortVlans[], vid: number): boolean {
   return vlans.some(({ first, last }) => first <= vid && vid <= last);
 }
 
@@ -54,9 +54,9 @@ function sorted(vlans: Iterable<PortVlans>): PortVlans[] {
 
 /** The wanted VLANs that a port doesn't have with these flags. */
 export function missingVlans(wanted: readonly PortVlans[], live: readonly PortVlans[]): PortVlans[] {
-  const has = eachOf(live);
+  const found = eachOf(live);
   const missing = [...eachOf(wanted).values()].filter(({ first, pvid, untagged }) => {
-    const one = has.get(first);
+    const one = found.get(first);
     return one === undefined || one.untagged !== untagged || (pvid && !one.pvid);
   });
   return inRanges(sorted(missing));
@@ -70,5 +70,5 @@ export function vlansWithout(
 ): PortVlans[] {
   const every = listEveryVlan(host);
   const used = ports.flatMap((index) => every.get(index) ?? []);
-  return inRanges(sorted(eachOf(vlans).values()).filter(({ first }) => !has(used, first)));
+  return inRanges(sorted(eachOf(vlans).values()).filter(({ first }) => !includesVlan(used, first)));
 }

@@ -11,7 +11,7 @@ import { findUplink } from './find-uplink.ts';
 import { servesOthers } from './other-attachments.ts';
 import { before, isMarked, marked } from './uplink-mark.ts';
 import { uplinkUsers } from './uplink-users.ts';
-import { missingVlans, uplinkVlans, vlansWithout } from './uplink-vlans.ts';
+import { includesVlan, missingVlans, uplinkVlans, vlansWithout } from './uplink-vlans.ts';
 import type { VethPair } from './veth.ts';
 
 /**
@@ -101,8 +101,10 @@ function joinVlans({ config, sides: { host }, undo }: Addition, junction: Juncti
 /** The requests that give a new port these VLANs in place of the default one, in which the kernel has put it. */
 function replacingDefault(uplink: Link, { defaultVlan: vid }: Link, vlans: readonly PortVlans[]) {
   const byDefault = { first: vid, last: vid, pvid: false, untagged: false };
-  const isWanted = vlans.some(({ first, last }) => first <= vid && vid <= last);
-  return [...(vid === 0 || isWanted ? [] : [deleteVlans(uplink, [byDefault])]), addVlans(uplink, vlans)];
+  return [
+    ...(vid === 0 || includesVlan(vlans, vid) ? [] : [deleteVlans(uplink, [byDefault])]),
+    addVlans(uplink, vlans),
+  ];
 }
 
 /** Has the bridge forward the same groups from the uplink as from the container. */

@@ -13,16 +13,21 @@ import { servesOthers } from './other-attachments.ts';
 import { isAliasOf, ownerLabel } from './owner.ts';
 import { setPortVlans } from './port-vlans.ts';
 import { changeSysctl } from './sysctl.ts';
-import { findVrf, isGatewayInVrf, refuseOtherVrf } from './vrf.ts';
+import { findVrf, refuseOtherVrf } from './vrf.ts';
 
 /** The name of the link that has a VLAN's gateway address: `<bridge>.<vlan>`. */
 export function vlanGatewayName({ bridge, vlan }: Pick<BridgeConfig, 'bridge' | 'vlan'>): string {
   return `${bridge}.${vlan}`;
 }
 
+/** Whether a VLAN's gateway takes the bridge's place: it has the gateway's addresses, and is in the VRF. */
+export function hasVlanGateway({ isGateway, vlan }: Pick<BridgeConfig, 'isGateway' | 'vlan'>): boolean {
+  return isGateway && vlan !== 0;
+}
+
 /** The name of the link by which a network's containers reach the host: the bridge, or their VLAN's gateway. */
 export function gatewayLinkOf(config: Pick<BridgeConfig, 'bridge' | 'vlan' | 'isGateway'>): string {
-  return config.isGateway && config.vlan !== 0 ? vlanGatewayName(config) : config.bridge;
+  return hasVlanGateway(config) ? vlanGatewayName(config) : config.bridge;
 }
 
 /** Alias of a VLAN's gateway that an ADD made; it is deleted with the last other port in its VLAN. */
@@ -73,7 +78,7 @@ export function ensureVlanGateway(addition: HostAddition, bridge: Link): Link {
  */
 export function planVrf(host: Connection, config: BridgeConfig, name: string): void {
   const vrf = findVrf(host, name);
-  const link = getLink(host, isGatewayInVrf(config) ? vlanGatewayName(config) : config.bridge);
+  const link = getLink(host, gatewayLinkOf(config));
   if (link !== undefined) refuseOtherVrf(host, link, vrf);
 }
 

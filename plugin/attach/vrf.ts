@@ -2,13 +2,7 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { findLinks, getLink, iff, type Link } from '../../netlink/route/link.ts';
 import { hasVrfs } from '../../netlink/route/vrf-probe.ts';
-import type { BridgeConfig } from '../config/bridge-config.ts';
 import { invalidConfig } from '../config/schema-check.ts';
-
-/** Whether a VLAN's gateway takes the bridge's place in the VRF, as it does for the gateway's addresses. */
-export function isGatewayInVrf({ isGateway, vlan }: Pick<BridgeConfig, 'isGateway' | 'vlan'>): boolean {
-  return isGateway && vlan !== 0;
-}
 
 /**
  * Finds the VRF of a network; nothing is touched.

@@ -1,6 +1,5 @@
 import { findLinks, getLink, type Link } from '../../netlink/route/link.ts';
-import { vlanGatewayName } from '../attach/vlan-gateway.ts';
-import { isGatewayInVrf } from '../attach/vrf.ts';
+import { gatewayLinkOf } from '../attach/vlan-gateway.ts';
 import { type Comparison, mismatch } from './mismatch.ts';
 
 /**
@@ -8,7 +7,7 @@ import { type Comparison, mismatch } from './mismatch.ts';
  * @throws CniError code 999 if it is another, or none
  */
 export function checkVrf({ config, previous, sides: { host } }: Comparison, bridge: Link, vrf: string): void {
-  const name = isGatewayInVrf(config) ? vlanGatewayName(config) : bridge.name;
+  const name = gatewayLinkOf(config);
   // Without addresses a VLAN has no gateway.
   if (!previous.interfaces.some((one) => one.name === name && one.sandbox === undefined)) return;
   const { master = 0 } = name === bridge.name ? bridge : (getLink(host, name) ?? {});

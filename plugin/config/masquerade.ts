@@ -1,5 +1,6 @@
 import {
   type CIDR,
+  contains,
   type Family,
   family,
   formatCIDR,
@@ -75,11 +76,7 @@ const unsuitable = [
 function isUnsuitable(ip: IP): boolean {
   return unsuitable.some((text) => {
     const cidr = parseCIDR(text);
-    return (
-      cidr !== undefined &&
-      cidr.ip.family === ip.family &&
-      sameIP(subnetOf({ ip, prefix: cidr.prefix }).ip, cidr.ip)
-    );
+    return cidr !== undefined && contains(cidr, ip);
   });
 }
 
