@@ -1,21 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { containersConf } from '../runtimes/containers-conf.ts';
 import { removeControlGroups } from '../runtimes/control-groups.ts';
 import type { Host, Outcome } from '../support/host.ts';
 
 /** Where podman keeps all that it has, on a host of its own. */
 const disk = '/run/podman';
-
-const configuration = (pluginDir: string) => `[network]
-network_backend = "cni"
-network_config_dir = "/run/networks"
-cni_plugin_dirs = ["${pluginDir}"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "runc"
-[containers]
-log_driver = "k8s-file"
-`;
 
 /** podman on a test's own host, with CNI for its networks. */
 export class Podman {
@@ -28,7 +17,9 @@ export class Podman {
 
   start(): void {
     this.host.sh(`mkdir -p ${disk} /run/networks ${this.pluginDir} && mount -t tmpfs none ${disk}`);
-    this.host.run(['sh', '-c', 'cat >/run/containers.conf'], { input: configuration(this.pluginDir) });
+    this.host.run(['sh', '-c', 'cat >/run/containers.conf'], {
+      input: containersConf(this.pluginDir, '/run/networks'),
+    });
   }
 
   async stop(): Promise<void> {

@@ -15,6 +15,13 @@ interface PortJson {
 describe.each(executables)('options of a port and a bridge of %s', (_name, bridge) => {
   const host = useHost('c1', 'c2', 'c3');
 
+  /** An ADD that fails by a route to nowhere, when the port is there. */
+  const failAdd = (conf: typeof both): void => {
+    const routes = [{ dst: '198.51.100.0/24', gw: '10.99.0.1' }];
+    const refused = { ...conf, ipam: { ...conf.ipam, routes } };
+    expect(failure(host, bridge, 'ADD', { conf: refused }).msg).toContain('route');
+  };
+
   const portOf = (name: string | undefined) =>
     host.json<PortJson[]>(`ip -j -d link show ${name}`)[0]?.linkinfo?.info_slave_data;
 
@@ -48,11 +55,7 @@ describe.each(executables)('options of a port and a bridge of %s', (_name, bridg
     (name, options, kernel, [change, details]) => {
       const conf = { ...both, ...options };
       const before = host.snapshot('c1');
-      const refused = {
-        ...conf,
-        ipam: { ...conf.ipam, routes: [{ dst: '198.51.100.0/24', gw: '10.99.0.1' }] },
-      };
-      expect(failure(host, bridge, 'ADD', { conf: refused }).msg).toContain('route');
+      failAdd(conf);
       expect(host.snapshot('c1')).toBe(before);
 
       const prevResult = add(host, bridge, { conf });
@@ -153,11 +156,7 @@ describe.each(executables)('options of a port and a bridge of %s', (_name, bridg
   test('stp and forwardDelay are those of a new bridge, whose port forwards when the ADD returns', () => {
     const conf = { ...both, stp: true, forwardDelay: 2 };
     const before = host.snapshot('c1');
-    const refused = {
-      ...conf,
-      ipam: { ...conf.ipam, routes: [{ dst: '198.51.100.0/24', gw: '10.99.0.1' }] },
-    };
-    expect(failure(host, bridge, 'ADD', { conf: refused }).msg).toContain('route');
+    failAdd(conf);
     expect(host.snapshot('c1')).toBe(before);
     const prevResult = add(host, bridge, { conf });
     expect(tree()).toEqual({ stp_state: 1, forward_delay: 200 });

@@ -1,19 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { must } from './checks.ts';
+import { containersConf } from './containers-conf.ts';
 import { image } from './image.ts';
 import type { Machine } from './machine.ts';
 import { addressesIn, plain } from './surroundings.ts';
-
-const configuration = `[network]
-network_backend = "cni"
-cni_plugin_dirs = ["/opt/cni/bin"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "runc"
-[containers]
-log_driver = "k8s-file"
-`;
 
 /** A web server that prints its client's address, as a container's program. */
 export const server = 'httpd -f -p 80 -h /www';
@@ -21,7 +11,7 @@ export const server = 'httpd -f -p 80 -h /www';
 /** podman on a machine, with CNI for its networks. */
 export class Podman {
   constructor(readonly machine: Machine) {
-    writeFileSync(`${machine.disk}/opt/containers.conf`, configuration);
+    writeFileSync(`${machine.disk}/opt/containers.conf`, containersConf('/opt/cni/bin'));
   }
 
   /** Runs a podman command that must succeed, and returns what it printed. */
