@@ -19,13 +19,14 @@ export async function endChecks(cluster: KubernetesCluster, checks: Checks): Pro
   });
   await checks.check('tables and rules of the plugin', async () => {
     const left: string[] = [];
-    for (const { machine } of nodes) {
-      left.push(
-        await machine.sh(`{ nft list ruleset; iptables-save; ip6tables-save; } 2>/dev/null |
-          grep -e cni0 -e cni-bridge -e cni_plugins -e '10[.]244[.][0-9]*[.][1-9]' || true`),
-      );
-    }
+    for (const { machine } of nodes) left.push(await machine.sh(rulesOfPods));
     must(left.join('') === '', left.join('; '));
     return 'none on any node';
   });
 }
+
+// kube-proxy's own are left out: it takes away the chains of endpoints that are gone when it next has something to do.
+const rulesOfPods = `{
+  nft list tables | grep -v ' kube-proxy$' | while read -r table; do nft list $table; done
+  iptables-save; ip6tables-save
+} 2>/dev/null | grep -e cni0 -e cni-bridge -e cni_plugins -e '10[.]244[.][0-9]*[.][1-9]' | grep -v KUBE- || true`;
