@@ -59,13 +59,6 @@ export function randomPortMac(): string {
   return `${portMacPrefix}${hex(libc.randomBytes(5), ':')}`;
 }
 
-/** Any locally administered MAC address, as the kernel would choose it (eth_random_addr, linux/etherdevice.h). */
-export function randomMac(): string {
-  const bytes = libc.randomBytes(6);
-  bytes[0] = ((bytes[0] ?? 0) & 0xfe) | 0x02;
-  return hex(bytes, ':');
-}
-
 /** Whether a bridge may have taken this MAC address from a host veth, and so may soon have another. */
 export function isPortMac(mac: string): boolean {
   return mac.startsWith(portMacPrefix);
