@@ -42,7 +42,24 @@ export class FlannelCluster {
     await cluster.startEtcd();
     await cluster.configure();
     for (const node of nodes) await node.startFlanneld();
+    await cluster.routed();
     return cluster;
+  }
+
+  /** Waits until each node has a route to all other nodes' subnets: flanneld hears of them after it has its own. */
+  async routed(): Promise<void> {
+    for (const node of this.nodes) {
+      for (const other of this.nodes) {
+        if (other === node) continue;
+        for (const subnet of await other.subnets()) {
+          await until(
+            `a route from ${node.name} to ${subnet}`,
+            () => node.machine.sh(`ip ${subnet.includes(':') ? '-6' : '-4'} route show ${subnet}`),
+            (route) => route !== '',
+          );
+        }
+      }
+    }
   }
 
   async startEtcd(): Promise<void> {

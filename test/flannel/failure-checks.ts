@@ -80,6 +80,11 @@ async function twoNetworks(cluster: FlannelCluster): Promise<string> {
     held.join() === `cbr0/${first.addresses[0]},second/${other.addresses[0]}`,
     `leases: ${held.join(' ')}`,
   );
+  await until(
+    'the routes of the second network',
+    () => one.pings('b', far.addresses[0] ?? ''),
+    (answered) => answered,
+  );
   const across = await byNode(one, await one.ask(far.addresses[0] ?? '', 'b'));
   const between = await byNode(one, await one.ask(other.addresses[0] ?? '', 'a'));
   await one.del('b', 'second');

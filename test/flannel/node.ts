@@ -101,6 +101,12 @@ export class FlannelNode {
     return Object.fromEntries(lines.map((line) => line.split('=')));
   }
 
+  /** The node's subnets, which other nodes route to it. */
+  async subnets(): Promise<string[]> {
+    const { FLANNEL_SUBNET = '', FLANNEL_IPV6_SUBNET = '' } = await this.subnet();
+    return [FLANNEL_SUBNET.replace('.1/', '.0/'), FLANNEL_IPV6_SUBNET.replace('::1/', '::/')].filter(Boolean);
+  }
+
   /** The power fails; the node comes back with what is on its disk. */
   async reboot(): Promise<void> {
     await this.machine.reboot();

@@ -26,6 +26,7 @@ export async function powerChecks(cluster: FlannelCluster, checks: Checks): Prom
     await Promise.all(starts);
     const left = await leased(one);
     await one.startFlanneld();
+    await cluster.routed();
     const pods: Pod[] = [];
     for (const name of names) pods.push(await one.add(name));
     const addresses = pods.map(({ addresses: [first = ''] }) => first);
