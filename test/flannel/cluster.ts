@@ -10,6 +10,8 @@ export interface Shape {
   readonly backend: 'host-gw' | 'vxlan';
   readonly nodes: number;
   readonly dualStack: boolean;
+  /** How many pods there are on each node, when there are many. */
+  readonly crowd: number;
 }
 
 const endpoint = `http://${outside.v4}:2379`;

@@ -136,27 +136,37 @@ export class FlannelNode {
     );
   }
 
-  /** Makes a pod's namespace and its network. */
+  /** Ends a pod's processes, and removes its namespace. */
+  async removeNamespace(pod: string): Promise<void> {
+    await this.machine.sh(`for pid in $(ip netns pids ${pod}); do kill $pid; done; ip netns del ${pod}`);
+  }
+
+  /** Makes the network of a pod, whose namespace must exist. */
   async attach(pod: string, network = 'cbr0', hostPort?: number): Promise<Pod> {
-    await this.makeNamespace(pod);
     const { status, stdout, stderr } = await this.cni('add', pod, network, hostPort);
     if (status !== 0) throw new Error(`ADD of ${pod} on ${this.name}: ${stdout}${stderr}`);
     const { ips }: { ips: { address: string }[] } = JSON.parse(stdout);
     return { name: pod, addresses: ips.map(({ address }) => address.replace(/\/.*/, '')) };
   }
 
+  /** Deletes a pod's network, which must succeed. */
+  async detach(pod: string, network = 'cbr0', hostPort?: number): Promise<void> {
+    const { status, stdout, stderr } = await this.cni('del', pod, network, hostPort);
+    if (status !== 0) throw new Error(`DEL of ${pod} on ${this.name}: ${stdout}${stderr}`);
+  }
+
   /** Starts a pod with a web server that prints its client's address. */
   async add(pod: string, network?: string, hostPort?: number): Promise<Pod> {
+    await this.makeNamespace(pod);
     const made = await this.attach(pod, network, hostPort);
     await this.machine.sh(`ip netns exec ${pod} busybox httpd -p 80 -h ${this.lan.disk}/root/www`);
     return made;
   }
 
   /** Deletes a pod's network, which must succeed, and then its namespace. */
-  async del(pod: string, network = 'cbr0', hostPort?: number): Promise<void> {
-    const { status, stdout, stderr } = await this.cni('del', pod, network, hostPort);
-    if (status !== 0) throw new Error(`DEL of ${pod} on ${this.name}: ${stdout}${stderr}`);
-    await this.machine.sh(`for pid in $(ip netns pids ${pod}); do kill $pid; done; ip netns del ${pod}`);
+  async del(pod: string, network?: string, hostPort?: number): Promise<void> {
+    await this.detach(pod, network, hostPort);
+    await this.removeNamespace(pod);
   }
 
   /** The addresses in a pod, with their prefix lengths. */
