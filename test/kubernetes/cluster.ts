@@ -14,6 +14,7 @@ export interface Pod {
   readonly status: {
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
+    readonly containerStatuses?: readonly { readonly containerID?: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }

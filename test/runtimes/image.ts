@@ -33,7 +33,7 @@ printf 'Content-Type: text/plain\\r\\n\\r\\n%s %s\\n' "$(hostname)" "$REMOTE_ADD
 
 /** ask ADDRESS PORT: prints a server's answer. */
 const ask = `#!/bin/sh
-printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 10 "$1" "$2" | tail -n 1
+printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 30 "$1" "$2" | tail -n 1
 `;
 
 function script(path: string, content: string): void {
