@@ -21,7 +21,7 @@ async function main(names: readonly string[]): Promise<void> {
     const shape = shapes[name];
     if (shape === undefined) throw new Error(`there is no ${name}, only ${Object.keys(shapes).join(' ')}`);
     await runChecks(`kube-proxy with ${name}`, async (checks, side) => {
-      const cluster = await KubernetesCluster.start(shape, side);
+      const cluster = await KubernetesCluster.start({ ...shape, side });
       await networkChecks(cluster, checks);
       await churnChecks(cluster, checks);
       await failureChecks(cluster, checks);

@@ -4,7 +4,7 @@ import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
 import { fromMachine } from '../runtimes/surroundings.ts';
 import { addressOf, distinctAddresses, type KubernetesCluster, type Pod } from './cluster.ts';
-import { conflist } from './node.ts';
+import { conflist } from './pod-network.ts';
 import { denyEdge, edgeService, pod, webService, workload } from './workload.ts';
 
 /** The cluster from nothing, and what reaches what in it. */
@@ -38,7 +38,7 @@ export async function networkChecks(cluster: KubernetesCluster, checks: Checks):
   await serviceChecks(cluster, checks);
   await checks.check('hostPort', () => forwarded(cluster));
   await checks.check('to the outside', async () => {
-    const places = cluster.shape.dualStack
+    const places = cluster.trial.dualStack
       ? ([
           ['v4', outside.v4],
           ['v6', outside.v6],
@@ -162,7 +162,7 @@ async function forwarded(cluster: KubernetesCluster): Promise<string> {
 async function masqueraded(cluster: KubernetesCluster): Promise<string> {
   const [node] = cluster.nodes;
   const own = placeOf(1).v4;
-  await node.changeNetwork('del(.plugins[0].noMasquerade)');
+  await node.changeNetwork('.plugins[0].ipMasq = true | del(.plugins[0].noMasquerade)');
   try {
     await cluster.plane.apply(pod('masqueraded', node.name));
     const pods = await cluster.podsReady(8);
