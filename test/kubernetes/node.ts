@@ -88,6 +88,8 @@ export class KubernetesNode {
       resolvConf: '/run/resolv.conf',
       evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%' },
       imageGCHighThresholdPercent: 100,
+      // So soon the node says that it is Ready, or not.
+      nodeStatusUpdateFrequency: '2s',
       // The registry's defaults, 5 pods a second, would be what is waited for.
       kubeAPIQPS: 200,
       kubeAPIBurst: 400,
@@ -112,9 +114,9 @@ export class KubernetesNode {
     await machine.sh(`mount --bind ${machine.disk}/log /var/log && echo >/run/resolv.conf`);
     await makeControlGroups(machine);
     await shieldSysctls(machine);
+    await machine.sh(masquerade(this.trial));
     await this.startContainerd();
     this.kubelet.start();
-    await machine.sh(masquerade(this.trial));
     this.proxy.start();
   }
 

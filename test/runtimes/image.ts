@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-/** An image of busybox: its name, that of its archive, which any runtime loads, and what it runs. */
+/** An image: its name, that of its archive, which any runtime loads, and what it runs. */
 export interface Image {
   readonly name: string;
   readonly file: string;
@@ -56,11 +56,16 @@ function makeRoot(root: string): void {
   script(`${root}/bin/ask`, ask);
 }
 
-/** Makes an image as an OCI archive, and leaves its root directory beside it, `root`. */
-export function makeImage(directory: string, { name, file, command }: Image = box): void {
+/** Makes an image of busybox as an OCI archive, and leaves its root directory beside it, `root`. */
+export function makeImage(directory: string, made: Image = box): void {
   const root = `${directory}/root`;
-  const layout = `${directory}/layout`;
   makeRoot(root);
+  packImage(root, directory, made);
+}
+
+/** Makes an image of a root directory, as an OCI archive in a directory. */
+export function packImage(root: string, directory: string, { name, file, command }: Image): void {
+  const layout = `${directory}/layout`;
   mkdirSync(`${layout}/blobs/sha256`, { recursive: true });
   const blob = (bytes: Buffer | string): { digest: string; size: number } => {
     const digest = createHash('sha256').update(bytes).digest('hex');
