@@ -1,6 +1,7 @@
 import { Daemon } from '../cluster/daemon.ts';
 import { outside, startLan } from '../cluster/lan.ts';
 import { until } from '../cluster/until.ts';
+import type { Checks } from '../runtimes/checks.ts';
 import type { Machine } from '../runtimes/machine.ts';
 import type { Side } from '../runtimes/plugins.ts';
 import { FlannelNode } from './node.ts';
@@ -46,6 +47,22 @@ export class FlannelCluster {
     for (const node of nodes) await node.startFlanneld();
     await cluster.routed();
     return cluster;
+  }
+
+  /**
+   * Checks something that changes nodes or etcd. Where it doesn't hold, all nodes begin anew, so that the next check
+   * finds them as it would otherwise.
+   */
+  async check(
+    checks: Checks,
+    what: string,
+    look: (cluster: FlannelCluster) => Promise<string>,
+  ): Promise<void> {
+    if (await checks.check(what, () => look(this))) return;
+    if (!this.etcd.runs) await this.startEtcd();
+    await this.configure();
+    for (const node of this.nodes) await node.beginAnew();
+    await this.routed();
   }
 
   /** Waits until each node has a route to all other nodes' subnets: flanneld hears of them after it has its own. */

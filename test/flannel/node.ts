@@ -113,6 +113,14 @@ export class FlannelNode {
     await join(this.lan, this.machine, this.number);
   }
 
+  /** The node boots with a disk on which no pod has left anything, and flanneld. */
+  async beginAnew(): Promise<void> {
+    await this.reboot();
+    await this.machine.sh('rm -rf /var/lib/cni/* /etc/cni/net.d/*');
+    this.configure(conflist('cbr0'));
+    await this.startFlanneld();
+  }
+
   /** Calls cnitool for a pod, whose namespace must exist. */
   cni(command: string, pod: string, network = 'cbr0', hostPort?: number): Promise<Outcome> {
     const ports = hostPort === undefined ? [] : [{ hostPort, containerPort: 80, protocol: 'tcp' }];

@@ -14,7 +14,7 @@ async function leased(node: FlannelNode): Promise<number> {
 /** A node loses power while pods start on it, and all of them start again. */
 export async function powerChecks(cluster: FlannelCluster, checks: Checks): Promise<void> {
   const [one, two] = cluster.nodes;
-  await checks.check('the power fails while pods start', async () => {
+  await cluster.check(checks, 'the power fails while pods start', async () => {
     for (const name of names) await one.makeNamespace(name);
     const starts = names.map((name) => one.cni('add', name));
     const held = await until(
