@@ -89,14 +89,15 @@ function findDuplicates({ patients, links, addresses }: Sight): Finding[] {
     const key = `${ip} on ${bridge}${vlans === '' ? '' : ` VLAN ${vlans}`}`;
     holders.set(key, [...(holders.get(key) ?? []), who]);
   };
-  const names = new Map(links.map(({ index, name }) => [index, name]));
+  const named = new Map(links.map((link) => [link.index, link]));
   for (const { attachment, addresses: own, isDead } of patients) {
     if (isDead || attachment.bridge === '') continue;
     const vlans = formatVlans(attachment.vlans);
     for (const { ip } of own) note(attachment.bridge, vlans, formatIP(ip), containerWords(attachment));
   }
   for (const { index, cidr } of addresses) {
-    const [bridge = '', vlan = ''] = (names.get(index) ?? '').split('.');
+    const { name = '', kind } = named.get(index) ?? {};
+    const [, bridge = name, vlan = ''] = (kind === 'bridge' ? null : /^(.+)\.(\d+)$/.exec(name)) ?? [];
     note(bridge, vlan, formatIP(cidr.ip), `this host, ${formatCIDR(cidr)}`);
   }
   return [...holders].flatMap(([what, who]) =>

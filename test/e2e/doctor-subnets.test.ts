@@ -1,4 +1,4 @@
-import { executables } from '../support/cni.ts';
+import { add, executables } from '../support/cni.ts';
 import { examine, networkConf, writeConf } from '../support/doctor.ts';
 import { useHost } from '../support/use-host.ts';
 
@@ -6,7 +6,7 @@ const layer2 = { isGateway: false, ipMasq: false, bridge: 'lab0' };
 const vlan = (name: string, more: object) => networkConf(name, '10.15.20.0/24', { ...layer2, ...more });
 
 describe.each(executables)('subnets that only look as if they collide, by %s', (_name, bridge) => {
-  const host = useHost();
+  const host = useHost('c1');
 
   /** What the doctor says of routes and subnets: not every kernel can filter VLANs, which it says, too. */
   const overlaps = (): string[] =>
@@ -45,5 +45,15 @@ describe.each(executables)('subnets that only look as if they collide, by %s', (
     expect(overlaps()).toEqual([]);
     writeConf(host, vlan('lab1', { vlan: 20, isGateway: true }));
     expect(overlaps()).toEqual(['lab0 and lab1 overlap']);
+  });
+
+  test('an address of a container and of its bridge, whose name has a dot in it', () => {
+    const conf = networkConf('lab0', '10.15.20.0/24', { bridge: 'br.5' });
+    writeConf(host, conf);
+    add(host, bridge, { conf });
+    host.sh('ip -n c1 addr add 10.15.20.1/24 dev eth0');
+    expect(examine(host, bridge).findings.map(({ what }) => what)).toEqual([
+      'duplicate address 10.15.20.1 on br.5',
+    ]);
   });
 });
