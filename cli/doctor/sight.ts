@@ -1,5 +1,7 @@
 import type { CIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
+import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
+import type { Link } from '../../netlink/route/link.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
@@ -33,6 +35,8 @@ export interface Patient {
   readonly hasLostSpoofCheck: boolean;
   /** What CHECK misses of its isolation, in words; undefined where nothing is. */
   readonly lostIsolation: string | undefined;
+  /** What CHECK misses of its port's settings, in words. */
+  readonly lostSettings: readonly string[];
   /** Those that are masqueraded: what was leased, without link-local ones. */
   readonly leased: readonly CIDR[];
 }
@@ -51,6 +55,10 @@ export interface Ward {
   readonly facts: Facts;
   readonly links: readonly HostLink[];
   readonly addresses: readonly HostAddress[];
+  /** Those that attachments' networks have, by their names. */
+  readonly bridges: ReadonlyMap<string, Link>;
+  /** Of each port of a bridge that filters VLANs, by its index. */
+  readonly vlans: ReadonlyMap<number, readonly PortVlans[]>;
   readonly patients: readonly Patient[];
   readonly lostForward: readonly LostForward[];
   /** Every address in every namespace; undefined where they can't be seen. */
