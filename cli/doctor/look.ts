@@ -90,7 +90,7 @@ function lostOf(
   { name, config }: NetworkFacts,
   leased: readonly CIDR[],
 ): string | undefined {
-  if (config === undefined) return undefined;
+  if (config === undefined || attachment.isMasqueradedByGo) return undefined;
   const sources = new Set(attachment.sources.map(({ address }) => address));
   const lost = masqueraded(leased, config)
     .map(({ ip }) => formatIP(ip))
