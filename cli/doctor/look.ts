@@ -25,6 +25,7 @@ import { readBarriers } from './barriers.ts';
 import { readLostForward } from './forward-rules.ts';
 import { sysctlsOf } from './forwarding.ts';
 import { lackedBy } from './kernel.ts';
+import { readOrphans } from './orphans.ts';
 import { lostSettings } from './ports.ts';
 import type { Patient, Sight, Ward } from './sight.ts';
 
@@ -172,7 +173,9 @@ function look(host: Connection, places: Places): Ward {
   const bridges = new Map(found.map((link) => [link.name, link]));
   const light = { host, bridges, namespaces, seesNetfilter: raw.netfilter !== undefined, reading };
   const patients = attached.map(({ network, ...one }) => patientOf(network, one, light));
-  const { inside } = namespaces;
+  const inside =
+    namespaces.inside &&
+    new Set([...namespaces.inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip))));
   return {
     facts,
     links: raw.links,
@@ -181,8 +184,8 @@ function look(host: Connection, places: Places): Ward {
     vlans: raw.vlans,
     patients,
     lostForward: readLostForward(patients, reading),
-    inside:
-      inside && new Set([...inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip)))),
+    orphans: readOrphans(raw, { facts, inside }, reading),
+    inside,
     missing: each([...raw.missing, ...reading.missing]),
   };
 }
@@ -210,7 +213,7 @@ function suspectsIn({ facts, patients }: Ward): Set<string> {
 export function lookAtContainers(places: Places): Ward {
   const first = withHost((host) => look(host, places));
   const suspects = suspectsIn(first);
-  if (suspects.size === 0 && first.lostForward.length === 0) return first;
+  if (suspects.size === 0 && first.lostForward.length === 0 && first.orphans.length === 0) return first;
   const ward = withHost((host) => look(host, places));
   const isKnown = (attachment: AttachmentFacts): boolean => suspects.has(ownerLabel(attachment));
   const networks = ward.facts.networks.map((network) => ({
@@ -224,7 +227,9 @@ export function lookAtContainers(places: Places): Ward {
   const lostForward = ward.lostForward.filter(({ config }) =>
     first.lostForward.some((one) => one.config.name === config.name),
   );
-  return { ...ward, facts: { ...ward.facts, networks }, patients, lostForward };
+  const seen = new Set(first.orphans.flatMap(({ sources }) => sources.map(({ chain }) => chain)));
+  const orphans = ward.orphans.filter(({ sources }) => sources.some(({ chain }) => seen.has(chain)));
+  return { ...ward, facts: { ...ward.facts, networks }, patients, lostForward, orphans };
 }
 
 function findPlugins(): string[] {

@@ -16,11 +16,11 @@ export function cureWords(cure: Cure): string {
   if (cure.kind === 'up') return `set bridge ${cure.bridge.name} up`;
   if (cure.kind === 'port') return `give port ${cure.veth.name} the settings of ${cure.config.name}`;
   if (cure.kind === 'remains') {
-    const { leases, elements, veth } = cure.attachment;
+    const { leases, elements, sources, veth } = cure.attachment;
     const parts = [
       ...(veth === undefined ? [] : [`veth ${veth.name}`]),
       ...leases.map(({ address }) => `lease ${address}`),
-      ...elements.map(({ address }) => `masquerading of ${address}`),
+      ...[...elements, ...sources].map(({ address }) => `masquerading of ${address}`),
     ];
     return `remove ${parts.join(', ')} of ${ownerWords(cure.attachment)}`;
   }

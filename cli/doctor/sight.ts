@@ -4,6 +4,7 @@ import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 
@@ -50,6 +51,15 @@ export interface LostForward {
   readonly expected: string;
 }
 
+/** A container that is gone, and that iptables still masquerades by a chain of its own. */
+export interface Orphan {
+  readonly network: NetworkFacts;
+  readonly containerID: string;
+  /** Empty where nothing tells that we have made the chain: it may be the Go plugin's, whose is named alike. */
+  readonly ifname: string;
+  readonly sources: readonly IptablesSource[];
+}
+
 /** What tells of containers: who runs, and what is left of those that are gone. */
 export interface Ward {
   readonly facts: Facts;
@@ -61,6 +71,7 @@ export interface Ward {
   readonly vlans: ReadonlyMap<number, readonly PortVlans[]>;
   readonly patients: readonly Patient[];
   readonly lostForward: readonly LostForward[];
+  readonly orphans: readonly Orphan[];
   /** Every address in every namespace; undefined where they can't be seen. */
   readonly inside: ReadonlySet<string> | undefined;
   readonly missing: readonly Missing[];

@@ -26,6 +26,12 @@ export function containerComment({ network, containerID }: Omit<Attachment, 'ifn
   return `${networkComment(network)}${containerID}"`;
 }
 
+/** The container of a comment of {@link containerComment}; undefined for any other, and for one that is cut short. */
+export function containerOfComment(comment: string): Omit<Attachment, 'ifname'> | undefined {
+  const [, network, containerID] = /^name: "([^"]*)" id: "([^"]*)"$/.exec(comment) ?? [];
+  return network === undefined || containerID === undefined ? undefined : { network, containerID };
+}
+
 /** The prefix of the comments on a network's rules in the Go plugin's nftables table. */
 export function goNetworkPrefix(network: string): string {
   return `${hashDigits(network, 16)}-`;
