@@ -8,7 +8,7 @@ import { remainsOfNow, removeRemains } from './remove-remains.ts';
 import { restore } from './restore.ts';
 
 function ownerWords({ containerID, ifname }: { containerID: string; ifname: string }): string {
-  return `container ${shortID(containerID)} ${ifname}`;
+  return `container ${shortID(containerID)} ${ifname}`.trimEnd();
 }
 
 /** What a cure does, in words. */

@@ -1,6 +1,10 @@
 import { family, parseIP } from '../../netlink/ip.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
-import { containerChain, containerOfComment } from '../../plugin/netfilter/masquerade/go-names.ts';
+import {
+  chainLabel,
+  containerChain,
+  containerOfComment,
+} from '../../plugin/netfilter/masquerade/go-names.ts';
 import { type IptablesSource, ruleCommentOf } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { parseLabel } from '../facts/label.ts';
@@ -11,13 +15,6 @@ import { type Finding, fixCommand } from './finding.ts';
 import { areNobodys } from './nobody.ts';
 import type { Orphan, Ward } from './sight.ts';
 import { counted } from './words.ts';
-
-/** The interface of the container whose label a chain's rules have; empty for none: the Go plugin's have another comment. */
-function labelledInterface(network: string, containerID: string, source: IptablesSource): string {
-  const comment = ruleCommentOf(source);
-  const { ifname = '' } = parseLabel(comment) ?? {};
-  return comment === ownerLabel({ network, containerID, ifname }) ? ifname : '';
-}
 
 /** Whether there is an attachment of a container, whose ID a label may have in short. */
 function isKnown({ name: network, attachments }: NetworkFacts, containerID: string): boolean {
@@ -43,8 +40,8 @@ export function readOrphans(
     const addresses = sources.map(({ address }) => address);
     if (isKnown(network, containerID) || !areNobodys(addresses, network, ward)) return [];
     if (containerChain(container) !== chain) return [];
-    const read = (): string => labelledInterface(network.name, containerID, first);
-    return [{ network, containerID, ifname: reading.attempt("iptables' chains", read, ''), sources }];
+    const isOurs = (): boolean => ruleCommentOf(first) === chainLabel(container);
+    return [{ network, containerID, isOurs: reading.attempt("iptables' chains", isOurs, false), sources }];
   });
 }
 
@@ -63,19 +60,19 @@ function removalOf({ sources }: Orphan): string {
   return [...commands.map(({ line }) => line), ...removals].join(' && ');
 }
 
-function where({ containerID, ifname, sources }: Orphan): string[] {
-  const whose = `container ${shortID(containerID)}${ifname === '' ? '' : ` ${ifname}`}`;
+function where({ containerID, sources }: Orphan): string[] {
+  const whose = `container ${shortID(containerID)}`;
   return sources.map(({ address, chain, by }) => `${address} by ${by}, chain ${chain} of ${whose}`);
 }
 
 const why = 'they pile up, and each packet that leaves this host is compared with all of them';
 
 /** The attachment of an orphan, of which there is nothing but what iptables masquerades. */
-function attachmentOf({ network, containerID, ifname, sources }: Orphan): AttachmentFacts {
+function attachmentOf({ network, containerID, sources }: Orphan): AttachmentFacts {
   return {
     network: network.name,
     containerID,
-    ifname,
+    ifname: '',
     pod: '',
     veth: undefined,
     bridge: '',
@@ -93,8 +90,8 @@ function attachmentOf({ network, containerID, ifname, sources }: Orphan): Attach
 /** Orphans of a network. Those that bear no label of ours may be the Go plugin's, and are left to a person. */
 export function findOrphans(network: NetworkFacts, { orphans }: Ward): Finding[] {
   const all = orphans.filter((one) => one.network.name === network.name);
-  const ours = all.filter(({ ifname }) => ifname !== '');
-  const perhaps = all.filter(({ ifname }) => ifname === '');
+  const ours = all.filter(({ isOurs }) => isOurs);
+  const perhaps = all.filter(({ isOurs }) => !isOurs);
   const [first] = perhaps;
   const { config, directories } = network;
   const findings: Finding[] = [];

@@ -55,8 +55,8 @@ export interface LostForward {
 export interface Orphan {
   readonly network: NetworkFacts;
   readonly containerID: string;
-  /** Empty where nothing tells that we have made the chain: it may be the Go plugin's, whose is named alike. */
-  readonly ifname: string;
+  /** Whether its chain bears our label; one that doesn't may be the Go plugin's, which names its chains alike. */
+  readonly isOurs: boolean;
   readonly sources: readonly IptablesSource[];
 }
 

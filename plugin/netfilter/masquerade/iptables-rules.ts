@@ -8,8 +8,7 @@ import {
   parseCIDR,
   width,
 } from '../../../netlink/ip.ts';
-import { ownerLabel } from '../../attach/owner.ts';
-import { containerChain, containerComment } from './go-names.ts';
+import { chainLabel, containerChain, containerComment } from './go-names.ts';
 import { findStale, type Jump, type StaleJumps, withoutJump } from './iptables-jump.ts';
 import type { Policy } from './policy.ts';
 
@@ -24,7 +23,7 @@ function commented(text: string): string {
 /**
  * The iptables-restore input that masquerades addresses of one family, with the Go plugin's rules and those of the
  * policy. An existing chain of that name is flushed. The jumps have the Go plugin's comment, which its DEL looks for; the
- * rules of the chain have the attachment's label, so that it can be told from a chain of the Go plugin's.
+ * rules of the chain bear a label of ours, so that it can be told from a chain of the Go plugin's.
  */
 export function masqueradeInput(
   attachment: Attachment,
@@ -33,7 +32,7 @@ export function masqueradeInput(
   policy?: Policy,
 ): string {
   const chain = containerChain(attachment);
-  const [label, comment] = [commented(ownerLabel(attachment)), commented(containerComment(attachment))];
+  const [label, comment] = [commented(chainLabel(attachment)), commented(containerComment(attachment))];
   const spared = [...addresses, ...(policy?.spared ?? [])];
   const target =
     policy?.outbound === undefined ? 'MASQUERADE' : `SNAT --to-source ${formatIP(policy.outbound)}`;

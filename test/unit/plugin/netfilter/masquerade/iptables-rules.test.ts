@@ -11,7 +11,7 @@ const cidr = (text: string) => {
 const attachment = { network: 'lab', containerID: 'c1', ifname: 'eth0' };
 const chain = 'CNI-7938659e68193485ee23da4c';
 const comment = '-m comment --comment "name: \\"lab\\" id: \\"c1\\""';
-const label = '-m comment --comment "cni lab c1 eth0"';
+const label = '-m comment --comment "cni lab c1"';
 const other = 'CNI-0123456789abcdef01234567';
 const otherComment = '-m comment --comment "name: \\"lab\\" id: \\"c9\\""';
 
