@@ -40,7 +40,7 @@ export const doctor: Command = {
   summary: 'why a container does not get out, and what leaked',
   description: [
     'Looks for what keeps containers from working and for what is left of those that are gone, and says of each: what, where, why it matters, and the command that mends it.',
-    'With --fix it mends what is ours: leaked leases, veths and map elements, lost masquerading, spoof checks, isolation and forwarding rules, the address of a bridge, a bridge that is down. What was leaked is looked at again, with the leases locked, before it is removed. Nothing of others is touched.',
+    'With --fix it mends what is ours: leaked leases, veths, map elements and iptables chains, lost masquerading, spoof checks, isolation and forwarding rules, settings and VLANs of ports, the address of a bridge, a bridge that is down. What was leaked is looked at again, with the leases locked, before it is removed. Nothing of others is touched.',
   ],
   operands: [],
   options: [

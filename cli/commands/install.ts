@@ -22,14 +22,18 @@ function podCIDRs(args: Arguments): CIDR[] {
   return node === undefined ? [] : podCIDRsOfNode(node);
 }
 
+/** The options that say something of the network, without which they are nothing. */
+const ofConflist = ['conf-dir', 'conf-name', 'pod-cidr', 'pod-cidr-from', 'node'];
+
 /** What is to be written into the runtime's directory; undefined where nothing is. @throws Error, UsageError */
 function conflistOf(args: Arguments): Conflist | undefined {
-  const subnets = podCIDRs(args);
   const file = textOption(args, 'conflist');
   if (file === undefined) {
-    if (subnets.length > 0) throw new UsageError('a pod CIDR is for a --conflist, which is missing');
-    return undefined;
+    const alone = ofConflist.find((name) => textOption(args, name) !== undefined);
+    if (alone === undefined) return undefined;
+    throw new UsageError(`--${alone} is for the network of --conflist, which is missing`);
   }
+  const subnets = podCIDRs(args);
   const directory = textOption(args, 'conf-dir') ?? '/etc/cni/net.d';
   const name = textOption(args, 'conf-name') ?? '10-cni-bridge.conflist';
   if (!/^[^./][^/]*\.conflist$/.test(name)) throw new UsageError(`--conf-name: ${name} is no NAME.conflist`);

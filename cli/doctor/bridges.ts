@@ -1,14 +1,14 @@
 import { attachmentOf } from '../../cni/attachment.ts';
 import { type CIDR, contains, formatCIDR, parseCIDR, parseIP, sameCIDR } from '../../netlink/ip.ts';
-import { vlanGatewayName } from '../../plugin/attach/vlan-gateway.ts';
+import { gatewayLinkOf } from '../../plugin/attach/vlan-gateway.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { type Finding, fixCommand } from './finding.ts';
 import { type Patient, patientsOf, type Ward } from './sight.ts';
 import { containerWords, counted } from './words.ts';
 
-/** The link that has a network's gateway addresses: the bridge, or its VLAN's own. */
+/** The link by which a network's containers reach this host, as the plugin has it: the bridge, or their VLAN's gateway. */
 export function gatewayLinkName({ config, bridgeName }: NetworkFacts): string {
-  return config === undefined || config.vlan === 0 ? bridgeName : vlanGatewayName(config);
+  return config === undefined ? bridgeName : gatewayLinkOf(config);
 }
 
 /** The gateway addresses that a network's containers rely on. */

@@ -51,6 +51,13 @@ export type Loss =
       /** Of the containers that run. */
       readonly addresses: readonly CIDR[];
     }
+  | {
+      readonly kind: 'port';
+      readonly veth: HostLink;
+      /** Path of the container's namespace; undefined where none was found. */
+      readonly namespace: string | undefined;
+      readonly config: BridgeConfig;
+    }
   | { readonly kind: 'up'; readonly bridge: HostLink };
 
 /** What mends a finding where it is ours to mend. */

@@ -1,24 +1,18 @@
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { type Finding, fixCommand } from './finding.ts';
+import { areNobodys } from './nobody.ts';
+import { findOrphans } from './orphans.ts';
 import { patientsOf, type Ward } from './sight.ts';
 import { containerWords, counted } from './words.ts';
 
 /**
  * Whether an attachment that has no veth is certain to be gone. An ADD makes the veth before it leases, and masquerades
- * last, so a map element of ours tells. A lease may be another plugin's, and a veth of the Go plugin bears no label:
- * it has to be of a bridge's network, on whose bridge each veth tells whose it is, and nobody has its address.
+ * last, so a map element of ours tells. A lease may be another plugin's: nobody must have its address.
  */
-function isGone(
-  { leases, elements }: AttachmentFacts,
-  { config, bridge }: NetworkFacts,
-  { facts, inside }: Ward,
-): boolean {
+function isGone({ leases, elements }: AttachmentFacts, network: NetworkFacts, ward: Ward): boolean {
   if (elements.length > 0) return true;
-  if (config?.ipam?.type !== 'host-local') return false;
-  const hasUnlabelled = facts.others.veths.some(
-    ({ master }) => bridge !== undefined && master === bridge.index,
-  );
-  return !hasUnlabelled && inside !== undefined && !leases.some(({ address }) => inside.has(address));
+  const addresses = leases.map(({ address }) => address);
+  return areNobodys(addresses, network, ward);
 }
 
 function remains(network: NetworkFacts, gone: readonly AttachmentFacts[]): Finding['cures'] {
@@ -102,6 +96,7 @@ function withoutLease(network: NetworkFacts, ward: Ward): Finding[] {
 export function findLeaks(ward: Ward): Finding[] {
   return ward.facts.networks.flatMap((network) => [
     ...withoutVeth(network, ward),
+    ...findOrphans(network, ward),
     ...ofTheDead(network, ward),
     ...withoutLease(network, ward),
   ]);

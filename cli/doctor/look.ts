@@ -1,12 +1,14 @@
 import { statSync } from '#files';
 import { libc } from '#libc';
 import { attachmentOf } from '../../cni/attachment.ts';
-import { openRoute } from '../../netlink/connection.ts';
+import { type Connection, openRoute } from '../../netlink/connection.ts';
 import { type CIDR, family, formatIP, parseCIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
+import { findLinks, type Link } from '../../netlink/route/link.ts';
 import { listRoutes } from '../../netlink/route/route.ts';
 import { readSysctl } from '../../netlink/sysctl.ts';
 import { ownerLabel } from '../../plugin/attach/owner.ts';
+import { withHost } from '../../plugin/attach/sides.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { masqueraded } from '../../plugin/config/masquerade.ts';
 import { lostAddressCheck } from '../../plugin/netfilter/address-check.ts';
@@ -23,6 +25,8 @@ import { readBarriers } from './barriers.ts';
 import { readLostForward } from './forward-rules.ts';
 import { sysctlsOf } from './forwarding.ts';
 import { lackedBy } from './kernel.ts';
+import { readOrphans } from './orphans.ts';
+import { lostSettings } from './ports.ts';
 import type { Patient, Sight, Ward } from './sight.ts';
 
 /** Where runtimes and distributions keep plugins. */
@@ -52,29 +56,27 @@ function isFirstPidNamespace(): boolean {
   }
 }
 
-function readNamespaces(ids: ReadonlySet<number>, reading: Reading): Namespaces {
-  const host = openRoute();
-  try {
-    const byId = reading.attempt('namespaces', () => findNamespaces(host, ids), new Map<number, string>());
-    const inside = reading.attempt('addresses inside containers', () => addressesInside(host), undefined);
-    // Who may enter namespaces may look at processes. A PID namespace that has none of the containers hides them all.
-    const areAll = inside !== undefined && (byId.size > 0 || isFirstPidNamespace());
-    if (!areAll && byId.size < ids.size) {
-      reading.missing.push({
-        what: 'which containers are dead',
-        why: "needs root, in the host's PID namespace",
-      });
-    }
-    return { byId, areAll, inside };
-  } finally {
-    host.close();
+function readNamespaces(host: Connection, ids: ReadonlySet<number>, reading: Reading): Namespaces {
+  const byId = reading.attempt('namespaces', () => findNamespaces(host, ids), new Map<number, string>());
+  const inside = reading.attempt('addresses inside containers', () => addressesInside(host), undefined);
+  // Who may enter namespaces may look at processes. A PID namespace that has none of the containers hides them all.
+  const areAll = inside !== undefined && (byId.size > 0 || isFirstPidNamespace());
+  if (!areAll && byId.size < ids.size) {
+    reading.missing.push({
+      what: 'which containers are dead',
+      why: "needs root, in the host's PID namespace",
+    });
   }
+  return { byId, areAll, inside };
 }
 
 const isLinkLocal = (text: string): boolean => /^fe[89ab]/.test(text);
 
 /** In which light attachments are seen. */
 interface Light {
+  readonly host: Connection;
+  /** By their names. */
+  readonly bridges: ReadonlyMap<string, Link>;
   readonly namespaces: Namespaces;
   readonly seesNetfilter: boolean;
   readonly reading: Reading;
@@ -89,7 +91,7 @@ function lostOf(
   { name, config }: NetworkFacts,
   leased: readonly CIDR[],
 ): string | undefined {
-  if (config === undefined) return undefined;
+  if (config === undefined || attachment.isMasqueradedByGo) return undefined;
   const sources = new Set(attachment.sources.map(({ address }) => address));
   const lost = masqueraded(leased, config)
     .map(({ ip }) => formatIP(ip))
@@ -103,7 +105,7 @@ function lostOf(
 function patientOf(
   network: NetworkFacts,
   { attachment, veth }: { attachment: AttachmentFacts; veth: HostLink },
-  { namespaces: { byId, areAll, inside }, seesNetfilter, reading }: Light,
+  { host, bridges, namespaces: { byId, areAll, inside }, seesNetfilter, reading }: Light,
 ): Patient {
   const id = veth.peerNamespaceId;
   const namespace = byId.get(id ?? -1);
@@ -119,6 +121,9 @@ function patientOf(
   const isJudged = config !== undefined && !isDead && seesNetfilter;
   const isolation = (of: BridgeConfig) => (): string | undefined =>
     lostIsolation(isolatedOf(owner, veth.name, of))?.expected;
+  const bridge = bridges.get(network.bridgeName);
+  const settings = (of: BridgeConfig, on: Link) => (): readonly string[] =>
+    lostSettings(host, { attachment, veth, namespace }, on, of);
   return {
     network,
     attachment,
@@ -138,6 +143,10 @@ function patientOf(
           reading.attempt('address checks', () => lostAddressCheck(owner, config) !== undefined, false))),
     lostIsolation:
       isJudged && config.isolate ? reading.attempt('isolation', isolation(config), undefined) : undefined,
+    lostSettings:
+      config === undefined || isDead || bridge === undefined
+        ? []
+        : reading.attempt("settings of the bridges' ports", settings(config, bridge), []),
   };
 }
 
@@ -146,7 +155,7 @@ function each(missing: readonly Missing[]): Missing[] {
   return [...new Map(missing.map((one) => [one.what, one])).values()];
 }
 
-function look(places: Places): Ward {
+function look(host: Connection, places: Places): Ward {
   const reading = new Reading();
   const raw = readHost(places);
   const facts = join(raw);
@@ -158,25 +167,34 @@ function look(places: Places): Ward {
     ),
   );
   const ids = new Set(attached.flatMap(({ veth }) => veth.peerNamespaceId ?? []));
-  const namespaces = readNamespaces(ids, reading);
-  const light = { namespaces, seesNetfilter: raw.netfilter !== undefined, reading };
+  const namespaces = readNamespaces(host, ids, reading);
+  const names = new Set(attached.map(({ network }) => network.bridgeName));
+  const found = reading.attempt('bridges', () => findLinks(host, [...names]), []);
+  const bridges = new Map(found.map((link) => [link.name, link]));
+  const light = { host, bridges, namespaces, seesNetfilter: raw.netfilter !== undefined, reading };
   const patients = attached.map(({ network, ...one }) => patientOf(network, one, light));
-  const { inside } = namespaces;
+  const inside =
+    namespaces.inside &&
+    new Set([...namespaces.inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip))));
   return {
     facts,
     links: raw.links,
     addresses: raw.addresses,
+    bridges,
+    vlans: raw.vlans,
     patients,
     lostForward: readLostForward(patients, reading),
-    inside:
-      inside && new Set([...inside.values()].flatMap((list) => list.map(({ cidr }) => formatIP(cidr.ip)))),
+    orphans: readOrphans(raw, { facts, inside }, reading),
+    inside,
     missing: each([...raw.missing, ...reading.missing]),
   };
 }
 
 function lacks({ isDead, attachment, hasLostSpoofCheck, ...lost }: Patient): boolean {
   const isLess = lost.lostMasquerade !== undefined || lost.lostIsolation !== undefined;
-  return isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck;
+  return (
+    isDead || attachment.leases.length === 0 || isLess || hasLostSpoofCheck || lost.lostSettings.length > 0
+  );
 }
 
 /** The attachments that may not be as they should. */
@@ -193,10 +211,10 @@ function suspectsIn({ facts, patients }: Ward): Set<string> {
  * @throws SystemError where there is no rtnetlink
  */
 export function lookAtContainers(places: Places): Ward {
-  const first = look(places);
+  const first = withHost((host) => look(host, places));
   const suspects = suspectsIn(first);
-  if (suspects.size === 0 && first.lostForward.length === 0) return first;
-  const ward = look(places);
+  if (suspects.size === 0 && first.lostForward.length === 0 && first.orphans.length === 0) return first;
+  const ward = withHost((host) => look(host, places));
   const isKnown = (attachment: AttachmentFacts): boolean => suspects.has(ownerLabel(attachment));
   const networks = ward.facts.networks.map((network) => ({
     ...network,
@@ -209,7 +227,9 @@ export function lookAtContainers(places: Places): Ward {
   const lostForward = ward.lostForward.filter(({ config }) =>
     first.lostForward.some((one) => one.config.name === config.name),
   );
-  return { ...ward, facts: { ...ward.facts, networks }, patients, lostForward };
+  const seen = new Set(first.orphans.flatMap(({ sources }) => sources.map(({ chain }) => chain)));
+  const orphans = ward.orphans.filter(({ sources }) => sources.some(({ chain }) => seen.has(chain)));
+  return { ...ward, facts: { ...ward.facts, networks }, patients, lostForward, orphans };
 }
 
 function findPlugins(): string[] {

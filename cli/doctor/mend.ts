@@ -8,18 +8,19 @@ import { remainsOfNow, removeRemains } from './remove-remains.ts';
 import { restore } from './restore.ts';
 
 function ownerWords({ containerID, ifname }: { containerID: string; ifname: string }): string {
-  return `container ${shortID(containerID)} ${ifname}`;
+  return `container ${shortID(containerID)} ${ifname}`.trimEnd();
 }
 
 /** What a cure does, in words. */
 export function cureWords(cure: Cure): string {
   if (cure.kind === 'up') return `set bridge ${cure.bridge.name} up`;
+  if (cure.kind === 'port') return `give port ${cure.veth.name} the settings of ${cure.config.name}`;
   if (cure.kind === 'remains') {
-    const { leases, elements, veth } = cure.attachment;
+    const { leases, elements, sources, veth } = cure.attachment;
     const parts = [
       ...(veth === undefined ? [] : [`veth ${veth.name}`]),
       ...leases.map(({ address }) => `lease ${address}`),
-      ...elements.map(({ address }) => `masquerading of ${address}`),
+      ...[...elements, ...sources].map(({ address }) => `masquerading of ${address}`),
     ];
     return `remove ${parts.join(', ')} of ${ownerWords(cure.attachment)}`;
   }
@@ -42,7 +43,15 @@ export interface Listener {
 }
 
 /** An address of a bridge that is down would go as it is set up; the rest in the order of an ADD. */
-const order: readonly Loss['kind'][] = ['up', 'spoof check', 'isolation', 'gateway', 'masquerade', 'forward'];
+const order: readonly Loss['kind'][] = [
+  'up',
+  'port',
+  'spoof check',
+  'isolation',
+  'gateway',
+  'masquerade',
+  'forward',
+];
 
 /**
  * Mends what was found, one thing after the other, whatever becomes of the others.

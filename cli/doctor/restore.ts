@@ -3,6 +3,8 @@ import { getLink, isThere, setLink } from '../../netlink/route/link.ts';
 import { BridgeGone } from '../../plugin/attach/bridge-lifetime.ts';
 import { ensureGateways } from '../../plugin/attach/gateway.ts';
 import { isNetworkInUse } from '../../plugin/attach/other-attachments.ts';
+import { completePort, hasPortOptions, portSettings } from '../../plugin/attach/port-options.ts';
+import { filtersVlans, setPortVlans } from '../../plugin/attach/port-vlans.ts';
 import { withHost } from '../../plugin/attach/sides.ts';
 import { Undo } from '../../plugin/attach/undo.ts';
 import { ensureVlanGateway } from '../../plugin/attach/vlan-gateway.ts';
@@ -60,6 +62,18 @@ function restoreGateway(host: Connection, { attachment, config, gateways }: Of<'
   }
 }
 
+function restorePort(host: Connection, { veth, namespace, config }: Of<'port'>): void {
+  const bridge = getLink(host, config.bridge);
+  if (bridge === undefined || !isThere(host, veth)) return;
+  const port = portSettings(config);
+  host.execute(
+    ...(port === undefined ? [] : [setLink(veth, { port })]),
+    ...(filtersVlans(config) ? setPortVlans(bridge, veth, config) : []),
+  );
+  const inside = namespace === undefined ? undefined : lookInside(namespace, veth.peer, 'addresses');
+  if (inside !== undefined && hasPortOptions(config)) completePort(host, veth, inside.link.mac, config);
+}
+
 function restoreIsolation(host: Connection, { isolated, config, veth }: Of<'isolation'>): void {
   if (!isThere(host, veth)) return;
   withNetfilter((connection) => {
@@ -85,6 +99,7 @@ export function restore(loss: Loss, warn: Warn): void {
     else if (loss.kind === 'spoof check') restoreSpoofCheck(host, loss);
     else if (loss.kind === 'isolation') restoreIsolation(host, loss);
     else if (loss.kind === 'forward') restoreForward(host, loss);
+    else if (loss.kind === 'port') restorePort(host, loss);
     else if (loss.kind === 'gateway') restoreGateway(host, loss, warn);
     else host.execute(setLink(loss.bridge, { up: true }));
   });

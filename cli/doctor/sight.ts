@@ -1,7 +1,10 @@
 import type { CIDR } from '../../netlink/ip.ts';
 import type { HostAddress } from '../../netlink/route/address-list.ts';
+import type { PortVlans } from '../../netlink/route/bridge-vlan.ts';
+import type { Link } from '../../netlink/route/link.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
+import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import type { AttachmentFacts, Facts, NetworkFacts } from '../facts/facts.ts';
 import type { HostLink, Missing } from '../facts/raw.ts';
 
@@ -33,6 +36,8 @@ export interface Patient {
   readonly hasLostSpoofCheck: boolean;
   /** What CHECK misses of its isolation, in words; undefined where nothing is. */
   readonly lostIsolation: string | undefined;
+  /** What CHECK misses of its port's settings, in words. */
+  readonly lostSettings: readonly string[];
   /** Those that are masqueraded: what was leased, without link-local ones. */
   readonly leased: readonly CIDR[];
 }
@@ -46,13 +51,27 @@ export interface LostForward {
   readonly expected: string;
 }
 
+/** A container that is gone, and that iptables still masquerades by a chain of its own. */
+export interface Orphan {
+  readonly network: NetworkFacts;
+  readonly containerID: string;
+  /** Whether its chain bears our label; one that doesn't may be the Go plugin's, which names its chains alike. */
+  readonly isOurs: boolean;
+  readonly sources: readonly IptablesSource[];
+}
+
 /** What tells of containers: who runs, and what is left of those that are gone. */
 export interface Ward {
   readonly facts: Facts;
   readonly links: readonly HostLink[];
   readonly addresses: readonly HostAddress[];
+  /** Those that attachments' networks have, by their names. */
+  readonly bridges: ReadonlyMap<string, Link>;
+  /** Of each port of a bridge that filters VLANs, by its index. */
+  readonly vlans: ReadonlyMap<number, readonly PortVlans[]>;
   readonly patients: readonly Patient[];
   readonly lostForward: readonly LostForward[];
+  readonly orphans: readonly Orphan[];
   /** Every address in every namespace; undefined where they can't be seen. */
   readonly inside: ReadonlySet<string> | undefined;
   readonly missing: readonly Missing[];

@@ -1,5 +1,6 @@
 import { contains, formatCIDR, formatIP, parseCIDR } from '../../netlink/ip.ts';
 import { RT_TABLE_MAIN } from '../../netlink/linux/rtnetlink.ts';
+import { vlanGatewayName } from '../../plugin/attach/vlan-gateway.ts';
 import type { NetworkFacts } from '../facts/facts.ts';
 import { formatVlans } from '../facts/summary.ts';
 import { findOutgrown } from './auto-mtu.ts';
@@ -11,23 +12,33 @@ import { containerWords } from './words.ts';
 /** Of the addresses of a range. */
 const nearlyAll = 0.9;
 
+/** The links by which this host may reach a network: without `isGateway` a person may have given either an address. */
+function waysInto(network: NetworkFacts): string[] {
+  const { config, bridgeName } = network;
+  if (config === undefined || config.isGateway) return [gatewayLinkName(network)];
+  return [bridgeName, vlanGatewayName(config)];
+}
+
 /**
  * Routes that take a part of a network's subnet elsewhere, or whose link's neighbours the subnet hides. A wider route
- * through a gateway is no trouble: the subnet's own goes first.
+ * through a gateway is no trouble: the subnet's own goes first. Nor is any of a network that this host has no part in.
  */
 function findRoutes(network: NetworkFacts, { routes, links }: Sight): Finding[] {
-  const own = links.find(({ name }) => name === gatewayLinkName(network))?.index;
+  const ways = waysInto(network);
+  const own = new Set(links.filter(({ name }) => ways.includes(name)).map(({ index }) => index));
   return network.subnets.flatMap((text) => {
     const subnet = parseCIDR(text);
     if (subnet === undefined) return [];
-    const others = routes.filter(({ dst, table, link, gateways }) => {
+    const overlapping = routes.filter(({ dst, table, gateways }) => {
       const to = parseCIDR(dst);
-      if (to === undefined || table !== RT_TABLE_MAIN || link === own || to.prefix === 0) return false;
+      if (to === undefined || table !== RT_TABLE_MAIN || to.prefix === 0) return false;
       return contains(subnet, to.ip) && to.prefix >= subnet.prefix
         ? true
         : gateways.length === 0 && contains(to, subnet.ip);
     });
-    if (others.length === 0) return [];
+    const others = overlapping.filter(({ link }) => !own.has(link));
+    const hasPart = network.config?.isGateway === true || others.length < overlapping.length;
+    if (others.length === 0 || !hasPart) return [];
     return [
       {
         what: `subnet ${text} of ${network.name} overlaps a route of this host`,
@@ -43,11 +54,16 @@ function findRoutes(network: NetworkFacts, { routes, links }: Sight): Finding[] 
   });
 }
 
+/** Whether two networks are on one bridge and in one VLAN: they may well share a subnet. */
+function isOneSegment(network: NetworkFacts, other: NetworkFacts): boolean {
+  return network.bridgeName === other.bridgeName && network.config?.vlan === other.config?.vlan;
+}
+
+/** Subnets that more than one segment has, where this host is the gateway of one. */
 function findOverlaps(networks: readonly NetworkFacts[]): Finding[] {
   return networks.flatMap((network, at) =>
     networks.slice(at + 1).flatMap((other) => {
-      // Networks of one bridge and VLAN may well share a subnet.
-      if (gatewayLinkName(network) === gatewayLinkName(other)) return [];
+      if (isOneSegment(network, other) || !(network.config?.isGateway || other.config?.isGateway)) return [];
       const pairs = network.subnets.flatMap((text) => other.subnets.map((second) => [text, second] as const));
       const both = pairs.filter(([text, second]) => {
         const [a, b] = [parseCIDR(text), parseCIDR(second)];
@@ -58,7 +74,7 @@ function findOverlaps(networks: readonly NetworkFacts[]): Finding[] {
         {
           what: `${network.name} and ${other.name} overlap`,
           where: both.map(([text, second]) => `${text} and ${second}`),
-          why: 'this host can route an address to one of both bridges only',
+          why: 'this host can route an address to one of them only',
           mend: `choose another subnet in ${other.files[0] ?? 'its configuration'}`,
           cures: [],
         },
@@ -73,14 +89,15 @@ function findDuplicates({ patients, links, addresses }: Sight): Finding[] {
     const key = `${ip} on ${bridge}${vlans === '' ? '' : ` VLAN ${vlans}`}`;
     holders.set(key, [...(holders.get(key) ?? []), who]);
   };
-  const names = new Map(links.map(({ index, name }) => [index, name]));
+  const named = new Map(links.map((link) => [link.index, link]));
   for (const { attachment, addresses: own, isDead } of patients) {
     if (isDead || attachment.bridge === '') continue;
     const vlans = formatVlans(attachment.vlans);
     for (const { ip } of own) note(attachment.bridge, vlans, formatIP(ip), containerWords(attachment));
   }
   for (const { index, cidr } of addresses) {
-    const [bridge = '', vlan = ''] = (names.get(index) ?? '').split('.');
+    const { name = '', kind } = named.get(index) ?? {};
+    const [, bridge = name, vlan = ''] = (kind === 'bridge' ? null : /^(.+)\.(\d+)$/.exec(name)) ?? [];
     note(bridge, vlan, formatIP(cidr.ip), `this host, ${formatCIDR(cidr)}`);
   }
   return [...holders].flatMap(([what, who]) =>

@@ -20,6 +20,8 @@ export interface AttachmentFacts {
   readonly elements: readonly MasqueradeElement[];
   /** Those of its addresses that iptables masquerades. */
   readonly sources: readonly IptablesSource[];
+  /** Whether the Go plugin masquerades it by nftables. */
+  readonly isMasqueradedByGo: boolean;
   /** The chain of its spoof check, in table bridge nat; empty where there is none, or a part of it is missing. */
   readonly spoofCheck: string;
   /** Addresses that were seen in the container, where no lease tells; `10.15.20.2/24`. */

@@ -49,7 +49,8 @@ function netfilterFaults(attachment: AttachmentFacts, { network, seesNetfilter }
       ({ address }) => address,
     ),
   );
-  const isJudged = config.ipMasq && (backend === 'nftables' || isWhole(attachment));
+  const isJudged =
+    config.ipMasq && !attachment.isMasqueradedByGo && (backend === 'nftables' || isWhole(attachment));
   const faults = leases
     .filter(({ address }) => isJudged && isMasqueraded(config, address) && !masqueraded.has(address))
     .map(({ address }) => `${address} is not masqueraded`);

@@ -3,7 +3,7 @@ import { type RangeSet, readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { formatCIDR, formatIP, parseIP, subnetOf } from '../../netlink/ip.ts';
 import { isMarked } from '../../plugin/attach/uplink-mark.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
-import { containerChain } from '../../plugin/netfilter/masquerade/go-names.ts';
+import { containerChain, goPrefix } from '../../plugin/netfilter/masquerade/go-names.ts';
 import type { IptablesSource } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import { ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
 import { spoofCheckNames } from '../../plugin/netfilter/spoof-check-rules.ts';
@@ -31,7 +31,12 @@ class Lookup {
     const foreign = raw.links.filter((link) => isForeignVeth(link) && !looked.has(link.index));
     this.unlabelled = new Set(foreign.map(({ master }) => master));
     this.seesLeases = raw.directories.every(({ leases }) => leases.every(({ fault }) => fault !== 'EACCES'));
-    this.netfilter = raw.netfilter ?? { tables: [], sources: [], spoofChecks: new Set() };
+    this.netfilter = raw.netfilter ?? {
+      tables: [],
+      sources: [],
+      goPrefixes: new Set(),
+      spoofChecks: new Set(),
+    };
     for (const source of this.netfilter.sources)
       this.sourcesAt.set(source.address, [...(this.sourcesAt.get(source.address) ?? []), source]);
   }
@@ -43,6 +48,11 @@ class Lookup {
     if (found.length === 0) return [];
     const own = containerChain({ network, containerID });
     return found.filter(({ chain }) => chain === own);
+  }
+
+  isMasqueradedByGo({ network, containerID, label: { ifname } }: Found): boolean {
+    const { goPrefixes } = this.netfilter;
+    return goPrefixes.size > 0 && goPrefixes.has(goPrefix({ network, containerID, ifname }));
   }
 }
 
@@ -87,6 +97,7 @@ function attachmentOf(found: Found, lookup: Lookup): AttachmentFacts {
     leases,
     elements,
     sources: lookup.sourcesOf(found),
+    isMasqueradedByGo: lookup.isMasqueradedByGo(found),
     spoofCheck: lookup.netfilter.spoofChecks.has(chain) ? chain : '',
     seen,
     faults: [],
@@ -133,8 +144,8 @@ function networkOf(name: string, found: readonly Found[], lookup: Lookup): Netwo
   const tableName = ownTable(name).name;
   const table = raw.netfilter?.tables.find((one) => one.name === tableName)?.name ?? '';
   const own = found.map((one) => attachmentOf(one, lookup));
-  const byIptables = own.some(({ sources }) => sources.length > 0);
-  const isMasqueraded = table !== '' || byIptables;
+  const isMasqueraded =
+    table !== '' || own.some(({ sources, isMasqueradedByGo: byGo }) => sources.length > 0 || byGo);
   // A configuration that can't be used may well want what isn't there.
   const seen =
     raw.netfilter === undefined || (described.length > 0 && !isMasqueraded) ? undefined : isMasqueraded;

@@ -4,6 +4,7 @@ import { formatIP, ipOfBytes } from '../../netlink/ip.ts';
 import { decodeElements, listElements } from '../../netlink/nftables/map.ts';
 import { nfproto, type Table } from '../../netlink/nftables/message.ts';
 import { listTables } from '../../netlink/nftables/table-list.ts';
+import { goTable, listGoPrefixes } from '../../plugin/netfilter/masquerade/go-nftables.ts';
 import { iptablesTables } from '../../plugin/netfilter/masquerade/iptables-nft.ts';
 import { listNftSources } from '../../plugin/netfilter/masquerade/iptables-sources.ts';
 import { bothFamilies, families, ownTable } from '../../plugin/netfilter/masquerade/own-table.ts';
@@ -14,7 +15,7 @@ import type { MasqueradeElement, MasqueradeTable, Netfilter } from './raw.ts';
 /** What the name of every network's table begins with. */
 const tablePrefix = ownTable('').name;
 
-const nothing: Netfilter = { tables: [], sources: [], spoofChecks: new Set() };
+const nothing: Netfilter = { tables: [], sources: [], goPrefixes: new Set(), spoofChecks: new Set() };
 
 function elementsOf(connection: Connection, table: Table): MasqueradeElement[] {
   const found = bothFamilies.flatMap((family) =>
@@ -40,6 +41,7 @@ function read(connection: Connection): Netfilter {
     sources: bothFamilies
       .filter((of) => isThere(iptablesTables[of]))
       .flatMap((of) => listNftSources(connection, of)),
+    goPrefixes: isThere(goTable) ? listGoPrefixes(connection) : new Set(),
     spoofChecks: isThere(spoofTable) ? listSpoofChecks(connection) : new Set(),
   };
 }

@@ -46,6 +46,8 @@ export interface Netfilter {
   readonly tables: readonly MasqueradeTable[];
   /** What iptables masquerades. */
   readonly sources: readonly IptablesSource[];
+  /** Whom the Go plugin masquerades by nftables: what its `goPrefix` makes of an attachment. */
+  readonly goPrefixes: ReadonlySet<string>;
   /** The chains of the spoof checks that are whole. */
   readonly spoofChecks: ReadonlySet<string>;
 }

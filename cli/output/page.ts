@@ -1,6 +1,7 @@
 import { IFF_UP } from '../../netlink/linux/if.ts';
 import type { LinkCounters } from '../../netlink/route/link-counters.ts';
 import type { LiveRoute } from '../../netlink/route/route.ts';
+import { goTable } from '../../plugin/netfilter/masquerade/go-nftables.ts';
 import type { Details } from '../facts/details.ts';
 import type { AttachmentFacts, NetworkFacts } from '../facts/facts.ts';
 import { addressesOf, formatLeases, formatVlans, grouped, sinceOf } from '../facts/summary.ts';
@@ -100,7 +101,7 @@ function insideFields({ inside, namespace, processes, fault }: Details, style: S
 }
 
 function keptFields(
-  { leases, elements, sources, spoofCheck }: AttachmentFacts,
+  { leases, elements, sources, isMasqueradedByGo, spoofCheck }: AttachmentFacts,
   { table }: NetworkFacts,
   now: number,
 ): Field[] {
@@ -112,7 +113,11 @@ function keptFields(
     ['lease', leases.map(({ file, time: at }) => `${printable(file)}, ${time(at, now)}`)],
     [
       'masquerade',
-      [...elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`), ...byIptables],
+      [
+        ...elements.map(({ address, chain }) => `${address} in ${table}, chain ${chain}`),
+        ...byIptables,
+        ...(isMasqueradedByGo ? [`by the Go plugin, in table inet ${goTable.name}`] : []),
+      ],
     ],
     ['spoof check', spoofCheck === '' ? undefined : printable(`table bridge nat, chain ${spoofCheck}`)],
   ];
@@ -137,7 +142,12 @@ function masqueradingOf({ masquerades, table, attachments }: NetworkFacts): stri
   if (masquerades === undefined) return undefined;
   if (!masquerades) return 'no';
   const by = new Set(attachments.flatMap(({ sources }) => sources.map((source) => source.by)));
-  const words = [...(table === '' ? [] : [`nftables table ${table}`]), ...by];
+  const isByGo = attachments.some(({ isMasqueradedByGo }) => isMasqueradedByGo);
+  const words = [
+    ...(table === '' ? [] : [`nftables table ${table}`]),
+    ...by,
+    ...(isByGo ? ['the Go plugin'] : []),
+  ];
   return ['yes', ...words].join(', ');
 }
 

@@ -78,6 +78,19 @@ describe.each(executables)('cni-bridge install --conflist, with %s', (_name, exe
     expect(nodeFiles(host)).toBe('');
   });
 
+  test.each([
+    ['--conf-name', '20-pods.conflist'],
+    ['--conf-dir', confDir],
+    ['--pod-cidr', '10.244.1.0/24'],
+    ['--pod-cidr-from', '/run/none'],
+    ['--node', 'n1'],
+  ])('%s is nothing without --conflist', (option, value) => {
+    const stderr = `cni-bridge: ${option} is for the network of --conflist, which is missing\n`;
+    const refused = { status: 2, stdout: '', stderr };
+    expect(onNode(host, executable, ['install', option, value])).toMatchObject(refused);
+    expect(nodeFiles(host)).toBe('');
+  });
+
   describe('--node', () => {
     const kubectl = (script: string) => {
       write('/run/tools/kubectl', `#!/bin/sh\n${script}\n`);

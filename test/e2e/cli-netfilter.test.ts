@@ -89,12 +89,22 @@ describe.each(executables)('what netfilter does, as cni-bridge beside %s sees it
     expect(host.snapshot('c1', 'c2')).toBe(before);
   });
 
-  test('what the Go plugin masquerades by iptables is masqueraded', () => {
-    const go = network('lab', '10.15.0.0/24');
+  test.each([
+    ['iptables', /masquerade +10\.15\.0\.2 by iptables, chain CNI-/],
+    ['nftables', /masquerade +by the Go plugin, in table inet cni_plugins_masquerade/],
+  ])('what the Go plugin masquerades by %s is masqueraded', (ipMasqBackend, words) => {
+    const go = network('lab', '10.15.0.0/24', { ipMasqBackend });
     configure(host, go);
     add(host, reference, { conf: go, containerID: 'go', env: { CNI_PATH: dirname(reference) } });
     expect(states()).toEqual(['ok']);
+    expect(run('show', 'go').stdout).toMatch(words);
+    expect(run('show', 'lab').stdout).toMatch(/^masquerades +yes, (iptables-nft|the Go plugin)$/m);
     expect(run('doctor', '--json').stdout).not.toContain('masqueraded');
+    const before = host.sh('nft list ruleset; iptables-save');
+    expect(run('restore')).toMatchObject({ status: 0, stdout: '' });
+    expect(host.sh('nft list ruleset; iptables-save')).toBe(before);
+    host.sh('nft flush ruleset');
+    expect(states()).toEqual(['10.15.0.2 is not masqueraded']);
   });
 
   test('try leaves nothing of it, and says so', () => {

@@ -131,9 +131,11 @@ describe.each(executables)('masquerading by %s', (_name, bridge) => {
       if (isLegacy) useLegacyIptables(host);
     });
 
-    test('the rules are those of the Go plugin', () => {
+    test("the rules are those of the Go plugin, but for the comments of those in the container's chain", () => {
       add(host, bridge, { conf });
-      const ours = natRules(host);
+      const bearing = natRules(host).match(/^-A CNI-\S+ .*--comment "cni lab-br1 c1" -j \w+$/gm);
+      expect(bearing).toHaveLength(4);
+      const ours = natRules(host).replaceAll('"cni lab-br1 c1"', String.raw`"name: \"lab-br1\" id: \"c1\""`);
       expect(ours).toContain('MASQUERADE');
       del(host, bridge, { conf });
       expect(natRules(host)).not.toMatch(/CNI-/);

@@ -23,7 +23,7 @@ export function onNode(
   under: readonly string[] = [],
 ): Outcome {
   const [command = '', ...more] = words;
-  const places = ['--bin-dir', binDir, ...(command === 'install' ? ['--conf-dir', confDir] : [])];
+  const places = ['--bin-dir', binDir, ...(more.includes('--conflist') ? ['--conf-dir', confDir] : [])];
   const program = `${dirname(executable)}/cni-bridge`;
   return host.run([...under, program, command, ...places, ...more]);
 }

@@ -1,5 +1,6 @@
 import type { Attachment } from '../../../cni/attachment.ts';
 import { hashDigits } from '../../attach/hash.ts';
+import { ownerLabel } from '../../attach/owner.ts';
 
 // The names that the Go plugin uses, so that each plugin can remove what the other made.
 
@@ -24,6 +25,17 @@ export function networkComment(network: string): string {
 /** The comment on a container's iptables rules. Neither name can contain a quote or a backslash. */
 export function containerComment({ network, containerID }: Omit<Attachment, 'ifname'>): string {
   return `${networkComment(network)}${containerID}"`;
+}
+
+/** The label of ours on the rules of a container's chain, whichever interfaces share it: `cni <network> <container ID>`. */
+export function chainLabel({ network, containerID }: Omit<Attachment, 'ifname'>): string {
+  return ownerLabel({ network, containerID, ifname: '' }).trimEnd();
+}
+
+/** The container of a comment of {@link containerComment}; undefined for any other, and for one that is cut short. */
+export function containerOfComment(comment: string): Omit<Attachment, 'ifname'> | undefined {
+  const [, network, containerID] = /^name: "([^"]*)" id: "([^"]*)"$/.exec(comment) ?? [];
+  return network === undefined || containerID === undefined ? undefined : { network, containerID };
 }
 
 /** The prefix of the comments on a network's rules in the Go plugin's nftables table. */

@@ -8,7 +8,7 @@ import {
   parseCIDR,
   width,
 } from '../../../netlink/ip.ts';
-import { containerChain, containerComment } from './go-names.ts';
+import { chainLabel, containerChain, containerComment } from './go-names.ts';
 import { findStale, type Jump, type StaleJumps, withoutJump } from './iptables-jump.ts';
 import type { Policy } from './policy.ts';
 
@@ -16,9 +16,14 @@ import type { Policy } from './policy.ts';
 const longestComment = 255;
 const multicast = { [family.ipv4]: '224.0.0.0/4', [family.ipv6]: 'ff00::/8' } as const;
 
+function commented(text: string): string {
+  return `-m comment --comment "${text.slice(0, longestComment).replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
 /**
  * The iptables-restore input that masquerades addresses of one family, with the Go plugin's rules and those of the
- * policy. An existing chain of that name is flushed.
+ * policy. An existing chain of that name is flushed. The jumps have the Go plugin's comment, which its DEL looks for; the
+ * rules of the chain bear a label of ours, so that it can be told from a chain of the Go plugin's.
  */
 export function masqueradeInput(
   attachment: Attachment,
@@ -27,15 +32,15 @@ export function masqueradeInput(
   policy?: Policy,
 ): string {
   const chain = containerChain(attachment);
-  const comment = `-m comment --comment "${containerComment(attachment).slice(0, longestComment).replaceAll('"', '\\"')}"`;
+  const [label, comment] = [commented(chainLabel(attachment)), commented(containerComment(attachment))];
   const spared = [...addresses, ...(policy?.spared ?? [])];
   const target =
     policy?.outbound === undefined ? 'MASQUERADE' : `SNAT --to-source ${formatIP(policy.outbound)}`;
   return [
     '*nat',
     `:${chain} - [0:0]`,
-    ...spared.map((cidr) => `-A ${chain} -d ${formatCIDR(cidr)} ${comment} -j ACCEPT`),
-    `-A ${chain} ! -d ${multicast[of]} ${comment} -j ${target}`,
+    ...spared.map((cidr) => `-A ${chain} -d ${formatCIDR(cidr)} ${label} -j ACCEPT`),
+    `-A ${chain} ! -d ${multicast[of]} ${label} -j ${target}`,
     ...addresses.map(({ ip }) => `-A POSTROUTING -s ${formatIP(ip)} ${comment} -j ${chain}`),
     'COMMIT',
     '',
@@ -47,15 +52,25 @@ const jumpPattern = /^-A POSTROUTING (.*)-[jg] (\S+)$/;
 /** A jump with its iptables-save line. */
 type SavedJump = Jump & { readonly line: string };
 
+/** The comment in an iptables-save line; empty if there is none. */
+function commentIn(line: string): string {
+  const [, quoted, bare = ''] = /--comment (?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(line) ?? [];
+  return quoted?.replace(/\\(.)/g, '$1') ?? bare;
+}
+
+/** The comment of the first of a chain's rules; empty if there is none. */
+export function savedCommentOf(saved: string, chain: string): string {
+  return commentIn(saved.split('\n').find((line) => line.startsWith(`-A ${chain} `)) ?? '');
+}
+
 /** The jump in an iptables-save line; none if the line is something else. */
 function jumpOf(line: string): SavedJump[] {
   const [, matches = '', target] = jumpPattern.exec(line) ?? [];
   if (target === undefined) return [];
-  const [, quoted, bare = ''] = /--comment (?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(matches) ?? [];
   const [, text = ''] = /(?:^|[^!] )-s (\S+)/.exec(matches) ?? [];
   const cidr = parseCIDR(text);
   const source = cidr !== undefined && cidr.prefix === width(cidr.ip.family) ? cidr.ip : undefined;
-  return [{ line, target, comment: quoted?.replace(/\\(.)/g, '$1') ?? bare, source }];
+  return [{ line, target, comment: commentIn(matches), source }];
 }
 
 /**

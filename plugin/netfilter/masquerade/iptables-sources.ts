@@ -1,23 +1,29 @@
 import type { Connection } from '../../../netlink/connection.ts';
-import { type Family, formatIP } from '../../../netlink/ip.ts';
+import { type Family, family, formatIP, parseIP } from '../../../netlink/ip.ts';
 import { decodeChain, listChains } from '../../../netlink/nftables/chain.ts';
+import { decodeRule, listRules } from '../../../netlink/nftables/rule.ts';
+import { withNetfilter } from '../connection.ts';
 import { isContainerChain } from './go-names.ts';
 import { legacyFamilies, savedNat } from './iptables.ts';
 import type { Jump } from './iptables-jump.ts';
 import { iptablesTables, listJumps } from './iptables-nft.ts';
-import { savedJumps } from './iptables-rules.ts';
+import { savedCommentOf, savedJumps } from './iptables-rules.ts';
 
 /** An address that iptables masquerades, by a container's chain that has rules. */
 export interface IptablesSource {
   /** `10.15.20.2` */
   readonly address: string;
   readonly chain: string;
+  /** That of the jump to the chain. */
+  readonly comment: string;
   readonly by: 'iptables-nft' | 'iptables-legacy';
 }
 
 function sourcesOf(jumps: readonly Jump[], by: IptablesSource['by']): IptablesSource[] {
-  return jumps.flatMap(({ source, target: chain }) =>
-    source !== undefined && isContainerChain(chain) ? [{ address: formatIP(source), chain, by }] : [],
+  return jumps.flatMap(({ source, target: chain, comment }) =>
+    source !== undefined && isContainerChain(chain)
+      ? [{ address: formatIP(source), chain, comment, by }]
+      : [],
   );
 }
 
@@ -37,6 +43,19 @@ export function listNftSources(connection: Connection, of: Family): IptablesSour
   const jumpsTo = new Map<string, number>();
   for (const { chain } of all) jumpsTo.set(chain, (jumpsTo.get(chain) ?? 0) + 1);
   return all.filter(({ chain }) => (useOf.get(chain) ?? 0) > (jumpsTo.get(chain) ?? 0));
+}
+
+/**
+ * The comment of the first rule of a source's chain: a label of ours, or the Go plugin's comment.
+ * @throws NetlinkError, CniError code 999 where a program fails
+ */
+export function ruleCommentOf({ address, chain, by }: IptablesSource): string {
+  const of = parseIP(address)?.family ?? family.ipv4;
+  if (by === 'iptables-legacy') return savedCommentOf(savedNat(of), chain);
+  return withNetfilter((connection) => {
+    const [rule] = connection.dump(listRules({ table: iptablesTables[of], name: chain }));
+    return rule === undefined ? '' : decodeRule(rule).comment;
+  });
 }
 
 /**

@@ -39,6 +39,23 @@ export const netfilter: readonly Difference[] = [
     shows: [{ part: 'kernel', path: /^nft table bridge nat/, reference: null }],
   },
   {
+    what: "the rules of a container's iptables chain say whose they are",
+    why: 'so that `cni-bridge doctor` tells them from the Go plugin’s; its DEL and ours look at the jumps',
+    rows: ({ row, ours, reference }) =>
+      added(ours) &&
+      added(reference) &&
+      confOf(row).ipMasq === true &&
+      confOf(row).ipMasqBackend === 'iptables' &&
+      isLayer3(row),
+    shows: [
+      {
+        path: /^ip6?tables(-\w+)? nat CNI-\S+ \d$/,
+        ours: /--comment "cni net /,
+        reference: /--comment "name: /,
+      },
+    ],
+  },
+  {
     what: "macspoofchk's table says who made it, and is deleted with the last container's DEL",
     why: 'the Go plugin leaves the table and its base chain on the host',
     rows: ({ row, ours, reference }) => added(ours) && added(reference) && confOf(row).macspoofchk === true,

@@ -113,7 +113,7 @@ describe('what is wrong is said', () => {
 
   test('whichever masquerades does, unless the configuration has the other', () => {
     const chain = containerChain({ network: 'net', containerID: 'c1' });
-    const source = { address: '10.0.0.2', chain, by: 'iptables-nft' } as const;
+    const source = { address: '10.0.0.2', chain, comment: '', by: 'iptables-nft' } as const;
     const byIptables = netfilter({ sources: [source] });
     const byNftables = netfilter({ tables: [table('net', { '10.0.0.2': alias })] });
     const faults = (ipMasqBackend: string | undefined, found: Netfilter): readonly string[] => {

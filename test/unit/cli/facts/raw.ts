@@ -34,7 +34,7 @@ export function table(network: string, owners: Readonly<Record<string, string>>)
 
 /** Netfilter with these things, and nothing else. */
 export function netfilter(some: Partial<Netfilter>): Netfilter {
-  return { tables: [], sources: [], spoofChecks: new Set(), ...some };
+  return { tables: [], sources: [], goPrefixes: new Set(), spoofChecks: new Set(), ...some };
 }
 
 /** A host with these things, and nothing else. */
