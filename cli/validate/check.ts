@@ -3,14 +3,12 @@ import { isObject, type JsonObject } from '../../cni/json.ts';
 import { supportedVersions } from '../../cni/version.ts';
 import { findPlugin } from '../../ipam/delegate.ts';
 import { readRangeSets } from '../../ipam/host-local/ranges.ts';
-import { encodeText } from '../../netlink/bytes.ts';
 import { messageOf } from '../../netlink/error.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { isBridgeJson, keysAt } from '../../plugin/config/generated/validate-config.ts';
-import { decodeConfig } from '../../plugin/config/json.ts';
 import { checkSchema } from '../../plugin/config/schema-check.ts';
 import { nearest } from '../../plugin/config/spelling.ts';
-import { type PluginPart, pluginParts, readPart } from '../facts/configurations.ts';
+import { decodeFile, type PluginPart, pluginParts, readPart } from '../facts/configurations.ts';
 import { findKeys, findPath, type KeyPlace, type Position, positionOf } from './places.ts';
 
 /** Something that validation has to say. */
@@ -39,6 +37,8 @@ const listKeys = [
 class Findings {
   readonly list: Finding[] = [];
   readonly keys: readonly KeyPlace[];
+  /** Keys of which an error is told. */
+  private readonly wrong = new Set<string>();
 
   constructor(private readonly text: string) {
     this.keys = findKeys(text);
@@ -48,8 +48,11 @@ class Findings {
   add(severity: Finding['severity'], path: readonly string[], text: string): void {
     const key = findPath(this.keys, path);
     const position = key && positionOf(this.text, key.at);
-    const isKnown = this.list.some((one) => one.text === text && one.position?.line === position?.line);
-    if (!isKnown) this.list.push({ severity, position, text });
+    const isTold =
+      (severity === 'error' && this.wrong.has(path.join('.'))) ||
+      this.list.some((one) => one.text === text && one.position?.line === position?.line);
+    if (severity === 'error' && path.length > 0) this.wrong.add(path.join('.'));
+    if (!isTold) this.list.push({ severity, position, text });
   }
 
   /** An error in the plugin's own words, whose first is the key: `ipam.ranges[0]: ...`. */
@@ -121,7 +124,8 @@ function checkBridge(findings: Findings, part: PluginPart): void {
   });
   if (!isRight) return;
   try {
-    checkRanges(findings, readPart(part.json), above);
+    // A name that is missing is told already.
+    checkRanges(findings, readPart({ ...part.json, name: part.json.name || 'network' }), above);
   } catch (error) {
     findings.addError(error, above);
   }
@@ -186,7 +190,7 @@ export interface Subject {
 export function checkFile({ file, text, cniPath }: Subject): Finding[] {
   let json: JsonObject;
   try {
-    json = decodeConfig(encodeText(text));
+    json = decodeFile(text);
   } catch (error) {
     return [undecodable(error)];
   }

@@ -87,12 +87,15 @@ test('a list: its own keys, each plugin’s place, those that are not ours', () 
 });
 
 test('a version that nobody supports, a name that is missing, a list that is none', () => {
-  expect(checked('{"cniVersion": "9.0.0", "type": "bridge"}')).toEqual(
-    expect.arrayContaining([
-      expect.stringContaining('error: name: is missing'),
-      expect.stringContaining('error: cniVersion: "9.0.0" is not supported'),
-    ]),
-  );
+  expect(checked('{"cniVersion": "9.0.0", "type": "bridge"}')).toEqual([
+    'error: name: is missing',
+    expect.stringContaining('1:2 error: cniVersion: "9.0.0" is not supported'),
+  ]);
+  expect(checked('{"cniVersion": "1.0.0", "type": "bridge", "metric": 5}')).toEqual([
+    'error: name: is missing',
+    expect.stringContaining('1:43 error: metric: 5 needs isDefaultGateway'),
+  ]);
+  expect(checked(' \n')).toEqual(['error: the file is empty']);
   expect(checked('{"cniVersion": "1.0.0", "name": "n", "plugins": []}', 'x.conflist')).toEqual([
     '1:38 error: plugins: a .conflist needs a list of one plugin or more',
   ]);
