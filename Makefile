@@ -83,11 +83,11 @@ e2e-runtimes: dist/bridge packages reference dist/runtimes ## podman, containerd
 	@build/debian-packages podman containerd runc busybox-static
 	@$(TSX) test/runtimes/main.ts $(RUNTIMES)
 
-e2e-flannel: dist/bridge packages reference dist/flannel ## flannel's plugin delegating to ours, flanneld with etcd, two and three nodes (needs root); BACKENDS='host-gw vxlan-dual' runs a part, REFERENCE=1 the Go plugin as well
+e2e-flannel: dist/bridge packages reference dist/flannel ## flannel's plugin delegating to ours, flanneld with etcd, two and three nodes (needs root); BACKENDS='crowd host-gw vxlan-dual' runs a part, REFERENCE=1 the Go plugin as well
 	@build/debian-packages etcd-server etcd-client busybox-static
 	@$(TSX) test/flannel/main.ts $(BACKENDS)
 
-e2e-kubernetes: dist/bridge packages reference dist/kubernetes ## a real cluster of two nodes whose pods ours connects (needs root); MODE='iptables nftables-dual' of 4, REFERENCE=1 the Go plugin as well; builds Kubernetes once, 20 min of CPU
+e2e-kubernetes: dist/bridge packages reference dist/kubernetes ## a real cluster of two nodes whose pods ours connects, and deploy/kubernetes on it (needs root); MODE='iptables nftables-dual' of 4, REFERENCE=1 the Go plugin as well; builds Kubernetes once, 20 min of CPU
 	@build/debian-packages containerd runc etcd-server busybox-static jq
 	@$(TSX) test/kubernetes/main.ts $(MODE)
 

@@ -1,5 +1,5 @@
-// usage: image.ts STAGE OUTPUT: an OCI image layout in OUTPUT, of STAGE/amd64/layer.tar and STAGE/arm64/layer.tar.
-// One index holds both architectures; index.json names it, as docker buildx, skopeo and ctr have it.
+// usage: image.ts STAGE OUTPUT ARCHITECTURE...: an OCI image layout in OUTPUT, of STAGE/ARCHITECTURE/layer.tar for each.
+// One index holds all architectures; index.json names it, as docker buildx, skopeo and ctr have it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,9 @@ interface Descriptor {
   readonly size: number;
 }
 
-const [stage, output] = process.argv.slice(2);
-if (stage === undefined || output === undefined) throw new Error('usage: image.ts STAGE OUTPUT');
+const [stage, output, ...architectures] = process.argv.slice(2);
+if (stage === undefined || output === undefined || architectures.length === 0)
+  throw new Error('usage: image.ts STAGE OUTPUT ARCHITECTURE...');
 
 const created = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000).toISOString();
 const commit = execFileSync('build/commit', { encoding: 'utf8' }).trim();
@@ -39,7 +40,7 @@ function json(mediaType: string, value: object): Descriptor {
   return blob(mediaType, Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...value })));
 }
 
-/** The image of one architecture: a layer, its configuration, and the manifest of both. */
+/** The image of one architecture: a layer, its configuration, and the manifest of the two. */
 function image(architecture: string): Descriptor & { platform: object } {
   const layer = readFileSync(`${stage}/${architecture}/layer.tar`);
   const platform = { architecture, os: 'linux' };
@@ -63,7 +64,7 @@ function image(architecture: string): Descriptor & { platform: object } {
 
 mkdirSync(`${output}/blobs/sha256`, { recursive: true });
 const index = json('application/vnd.oci.image.index.v1+json', {
-  manifests: ['amd64', 'arm64'].map(image),
+  manifests: architectures.map(image),
   annotations: labels,
 });
 const annotations = {

@@ -6,7 +6,8 @@ import { MessageBody } from '../message-body.ts';
 import { type LinkReference, linkBody, nameOf } from './link.ts';
 
 /**
- * Deletes a link; of a veth, both ends. * @returns whether there was one
+ * Deletes a link; of a veth, both ends.
+ * @returns whether there was one
  * @throws NetlinkError
  */
 export function removeLink(connection: Connection, link: LinkReference): boolean {

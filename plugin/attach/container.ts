@@ -12,6 +12,9 @@ import { addUniqueAddresses } from './duplicate-address.ts';
 import { awaitForwarding } from './port.ts';
 import type { VethPair } from './veth.ts';
 
+/** The container's end of the pair. */
+type ContainerLink = Pick<Link, 'index' | 'name' | 'mac'>;
+
 /** What IPAM gave an attachment, with the gateways filled in. */
 export type Leased = Pick<Result, 'ips' | 'routes'>;
 
@@ -24,22 +27,22 @@ export function configureContainer(addition: Addition, bridge: Link, veth: VethP
   const { sides } = addition;
   const { ips, routes } = leased;
   const { enabledad } = addition.config;
-  const link = veth.container;
+  const { name } = veth.container;
   const addresses = ips.map(({ address }) => address);
-  refuseShortMtu(link, addresses);
+  refuseShortMtu(veth.container, addresses);
   const detected = addresses.filter(({ ip }) => enabledad && ip.family === family.ipv6);
   const usable = addresses.filter((cidr) => !detected.includes(cidr));
-  if (ips.length > 0) sides.inContainer(() => setSysctls(addition, link, addresses));
-  const wanted = routeRequests(link, ips, routes);
-  const first = [
-    setLink(link.name, { up: true }),
-    ...usable.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
-  ];
-  configure(sides.container, first);
+  if (ips.length > 0) sides.inContainer(() => setSysctls(addition, name, addresses));
+  configure(sides.container, [setLink(name, { up: true })]);
   const port = awaitForwarding(sides.host, bridge, veth.host.name);
+  const link = { ...veth.container, index: port.peer };
   // If detection ran before the port forwards, a neighbour that has the address would not hear it.
   if (detected.length > 0) addUniqueAddresses(sides, link, detected);
-  configure(sides.container, ips.length > 0 ? [announcement(link)] : [], wanted);
+  const requests = [
+    ...usable.map((cidr) => newAddress(link, cidr, { nodad: cidr.ip.family === family.ipv6 })),
+    ...(ips.length > 0 ? [announcement(link)] : []),
+  ];
+  configure(sides.container, requests, routeRequests(link, ips, routes));
   return port;
 }
 
@@ -48,14 +51,14 @@ export function configureContainer(addition: Addition, bridge: Link, veth: VethP
  * Neighbours that just talked to one of the addresses still know the MAC address of a container that is gone. The
  * kernel's own announcement, when the link comes up, is lost, since the port doesn't forward yet.
  */
-function announcement(link: Link): NetlinkRequest {
+function announcement(link: ContainerLink): NetlinkRequest {
   return setLink(link, { mac: link.mac });
 }
 
 /** IPV6_MIN_MTU, linux/ipv6.h: below it the kernel has no IPv6 on a link, and answers a bare EINVAL. */
 const ipv6MinMtu = 1280;
 
-function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
+function refuseShortMtu({ mtu }: Pick<Link, 'mtu'>, addresses: readonly CIDR[]): void {
   const ipv6 = addresses.find(({ ip }) => ip.family === family.ipv6);
   if (ipv6 === undefined || mtu >= ipv6MinMtu) return;
   const reason = `mtu: must be ${ipv6MinMtu} or more for the IPv6 address ${formatCIDR(ipv6)}, not ${mtu}`;
@@ -63,7 +66,7 @@ function refuseShortMtu({ mtu }: Link, addresses: readonly CIDR[]): void {
 }
 
 /** Runs in the container's namespace. */
-function setSysctls({ config, sides, undo }: Addition, { name }: Link, addresses: readonly CIDR[]): void {
+function setSysctls({ config, sides, undo }: Addition, name: string, addresses: readonly CIDR[]): void {
   const { enabledad } = config;
   const ipv6 = `net/ipv6/conf/${name}`;
   setSysctl(`net/ipv4/conf/${name}/arp_notify`, '1');
@@ -101,7 +104,11 @@ function refuseAdvertisements(acceptRa: string): void {
  * A route without a gateway goes through the gateway of its family, unless its scope is the link. Routes that differ
  * only in the gateway are one route with several next hops.
  */
-function routeRequests(link: Link, ips: readonly IPConfig[], routes: readonly Route[]): NetlinkRequest[] {
+function routeRequests(
+  link: ContainerLink,
+  ips: readonly IPConfig[],
+  routes: readonly Route[],
+): NetlinkRequest[] {
   const common = ips.flatMap(({ gateway }) => gateway ?? []);
   const wanted = new Map<string, RouteSettings & { readonly gateways: IP[] }>();
   for (const { dst: to, gw, ...settings } of routes) {

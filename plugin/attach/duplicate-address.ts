@@ -18,7 +18,7 @@ const deadlineMilliseconds = 30_000;
  */
 export function addUniqueAddresses(
   { container, inContainer }: Sides,
-  link: Link,
+  link: Pick<Link, 'index' | 'name'>,
   addresses: readonly CIDR[],
 ): void {
   const changes = inContainer(() => subscribe(group.ipv6Address));
@@ -43,7 +43,7 @@ export function addUniqueAddresses(
   }
 }
 
-function inUse({ name }: Link, { ip }: CIDR): CniError {
+function inUse({ name }: Pick<Link, 'name'>, { ip }: CIDR): CniError {
   return new CniError(
     errorCode.internal,
     `address ${formatIP(ip)} of ${name} is already in use`,

@@ -12,7 +12,7 @@ import { servesOthers } from './other-attachments.ts';
 import { before, isMarked, marked } from './uplink-mark.ts';
 import { uplinkUsers } from './uplink-users.ts';
 import { includesVlan, missingVlans, uplinkVlans, vlansWithout } from './uplink-vlans.ts';
-import type { VethPair } from './veth.ts';
+import { endOf, type VethPair } from './veth.ts';
 
 /**
  * Looks at the uplink before anything is touched.
@@ -41,7 +41,7 @@ interface Junction {
  * @returns the bridge now that it has the uplink, from which it may have taken its MAC address
  * @throws CniError code 7 if the kernel refuses it as a port; BridgeGone, NetlinkError
  */
-export function ensureUplink(addition: Addition, bridge: Link, { host: { index: own } }: VethPair): Link {
+export function ensureUplink(addition: Addition, bridge: Link, veth: VethPair): Link {
   const { config, sides } = addition;
   const { host } = sides;
   const { uplink: name = '' } = config;
@@ -51,6 +51,7 @@ export function ensureUplink(addition: Addition, bridge: Link, { host: { index: 
   if (isThere && !isMarked(uplink)) return bridge;
   const now = getLink(host, bridge.name);
   if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
+  const { index: own } = endOf(host, veth.host.name);
   const junction = { uplink, bridge: now, own };
   if (!isThere) join(addition, junction);
   joinVlans(addition, junction, isThere);

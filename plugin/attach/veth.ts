@@ -2,8 +2,9 @@ import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { removeLink } from '../../netlink/route/delete-link.ts';
-import { findLinks, getLink, isThere, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
+import { getLink, isThere, type Link, newVeth, setLink } from '../../netlink/route/link.ts';
 import { hasLink, setSysctl } from '../../netlink/sysctl.ts';
+import { randomMac } from '../config/mac.ts';
 import { invalidConfig } from '../config/schema-check.ts';
 import type { Addition } from './addition.ts';
 import { BridgeGone } from './bridge-lifetime.ts';
@@ -15,10 +16,13 @@ import { filtersVlans, setPortVlans } from './port-vlans.ts';
 /** Both ends of a pair. */
 export interface VethPair {
   /** The host's end, which is up and a port of the bridge. */
-  readonly host: Pick<Link, 'index' | 'name' | 'mac'>;
+  readonly host: Pick<Link, 'name' | 'mac'>;
   /** The container's end, which is still down. */
-  readonly container: Link;
+  readonly container: Pick<Link, 'name' | 'mac' | 'mtu'>;
 }
+
+/** What the kernel gives a veth for which none is chosen (ETH_DATA_LEN, linux/if_ether.h). */
+const defaultMtu = 1500;
 
 /**
  * Creates the veth pair: one end a port of the bridge, the other in the container's namespace.
@@ -73,18 +77,20 @@ function refuseTaken({ attachment: { ifname }, sides: { container } }: Addition)
 
 function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   const { attachment, config, sides, undo } = addition;
-  const { host, container, containerNamespace } = sides;
+  const { host, containerNamespace } = sides;
   const { ifname } = attachment;
   const port = portSettings(config);
   // The MAC address shows that it is the one made here: another ADD for this attachment uses the same name.
   const mac = randomPortMac();
+  // Chosen here, so that nobody has to ask the kernel.
+  const far = { name: ifname, mac: config.mac ?? randomMac(), mtu: config.mtu ?? defaultMtu };
   const { hostInterfaceName: given } = config;
   const whole = typeof given === 'string' ? given : undefined;
   const settings = { mac, mtu: config.mtu, master: bridge.index, up: whole === undefined || undefined };
   const peer = {
     name: ifname,
     namespaceFd: containerNamespace.fd,
-    settings: { mac: config.mac, mtu: config.mtu },
+    settings: { mac: far.mac, mtu: config.mtu },
   };
   const requests = [
     newVeth(name, settings, peer),
@@ -92,18 +98,15 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
     ...(port === undefined ? [] : [setLink(name, { port })]),
   ];
   undo.create(host, `veth pair ${name}`, requests, () => {
-    const links = findLinks(host, whole === undefined ? [name] : [name, whole]);
-    for (const link of links) if (link.mac === mac) removeLink(host, link);
+    for (const one of whole === undefined ? [name] : [name, whole]) removePair(addition, { name: one, mac });
   });
   if (whole !== undefined) rename(addition, name, whole);
   const called = whole ?? name;
   setSysctl(`net/ipv6/conf/${called}/accept_ra`, '0');
   // The container's end is still down, so no frame goes through the bridge's default VLAN.
   if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, called), config));
-  const far = endOf(container, ifname, called);
-  const near = { index: far.peer, name: called, mac };
-  if (hasPortOptions(config)) completePort(host, near, far.mac, config);
-  return { host: near, container: far };
+  if (hasPortOptions(config)) completePort(host, endOf(host, called), far.mac, config);
+  return { host: { name: called, mac }, container: far };
 }
 
 /**
@@ -117,9 +120,10 @@ function rename({ attachment, sides: { host, container } }: Addition, name: stri
   if (reply?.error !== undefined) throw reply.error;
 }
 
-/** Deletes a pair that this ADD made. */
-export function removePair({ sides: { host } }: Addition, pair: VethPair): void {
-  removeLink(host, pair.host);
+/** Deletes a pair that this ADD made, by its host's end: nothing, if another link has its name. */
+export function removePair({ sides: { host } }: Addition, { name, mac }: VethPair['host']): void {
+  const link = getLink(host, name);
+  if (link?.mac === mac) removeLink(host, link);
 }
 
 /**

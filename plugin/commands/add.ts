@@ -104,7 +104,7 @@ function plugIn(addition: Addition): { bridge: Link; veth: VethPair } {
       veth = connectContainer(addition, bridge);
       return { bridge: bridgeWithPort(addition, bridge, veth.host.mac), veth };
     } catch (error) {
-      if (veth !== undefined) removePair(addition, veth);
+      if (veth !== undefined) removePair(addition, veth.host);
       if (!(error instanceof BridgeGone) || attempt === bridgeAttempts) throw error;
     }
   }
@@ -165,13 +165,16 @@ function masquerade({ warn }: Operation, { attachment, config, undo }: Addition,
 /** The index of the container's interface in the result, after the bridge and the host veth. */
 const containerInterface = 2;
 
+/** What a result tells of a link. */
+type NamedLink = Pick<Link, 'name' | 'mac' | 'mtu'>;
+
 /** Tells the MTU of both ends of the veth pair, for a CHECK to compare. */
-function withChosenMtu(interfaces: readonly Interface[], links: readonly Link[]): Interface[] {
+function withChosenMtu(interfaces: readonly Interface[], links: readonly NamedLink[]): Interface[] {
   const isEnd = (index: number): boolean => index === containerInterface - 1 || index === containerInterface;
   return interfaces.map((one, index) => (isEnd(index) ? { ...one, mtu: links[index]?.mtu ?? 0 } : one));
 }
 
-function resultOf({ request, config }: Operation, links: readonly Link[], leased: Result): Result {
+function resultOf({ request, config }: Operation, links: readonly NamedLink[], leased: Result): Result {
   const interfaces = links.map(({ name, mac }, index) =>
     index === containerInterface ? { name, mac, sandbox: request.netns } : { name, mac },
   );

@@ -62,7 +62,7 @@ export interface BridgeConfig extends NetworkConfig, MasqueradeConfig {
   readonly forgetConnections: boolean;
   /** Whether packets to and from other networks that have it, or with `strict` of any other bridge, are dropped. */
   readonly isolate: boolean | 'strict';
-  /** Lower case with colons; undefined leaves it to the kernel. */
+  /** Lower case with colons; undefined for a random one. */
   readonly mac: string | undefined;
 }
 

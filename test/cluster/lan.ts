@@ -26,14 +26,18 @@ export async function startLan(): Promise<Machine> {
   return lan;
 }
 
-/** Connects a node that has just booted: its link is `up0`, and it forwards, as a node of a cluster has to. */
+/**
+ * Connects a node that has just booted: its link is `up0`, and it forwards, as a node of a cluster has to. The link has
+ * the MAC address that it had before, as a machine's has: others may still know it.
+ */
 export async function join(lan: Machine, node: Machine, number: number): Promise<void> {
   const { v4, v6 } = placeOf(number);
   const port = `port${number}`;
   await lan.sh(`! ip link show ${port} >/dev/null 2>&1 || ip link del ${port} 2>/dev/null || true`);
   await lan.wire(port, node, 'up0');
   await lan.sh(`ip link set ${port} master lan0 up`);
-  await node.sh(`ip addr add ${v4}/24 dev up0 && ip addr add ${v6}/64 dev up0 nodad && ip link set up0 up
+  await node.sh(`ip link set up0 address 02:00:00:00:90:1${number}
+    ip addr add ${v4}/24 dev up0 && ip addr add ${v6}/64 dev up0 nodad && ip link set up0 up
     ip route add default via ${outside.v4} && ip -6 route add default via ${outside.v6}
     sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
     sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1`);

@@ -1,6 +1,7 @@
 import { Daemon } from '../cluster/daemon.ts';
 import { outside, startLan } from '../cluster/lan.ts';
 import { until } from '../cluster/until.ts';
+import type { Checks } from '../runtimes/checks.ts';
 import type { Machine } from '../runtimes/machine.ts';
 import type { Side } from '../runtimes/plugins.ts';
 import { FlannelNode } from './node.ts';
@@ -10,6 +11,8 @@ export interface Shape {
   readonly backend: 'host-gw' | 'vxlan';
   readonly nodes: number;
   readonly dualStack: boolean;
+  /** How many pods there are on each node, when there are many. */
+  readonly crowd: number;
 }
 
 const endpoint = `http://${outside.v4}:2379`;
@@ -42,7 +45,40 @@ export class FlannelCluster {
     await cluster.startEtcd();
     await cluster.configure();
     for (const node of nodes) await node.startFlanneld();
+    await cluster.routed();
     return cluster;
+  }
+
+  /**
+   * Checks something that changes nodes or etcd. Where it doesn't hold, all nodes begin anew, so that the next check
+   * finds them as it would otherwise.
+   */
+  async check(
+    checks: Checks,
+    what: string,
+    look: (cluster: FlannelCluster) => Promise<string>,
+  ): Promise<void> {
+    if (await checks.check(what, () => look(this))) return;
+    if (!this.etcd.runs) await this.startEtcd();
+    await this.configure();
+    for (const node of this.nodes) await node.beginAnew();
+    await this.routed();
+  }
+
+  /** Waits until each node has a route to all other nodes' subnets: flanneld hears of them after it has its own. */
+  async routed(): Promise<void> {
+    for (const node of this.nodes) {
+      for (const other of this.nodes) {
+        if (other === node) continue;
+        for (const subnet of await other.subnets()) {
+          await until(
+            `a route from ${node.name} to ${subnet}`,
+            () => node.machine.sh(`ip ${subnet.includes(':') ? '-6' : '-4'} route show ${subnet}`),
+            (route) => route !== '',
+          );
+        }
+      }
+    }
   }
 
   async startEtcd(): Promise<void> {

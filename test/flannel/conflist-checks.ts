@@ -78,6 +78,7 @@ export async function conflistChecks(checks: Checks, side: Side): Promise<void> 
   for (const { of, list, gateways } of documented) {
     await checks.check(of, async () => {
       node.configure(list);
+      await node.makeNamespace('a');
       const pod = await node.attach('a', list.name, 8080);
       for (const gateway of gateways) must(await node.pings('a', gateway), `no answer from ${gateway}`);
       const held = await machine.sh(

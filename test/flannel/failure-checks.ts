@@ -6,9 +6,9 @@ import { conflist, type FlannelNode } from './node.ts';
 
 /** What becomes of pods without etcd, and what two networks on a node do to one another. */
 export async function failureChecks(cluster: FlannelCluster, checks: Checks): Promise<void> {
-  await checks.check('etcd is killed while flanneld runs', () => withoutEtcd(cluster));
-  await checks.check('flanneld starts without etcd', () => startedWithoutEtcd(cluster));
-  await checks.check('two networks on a node', () => twoNetworks(cluster));
+  await cluster.check(checks, 'etcd is killed while flanneld runs', withoutEtcd);
+  await cluster.check(checks, 'flanneld starts without etcd', startedWithoutEtcd);
+  await cluster.check(checks, 'two networks on a node', twoNetworks);
 }
 
 async function withoutEtcd(cluster: FlannelCluster): Promise<string> {
@@ -79,6 +79,11 @@ async function twoNetworks(cluster: FlannelCluster): Promise<string> {
   must(
     held.join() === `cbr0/${first.addresses[0]},second/${other.addresses[0]}`,
     `leases: ${held.join(' ')}`,
+  );
+  await until(
+    'the routes of the second network',
+    () => one.pings('b', far.addresses[0] ?? ''),
+    (answered) => answered,
   );
   const across = await byNode(one, await one.ask(far.addresses[0] ?? '', 'b'));
   const between = await byNode(one, await one.ask(other.addresses[0] ?? '', 'a'));

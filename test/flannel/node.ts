@@ -101,10 +101,24 @@ export class FlannelNode {
     return Object.fromEntries(lines.map((line) => line.split('=')));
   }
 
+  /** The node's subnets, which other nodes route to it. */
+  async subnets(): Promise<string[]> {
+    const { FLANNEL_SUBNET = '', FLANNEL_IPV6_SUBNET = '' } = await this.subnet();
+    return [FLANNEL_SUBNET.replace('.1/', '.0/'), FLANNEL_IPV6_SUBNET.replace('::1/', '::/')].filter(Boolean);
+  }
+
   /** The power fails; the node comes back with what is on its disk. */
   async reboot(): Promise<void> {
     await this.machine.reboot();
     await join(this.lan, this.machine, this.number);
+  }
+
+  /** The node boots with a disk on which no pod has left anything, and flanneld. */
+  async beginAnew(): Promise<void> {
+    await this.reboot();
+    await this.machine.sh('rm -rf /var/lib/cni/* /etc/cni/net.d/*');
+    this.configure(conflist('cbr0'));
+    await this.startFlanneld();
   }
 
   /** Calls cnitool for a pod, whose namespace must exist. */
@@ -130,27 +144,37 @@ export class FlannelNode {
     );
   }
 
-  /** Makes a pod's namespace and its network. */
+  /** Ends a pod's processes, and removes its namespace. */
+  async removeNamespace(pod: string): Promise<void> {
+    await this.machine.sh(`for pid in $(ip netns pids ${pod}); do kill $pid; done; ip netns del ${pod}`);
+  }
+
+  /** Makes the network of a pod, whose namespace must exist. */
   async attach(pod: string, network = 'cbr0', hostPort?: number): Promise<Pod> {
-    await this.makeNamespace(pod);
     const { status, stdout, stderr } = await this.cni('add', pod, network, hostPort);
     if (status !== 0) throw new Error(`ADD of ${pod} on ${this.name}: ${stdout}${stderr}`);
     const { ips }: { ips: { address: string }[] } = JSON.parse(stdout);
     return { name: pod, addresses: ips.map(({ address }) => address.replace(/\/.*/, '')) };
   }
 
+  /** Deletes a pod's network, which must succeed. */
+  async detach(pod: string, network = 'cbr0', hostPort?: number): Promise<void> {
+    const { status, stdout, stderr } = await this.cni('del', pod, network, hostPort);
+    if (status !== 0) throw new Error(`DEL of ${pod} on ${this.name}: ${stdout}${stderr}`);
+  }
+
   /** Starts a pod with a web server that prints its client's address. */
   async add(pod: string, network?: string, hostPort?: number): Promise<Pod> {
+    await this.makeNamespace(pod);
     const made = await this.attach(pod, network, hostPort);
     await this.machine.sh(`ip netns exec ${pod} busybox httpd -p 80 -h ${this.lan.disk}/root/www`);
     return made;
   }
 
   /** Deletes a pod's network, which must succeed, and then its namespace. */
-  async del(pod: string, network = 'cbr0', hostPort?: number): Promise<void> {
-    const { status, stdout, stderr } = await this.cni('del', pod, network, hostPort);
-    if (status !== 0) throw new Error(`DEL of ${pod} on ${this.name}: ${stdout}${stderr}`);
-    await this.machine.sh(`for pid in $(ip netns pids ${pod}); do kill $pid; done; ip netns del ${pod}`);
+  async del(pod: string, network?: string, hostPort?: number): Promise<void> {
+    await this.detach(pod, network, hostPort);
+    await this.removeNamespace(pod);
   }
 
   /** The addresses in a pod, with their prefix lengths. */

@@ -14,7 +14,7 @@ async function leased(node: FlannelNode): Promise<number> {
 /** A node loses power while pods start on it, and all of them start again. */
 export async function powerChecks(cluster: FlannelCluster, checks: Checks): Promise<void> {
   const [one, two] = cluster.nodes;
-  await checks.check('the power fails while pods start', async () => {
+  await cluster.check(checks, 'the power fails while pods start', async () => {
     for (const name of names) await one.makeNamespace(name);
     const starts = names.map((name) => one.cni('add', name));
     const held = await until(
@@ -26,6 +26,7 @@ export async function powerChecks(cluster: FlannelCluster, checks: Checks): Prom
     await Promise.all(starts);
     const left = await leased(one);
     await one.startFlanneld();
+    await cluster.routed();
     const pods: Pod[] = [];
     for (const name of names) pods.push(await one.add(name));
     const addresses = pods.map(({ addresses: [first = ''] }) => first);

@@ -7,14 +7,13 @@ import { conflist, type FlannelNode } from './node.ts';
 
 /** What becomes of pods while flanneld's file is gone, or names another subnet than the bridge has. */
 export async function subnetChecks(cluster: FlannelCluster, checks: Checks): Promise<void> {
-  const [one] = cluster.nodes;
-  await checks.check('subnet.env is lost', () => lostFile(one));
-  await checks.check('another subnet while pods run', () => anotherSubnet(cluster));
-  await checks.check('and with forceAddress', () => forcedAddress(cluster));
-  await checks.check('another subnet after a reboot', () => rebooted(cluster));
+  await cluster.check(checks, 'subnet.env is lost', lostFile);
+  await cluster.check(checks, 'another subnet while pods run', anotherSubnet);
+  await cluster.check(checks, 'and with forceAddress', forcedAddress);
+  await cluster.check(checks, 'another subnet after a reboot', rebooted);
 }
 
-async function lostFile(node: FlannelNode): Promise<string> {
+async function lostFile({ nodes: [node] }: FlannelCluster): Promise<string> {
   const { machine } = node;
   await node.add('a');
   await node.makeNamespace('late');

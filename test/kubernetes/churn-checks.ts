@@ -1,3 +1,4 @@
+import { secondsSince } from '../cluster/comparison.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
 import { distinctAddresses, type KubernetesCluster } from './cluster.ts';
 
@@ -19,15 +20,19 @@ export async function churnChecks(cluster: KubernetesCluster, checks: Checks): P
   });
   for (const round of ['up', 'up again']) {
     await checks.check(`${many} replicas, ${round}`, async () => {
+      const began = Date.now();
       await cluster.scale('web', many);
       const pods = await cluster.podsReady(many + others);
+      const time = secondsSince(began);
       const addresses = distinctAddresses(pods);
-      return `${addresses.length} addresses, none twice; ${await cluster.holdsWhatPodsNeed()}`;
+      return `ready in ${time}; ${addresses.length} addresses, none twice; ${await cluster.holdsWhatPodsNeed()}`;
     });
     await checks.check(`4 replicas, after they were ${round}`, async () => {
+      const began = Date.now();
       await cluster.scale('web', 4);
       await cluster.podsReady(4 + others);
-      return cluster.holdsWhatPodsNeed();
+      const held = await cluster.holdsWhatPodsNeed();
+      return `gone in ${secondsSince(began)}; ${held}`;
     });
   }
 }

@@ -1,11 +1,11 @@
 import { placeOf } from '../cluster/lan.ts';
 import { until } from '../cluster/until.ts';
 import { must } from '../runtimes/checks.ts';
-import type { Side } from '../runtimes/plugins.ts';
 import { plain } from '../runtimes/surroundings.ts';
 import { ControlPlane } from './control-plane.ts';
 import { KubernetesNode } from './node.ts';
-import type { Shape } from './shape.ts';
+import { masqueradedOf } from './pod-network.ts';
+import type { Trial } from './shape.ts';
 
 /** A pod as the API server knows it. */
 export interface Pod {
@@ -14,6 +14,7 @@ export interface Pod {
   readonly status: {
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
+    readonly containerStatuses?: readonly { readonly containerID?: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }
@@ -36,18 +37,18 @@ export const isReady = ({ status }: Conditioned) =>
 /** Two nodes and a control plane. */
 export class KubernetesCluster {
   private constructor(
-    readonly shape: Shape,
+    readonly trial: Trial,
     readonly plane: ControlPlane,
     readonly nodes: readonly [KubernetesNode, KubernetesNode],
   ) {}
 
-  static async start(shape: Shape, side: Side): Promise<KubernetesCluster> {
-    const plane = await ControlPlane.start(shape.networks);
+  static async start(trial: Trial): Promise<KubernetesCluster> {
+    const plane = await ControlPlane.start(trial.networks);
     const nodes = [
-      await KubernetesNode.start(plane, 1, shape, side),
-      await KubernetesNode.start(plane, 2, shape, side),
+      await KubernetesNode.start(plane, 1, trial),
+      await KubernetesNode.start(plane, 2, trial),
     ] as const;
-    return new KubernetesCluster(shape, plane, nodes);
+    return new KubernetesCluster(trial, plane, nodes);
   }
 
   /** Waits until both nodes are ready, and returns them. */
@@ -115,7 +116,8 @@ export class KubernetesCluster {
           pods: (await this.plane.list<Pod>(`pods ${onNode(node)}`)).length,
           held: await node.holds(),
         }),
-        ({ pods, held }) => held.leases === pods && held.ports === pods && held.masqueraded === pods,
+        ({ pods, held }) =>
+          held.leases === pods && held.ports === pods && held.masqueraded === masqueradedOf(this.trial, pods),
       );
       words.push(`${node.name} ${pods} pods, ${held.leases} leases`);
     }

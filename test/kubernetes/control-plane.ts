@@ -17,7 +17,7 @@ export interface Networks {
   readonly services: readonly string[];
 }
 
-/** How clients reach the API server. A token is enough: nothing here is about who may do what. */
+/** How clients reach the API server. All of the cluster's own programs do by the administrator's token. */
 const kubeconfig = {
   apiVersion: 'v1',
   kind: 'Config',
@@ -51,7 +51,7 @@ export class ControlPlane {
       `--service-account-key-file=${directory}/service-account.pub`,
       `--service-account-signing-key-file=${directory}/service-account.key`,
       `--token-auth-file=${directory}/tokens.csv`,
-      '--authorization-mode=AlwaysAllow',
+      '--authorization-mode=RBAC',
       '--allow-privileged',
       '--kubelet-preferred-address-types=InternalIP',
     ]);

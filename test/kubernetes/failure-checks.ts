@@ -2,15 +2,7 @@ import { outside } from '../cluster/lan.ts';
 import { ours } from '../cluster/ours.ts';
 import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
-import {
-  addressOf,
-  distinctAddresses,
-  isReady,
-  type KubernetesCluster,
-  type Node,
-  onNode,
-  type Pod,
-} from './cluster.ts';
+import { addressOf, distinctAddresses, type KubernetesCluster, onNode, type Pod } from './cluster.ts';
 import type { KubernetesNode } from './node.ts';
 import { deployment, pod } from './workload.ts';
 
@@ -100,6 +92,7 @@ async function fullRange(cluster: KubernetesCluster): Promise<string> {
   const { plane, nodes } = cluster;
   const [node] = nodes;
   await closeRange(node);
+  await cluster.ready();
   let event: Event | undefined;
   try {
     await plane.apply(deployment('late', 2, node.name));
@@ -110,10 +103,12 @@ async function fullRange(cluster: KubernetesCluster): Promise<string> {
       (all) => all.some(refusal),
     );
     event = events.find(refusal);
-    must((await plane.list<Node>('nodes')).every(isReady), 'a node is not Ready');
-    const running = (await cluster.pods(onNode(node))).filter(isReady).length;
-    const { leases } = await node.holds();
-    must(leases === running, `${leases} leases for ${running} pods`);
+    await cluster.ready();
+    await until(
+      'as many leases as pods with an address',
+      async () => ({ pods: await cluster.pods(onNode(node)), held: await node.holds() }),
+      ({ pods, held }) => held.leases === pods.filter(({ status }) => status.podIP !== undefined).length,
+    );
   } finally {
     await node.restoreNetwork();
   }
@@ -168,22 +163,34 @@ async function overlapping(cluster: KubernetesCluster): Promise<string> {
 async function rebooted(cluster: KubernetesCluster): Promise<string> {
   const [node] = cluster.nodes;
   const before = await node.holds();
-  await node.reboot();
-  await cluster.route();
-  await podsRunAgain(cluster, usual);
+  await rebootUnderPods(cluster, usual);
   await mustReachAcross(cluster);
   return `${before.leases} leases before it; all pods run again and reach the other node; ${await cluster.holdsWhatPodsNeed()}`;
 }
 
-/** Waits for the pods of a node that has come back: their old sandboxes are gone. */
-async function podsRunAgain(cluster: KubernetesCluster, count: number): Promise<void> {
+/** The containers of a node's pods, as far as the API server knows. */
+async function containersOn(cluster: KubernetesCluster, node: KubernetesNode): Promise<readonly string[]> {
+  const pods = await cluster.plane.list<Pod>(`pods ${onNode(node)}`);
+  return pods
+    .flatMap(({ status }) => status.containerStatuses ?? [])
+    .map(({ containerID = '' }) => containerID);
+}
+
+/**
+ * Reboots the first node, and waits until all pods run again: what the API server says of them is of this boot once
+ * none has the container that it had.
+ */
+async function rebootUnderPods(cluster: KubernetesCluster, count: number): Promise<void> {
   const [node] = cluster.nodes;
-  await cluster.ready();
+  const before = await containersOn(cluster, node);
+  await node.reboot();
+  await cluster.route();
   await until(
-    'pods with a port',
-    async () => ({ pods: await cluster.plane.list<Pod>(`pods ${onNode(node)}`), held: await node.holds() }),
-    ({ pods, held }) => held.ports === pods.length,
+    'pods with new containers',
+    () => containersOn(cluster, node),
+    (after) => after.length > 0 && !after.some((container) => before.includes(container)),
   );
+  await cluster.ready();
   distinctAddresses(await cluster.podsReady(count));
 }
 
@@ -196,9 +203,7 @@ async function powerCut(cluster: KubernetesCluster): Promise<string> {
     () => node.holds(),
     ({ leases }) => leases >= before + 3,
   );
-  await node.reboot();
-  await cluster.route();
-  await podsRunAgain(cluster, usual + 26);
+  await rebootUnderPods(cluster, usual + 26);
   await mustReachAcross(cluster);
   const held = await cluster.holdsWhatPodsNeed();
   await cluster.scale('web', 4);

@@ -2,11 +2,12 @@
 // usage: main.ts [iptables | nftables | iptables-dual | nftables-dual ...]
 import { runChecks } from '../cluster/comparison.ts';
 import { stopMachinesOnSignals } from '../cluster/machines.ts';
-import { tally } from '../runtimes/checks.ts';
+import { Checks, tally } from '../runtimes/checks.ts';
 import { churnChecks } from './churn-checks.ts';
 import { KubernetesCluster } from './cluster.ts';
 import { endChecks } from './end-checks.ts';
 import { failureChecks } from './failure-checks.ts';
+import { installChecks } from './install-checks.ts';
 import { networkChecks } from './network-checks.ts';
 import { shapes } from './shape.ts';
 
@@ -21,11 +22,12 @@ async function main(names: readonly string[]): Promise<void> {
     const shape = shapes[name];
     if (shape === undefined) throw new Error(`there is no ${name}, only ${Object.keys(shapes).join(' ')}`);
     await runChecks(`kube-proxy with ${name}`, async (checks, side) => {
-      const cluster = await KubernetesCluster.start(shape, side);
+      const cluster = await KubernetesCluster.start({ ...shape, side });
       await networkChecks(cluster, checks);
       await churnChecks(cluster, checks);
       await failureChecks(cluster, checks);
       await endChecks(cluster, checks);
+      if (side === 'ours') await installChecks(cluster, new Checks(`deploy/kubernetes, ${name}`, 'none'));
     });
   }
   console.log(`${tally.passed} passed, ${tally.failed} failed`);

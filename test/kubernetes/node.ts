@@ -5,43 +5,16 @@ import { startMachine } from '../cluster/machines.ts';
 import { until } from '../cluster/until.ts';
 import { box, type Image, makeImage } from '../runtimes/image.ts';
 import type { Machine } from '../runtimes/machine.ts';
-import { install, type Side } from '../runtimes/plugins.ts';
+import { install } from '../runtimes/plugins.ts';
 import { type ControlPlane, programs } from './control-plane.ts';
 import { makeControlGroups, shieldSysctls } from './node-surroundings.ts';
-import type { Shape } from './shape.ts';
+import { conflist, masquerade, masqueraded, templateOf } from './pod-network.ts';
+import type { Trial } from './shape.ts';
 
 /** What holds a pod's namespaces. */
 const pause: Image = { name: 'localhost/pause:1', file: 'pause.tar', command: ['sleep', '1000000000'] };
 
 const socket = '/run/containerd/containerd.sock';
-
-/**
- * The pods' network, of the node's podCIDRs: containerd fills it in once the node has them. What goes to other nodes'
- * pods keeps the pod's address, which Kubernetes asks of a network.
- */
-const template = (pods: readonly string[]) => `{
-  "cniVersion": "1.0.0",
-  "name": "pods",
-  "plugins": [
-    {
-      "type": "bridge",
-      "bridge": "cni0",
-      "isDefaultGateway": true,
-      "hairpinMode": true,
-      "ipMasq": true,
-      "noMasquerade": ${JSON.stringify(pods)},
-      "ipam": {
-        "type": "host-local",
-        "ranges": [{{range $i, $cidr := .PodCIDRRanges}}{{if $i}}, {{end}}[{"subnet": "{{$cidr}}"}]{{end}}]
-      }
-    },
-    { "type": "portmap", "capabilities": { "portMappings": true } }
-  ]
-}
-`;
-
-/** The list of plugins that containerd makes of the template. */
-export const conflist = '/etc/cni/net.d/10-containerd-net.conflist';
 
 const containerdConfiguration = `version = 2
 [plugins."io.containerd.grpc.v1.cri"]
@@ -64,7 +37,7 @@ export class KubernetesNode {
     readonly machine: Machine,
     readonly number: number,
     private readonly plane: ControlPlane,
-    private readonly shape: Shape,
+    private readonly trial: Trial,
   ) {
     const { kubeconfig } = plane;
     const { v4, v6 } = placeOf(number);
@@ -75,15 +48,15 @@ export class KubernetesNode {
       `${programs}/kubelet`,
       '--config=/opt/kubelet.yaml',
       `--kubeconfig=${kubeconfig}`,
-      `--node-ip=${shape.dualStack ? `${v4},${v6}` : v4}`,
+      `--node-ip=${trial.dualStack ? `${v4},${v6}` : v4}`,
     ]);
     this.proxy = new Daemon(machine, 'kube-proxy', [`${programs}/kube-proxy`, '--config=/opt/proxy.yaml']);
   }
 
-  static async start(plane: ControlPlane, number: number, shape: Shape, side: Side): Promise<KubernetesNode> {
+  static async start(plane: ControlPlane, number: number, trial: Trial): Promise<KubernetesNode> {
     const machine = await startMachine(`node${number}`);
-    const node = new KubernetesNode(machine, number, plane, shape);
-    install(machine, side);
+    const node = new KubernetesNode(machine, number, plane, trial);
+    install(machine, trial.side);
     node.configure();
     for (const image of [box, pause]) makeImage(machine.disk, image);
     await node.startAll();
@@ -99,7 +72,7 @@ export class KubernetesNode {
 
   private configure(): void {
     const { disk, id } = this.machine;
-    writeFileSync(`${disk}/etc-cni/template`, template(this.shape.networks.pods));
+    writeFileSync(`${disk}/etc-cni/template`, templateOf(this.trial));
     writeFileSync(`${disk}/opt/containerd.toml`, containerdConfiguration);
     const kubelet = {
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -115,6 +88,8 @@ export class KubernetesNode {
       resolvConf: '/run/resolv.conf',
       evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%' },
       imageGCHighThresholdPercent: 100,
+      // So soon the node says that it is Ready, or not.
+      nodeStatusUpdateFrequency: '2s',
       // The registry's defaults, 5 pods a second, would be what is waited for.
       kubeAPIQPS: 200,
       kubeAPIBurst: 400,
@@ -123,8 +98,8 @@ export class KubernetesNode {
     const proxy = {
       apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
       kind: 'KubeProxyConfiguration',
-      mode: this.shape.mode,
-      clusterCIDR: this.shape.networks.pods.join(),
+      mode: this.trial.mode,
+      clusterCIDR: this.trial.networks.pods.join(),
       hostnameOverride: this.name,
       clientConnection: { kubeconfig: this.plane.kubeconfig },
       conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
@@ -139,6 +114,7 @@ export class KubernetesNode {
     await machine.sh(`mount --bind ${machine.disk}/log /var/log && echo >/run/resolv.conf`);
     await makeControlGroups(machine);
     await shieldSysctls(machine);
+    await machine.sh(masquerade(this.trial));
     await this.startContainerd();
     this.kubelet.start();
     this.proxy.start();
@@ -189,11 +165,6 @@ export class KubernetesNode {
     };
   }
 }
-
-/** The pods' addresses that are masqueraded, by our table or by the Go plugin's rules. */
-const masqueraded = `{ nft list table inet cni-bridge-pods 2>/dev/null | grep -o '10[.]244[.0-9]* comment'
-    iptables-save -t nat | grep -o -e '-A POSTROUTING -s 10[.]244[.0-9]*/32 .*-j CNI-'; } |
-  grep -o '10[.]244[.0-9]*' | sort -u`;
 
 /** Leases, ports of the bridge and masqueraded IPv4 addresses. */
 export interface Held {

@@ -1,3 +1,4 @@
+import type { Side } from '../runtimes/plugins.ts';
 import type { Networks } from './control-plane.ts';
 
 /** What is tried: kube-proxy's mode, with IPv6 or without. */
@@ -5,6 +6,11 @@ export interface Shape {
   readonly mode: 'iptables' | 'nftables';
   readonly dualStack: boolean;
   readonly networks: Networks;
+}
+
+/** A shape, and whose plugins connect the pods. */
+export interface Trial extends Shape {
+  readonly side: Side;
 }
 
 const single: Networks = { pods: ['10.244.0.0/16'], services: ['10.96.0.0/16'] };

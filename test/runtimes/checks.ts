@@ -27,8 +27,11 @@ export class Checks {
     private readonly beside: ReadonlyMap<string, Seen> | 'none' | 'quiet',
   ) {}
 
-  /** Checks something that must hold: `look` returns what it saw, and throws if it doesn't hold. */
-  async check(what: string, look: () => Promise<string>): Promise<void> {
+  /**
+   * Checks something that must hold: `look` returns what it saw, and throws if it doesn't hold.
+   * @returns whether it holds
+   */
+  async check(what: string, look: () => Promise<string>): Promise<boolean> {
     let seen: Seen;
     try {
       seen = { passed: true, text: await look() };
@@ -37,12 +40,13 @@ export class Checks {
     }
     if (this.outcomes.has(what)) throw new Error(`two checks of ${this.subject} are called "${what}"`);
     this.outcomes.set(what, seen);
-    if (this.beside === 'quiet') return;
+    if (this.beside === 'quiet') return seen.passed;
     tally[seen.passed ? 'passed' : 'failed']++;
     const number = tally.passed + tally.failed;
     console.log(
       `${seen.passed ? 'ok' : 'not ok'} ${number} ${this.subject}: ${what}: ${seen.text}${this.other(what, seen)}`,
     );
+    return seen.passed;
   }
 
   private other(what: string, seen: Seen): string {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-/** An image of busybox: its name, that of its archive, which any runtime loads, and what it runs. */
+/** An image: its name, that of its archive, which any runtime loads, and what it runs. */
 export interface Image {
   readonly name: string;
   readonly file: string;
@@ -33,7 +33,7 @@ printf 'Content-Type: text/plain\\r\\n\\r\\n%s %s\\n' "$(hostname)" "$REMOTE_ADD
 
 /** ask ADDRESS PORT: prints a server's answer. */
 const ask = `#!/bin/sh
-printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 10 "$1" "$2" | tail -n 1
+printf 'GET /cgi-bin/who HTTP/1.0\\r\\n\\r\\n' | nc -w 30 "$1" "$2" | tail -n 1
 `;
 
 function script(path: string, content: string): void {
@@ -56,11 +56,16 @@ function makeRoot(root: string): void {
   script(`${root}/bin/ask`, ask);
 }
 
-/** Makes an image as an OCI archive, and leaves its root directory beside it, `root`. */
-export function makeImage(directory: string, { name, file, command }: Image = box): void {
+/** Makes an image of busybox as an OCI archive, and leaves its root directory beside it, `root`. */
+export function makeImage(directory: string, made: Image = box): void {
   const root = `${directory}/root`;
-  const layout = `${directory}/layout`;
   makeRoot(root);
+  packImage(root, directory, made);
+}
+
+/** Makes an image of a root directory, as an OCI archive in a directory. */
+export function packImage(root: string, directory: string, { name, file, command }: Image): void {
+  const layout = `${directory}/layout`;
   mkdirSync(`${layout}/blobs/sha256`, { recursive: true });
   const blob = (bytes: Buffer | string): { digest: string; size: number } => {
     const digest = createHash('sha256').update(bytes).digest('hex');
