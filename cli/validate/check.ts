@@ -2,8 +2,9 @@ import { CniError } from '../../cni/error.ts';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { supportedVersions } from '../../cni/version.ts';
 import { findPlugin } from '../../ipam/delegate.ts';
-import { readRangeSets } from '../../ipam/host-local/ranges.ts';
+import { type Range, readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { messageOf } from '../../netlink/error.ts';
+import { contains, family, formatCIDR, formatIP } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { isBridgeJson, keysAt } from '../../plugin/config/generated/validate-config.ts';
 import { checkSchema } from '../../plugin/config/schema-check.ts';
@@ -66,7 +67,7 @@ class Findings {
   }
 
   /** The path of a key by its name alone, below another. */
-  private anywhere(above: readonly string[], path: readonly string[]): readonly string[] {
+  anywhere(above: readonly string[], path: readonly string[]): readonly string[] {
     const isBelow = (one: KeyPlace): boolean => above.every((step, at) => one.above[at] === step);
     const found = this.keys.find((one) => one.key === path.at(-1) && isBelow(one));
     return found === undefined ? above : [...found.above, found.key];
@@ -103,11 +104,34 @@ function tellUnknown(findings: Findings, path: readonly string[], known: readonl
   else findings.add('warning', path, `${key}: unknown, did you mean ${meant}?`);
 }
 
-function checkRanges(findings: Findings, { ipam }: BridgeConfig, above: readonly string[]): void {
+/** IPV6_MIN_MTU, linux/ipv6.h */
+const ipv6MinMtu = 1280;
+
+/** What an ADD or a container would fail at. */
+function checkRange(
+  findings: Findings,
+  { subnet, gateway }: Range,
+  { mtu = ipv6MinMtu }: BridgeConfig,
+  above: readonly string[],
+): void {
+  const text = formatCIDR(subnet);
+  if (!contains(subnet, gateway)) {
+    const words = `gateway: ${formatIP(gateway)} is not in subnet ${text}, so that no container reaches it`;
+    findings.add('warning', findings.anywhere([...above, 'ipam'], ['gateway']), words);
+  }
+  if (subnet.ip.family === family.ipv6 && mtu < ipv6MinMtu) {
+    const words = `mtu: must be ${ipv6MinMtu} or more for the IPv6 subnet ${text}, not ${mtu}`;
+    findings.add('error', [...above, 'mtu'], words);
+  }
+}
+
+function checkRanges(findings: Findings, config: BridgeConfig, above: readonly string[]): void {
+  const { ipam, cniVersion } = config;
   if (ipam?.type !== 'host-local') return;
   const warn = (line: string): void => findings.add('warning', [...above, 'ipam'], line);
   try {
-    readRangeSets({ config: ipam.hostLocal, ipRanges: [], warn });
+    const sets = readRangeSets({ config: ipam.hostLocal, ipRanges: [], cniVersion, warn });
+    for (const range of sets.flat()) checkRange(findings, range, config, above);
   } catch (error) {
     findings.addError(error, [...above, 'ipam']);
   }

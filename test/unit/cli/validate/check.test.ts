@@ -57,6 +57,16 @@ test.each<[string, string, string[]]>([
     ',\n "ipam": { "type": "host-local" }\n}',
     ['5:2 error: no IP ranges specified: neither subnet nor ranges is set'],
   ],
+  [
+    'a gateway beyond the subnet',
+    ',\n "ipam": { "type": "host-local", "subnet": "10.1.0.0/24", "gateway": "10.2.0.1" }\n}',
+    ['5:59 warning: gateway: 10.2.0.1 is not in subnet 10.1.0.0/24, so that no container reaches it'],
+  ],
+  [
+    'an MTU that IPv6 is not content with',
+    ',\n "mtu": 1279, "ipam": { "type": "host-local", "ranges": [[{ "subnet": "fd00::/64" }]] }\n}',
+    ['5:2 error: mtu: must be 1280 or more for the IPv6 subnet fd00::/64, not 1279'],
+  ],
   ['another IPAM plugin’s keys', ',\n "ipam": { "type": "static", "addreses": [] }\n}', []],
   ['a plugin that is not there', ',\n "ipam": { "type": "dhcp" }\n}', [expect.stringContaining('"dhcp"')]],
   ['a comma too many', ',\n}', ['5:1 error: not JSON: expected a key in double quotes, found "}"']],
@@ -83,6 +93,17 @@ test('a list: its own keys, each plugin’s place, those that are not ours', () 
     '8:7 warning: isGatewy: unknown, did you mean isGateway?',
     expect.stringMatching(/^9:7 error: .*"firewall"/),
     "9:7 note: firewall: another plugin's, only looked for",
+  ]);
+});
+
+test('a version whose results have no room for what is leased', () => {
+  const ranges = '[[{ "subnet": "10.1.0.0/24" }], [{ "subnet": "10.2.0.0/24" }]]';
+  const rest = `"name": "n", "type": "bridge", "ipam": { "type": "host-local", "ranges": ${ranges} } }`;
+  expect(checked(`{ "cniVersion": "0.3.0", ${rest}`)).toEqual([]);
+  expect(checked(`{ "cniVersion": "0.2.0", ${rest}`)).toEqual([
+    expect.stringMatching(
+      /^1:\d+ error: CNI version 0\.2\.0 does not support more than 1 address per family/,
+    ),
   ]);
 });
 
