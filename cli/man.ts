@@ -20,7 +20,10 @@ function commandSection(command: Command): string {
     ...words.map(({ name, description }) => tagged(name, description)),
     ...optionsOf(command).map((option) => tagged(optionWords(option), option.description)),
     `.PP\nExit status 1: ${roff(command.failure)}\n`,
-    ...command.examples.map(({ line, says }) => `.PP\n${roff(says)}:\n.PP\n.RS\n.B ${roff(line)}\n.RE\n`),
+    ...command.examples.map(
+      ({ line, says }) =>
+        `.PP\n${roff(says)}${says.endsWith('?') ? '' : ':'}\n.PP\n.RS\n.B ${roff(line)}\n.RE\n`,
+    ),
   ].join('');
 }
 

@@ -101,7 +101,7 @@ export const installCommand: Command = {
       completes: 'directory',
       description: 'Where the runtime looks for networks; /etc/cni/net.d by default.',
     },
-    { name: 'conf-name', value: 'NAME', description: 'Its name there; 10-cni-bridge.conflist by default.' },
+    { name: 'conf-name', value: 'NAME', description: 'Its file there; 10-cni-bridge.conflist by default.' },
     {
       name: 'pod-cidr',
       value: 'SUBNETS',

@@ -2,14 +2,13 @@ import { closeSync } from '#files';
 import { libc } from '#libc';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { atLeast } from '../../cni/version.ts';
-import { encodeText, hex } from '../../netlink/bytes.ts';
+import { hex } from '../../netlink/bytes.ts';
 import { isErrno } from '../../netlink/error.ts';
 import { readFile, readValue } from '../../netlink/file.ts';
 import { type Namespace, newNamespace } from '../../netlink/namespace.ts';
 import { readConfVersion } from '../../plugin/config/conf-version.ts';
-import { decodeConfig } from '../../plugin/config/json.ts';
 import { type Command, UsageError } from '../command.ts';
-import { networksOf, type PluginPart, pluginParts } from '../facts/configurations.ts';
+import { decodeFile, networksOf, type PluginPart, pluginParts } from '../facts/configurations.ts';
 import type { ConfiguredNetwork } from '../facts/raw.ts';
 import { type Places, readHost } from '../facts/read.ts';
 import { formatJson } from '../output/terminal.ts';
@@ -149,7 +148,7 @@ export const tryCommand: Command = {
   failure: 'a step failed, COMMAND did, or something is left.',
   run(args, terminal) {
     const [file = ''] = args.operands;
-    const parts = pluginParts(decodeConfig(encodeText(readFile(file))));
+    const parts = pluginParts(decodeFile(readFile(file)));
     if (parts.every(({ type }) => type !== 'bridge'))
       throw new UsageError(`try: ${file} has no bridge in it`);
     const isJson = args.options.json === true;

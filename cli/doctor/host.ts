@@ -15,7 +15,7 @@ export function findHostFaults({ plugins, lacking, facts }: Sight): Finding[] {
       what: 'there is more than one plugin of the name bridge',
       where: plugins,
       why: 'a runtime calls the one that comes first in its own path',
-      mend: `rm ${plugins.slice(1).join(' ')}, or have the runtime's path name one directory`,
+      mend: "have the runtime's path (containerd's bin_dir, CNI_PATH) name one directory, or remove what it must not call",
       cures: [],
     });
   }

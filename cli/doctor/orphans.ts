@@ -16,10 +16,15 @@ import { areNobodys } from './nobody.ts';
 import type { Orphan, Ward } from './sight.ts';
 import { counted } from './words.ts';
 
-/** Whether there is an attachment of a container, whose ID a label may have in short. */
-function isKnown({ name: network, attachments }: NetworkFacts, containerID: string): boolean {
-  const short = parseLabel(ownerLabel({ network, containerID, ifname: '' }))?.containerID;
-  return attachments.some((one) => one.containerID === containerID || one.containerID === short);
+/** Tells whether there is an attachment of a container, whose ID a label may have in short. */
+function knownIn(networks: readonly NetworkFacts[]): (network: string, containerID: string) => boolean {
+  const known = new Set(
+    networks.flatMap(({ name, attachments }) => attachments.map((one) => `${name} ${one.containerID}`)),
+  );
+  return (network, containerID) => {
+    const short = parseLabel(ownerLabel({ network, containerID, ifname: '' }))?.containerID;
+    return [containerID, short].some((id) => known.has(`${network} ${id}`));
+  };
 }
 
 /** The containers of which an iptables chain is left, nothing else, and whose addresses nobody has. */
@@ -31,6 +36,7 @@ export function readOrphans(
   const chains = new Map<string, IptablesSource[]>();
   for (const source of netfilter?.sources ?? [])
     chains.set(source.chain, [...(chains.get(source.chain) ?? []), source]);
+  const isKnown = knownIn(ward.facts.networks);
   return [...chains].flatMap(([chain, sources]) => {
     const [first] = sources;
     const container = containerOfComment(first?.comment ?? '');
@@ -38,7 +44,7 @@ export function readOrphans(
     if (first === undefined || container === undefined || network === undefined) return [];
     const { containerID } = container;
     const addresses = sources.map(({ address }) => address);
-    if (isKnown(network, containerID) || !areNobodys(addresses, network, ward)) return [];
+    if (isKnown(network.name, containerID) || !areNobodys(addresses, network, ward)) return [];
     if (containerChain(container) !== chain) return [];
     const isOurs = (): boolean => ruleCommentOf(first) === chainLabel(container);
     return [{ network, containerID, isOurs: reading.attempt("iptables' chains", isOurs, false), sources }];

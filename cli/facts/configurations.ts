@@ -22,6 +22,12 @@ export const noRequest: Request = {
   resultVersion: undefined,
 };
 
+/** Decodes a configuration file's text. @throws Error if it is empty; CniError code 6 if it is no JSON object */
+export function decodeFile(text: string): JsonObject {
+  if (text.trim() === '') throw new Error('the file is empty');
+  return decodeConfig(encodeText(text));
+}
+
 /** A plugin's part of a configuration file, with the list's name and version in it as a runtime passes it. */
 export interface PluginPart {
   readonly type: string;
@@ -69,7 +75,7 @@ function readConfiguration(file: string): ConfiguredNetwork[] {
   try {
     // Opening a FIFO would wait for somebody to write to it.
     if (!statSync(file).isFile()) throw new Error('not a regular file');
-    return networksOf(file, pluginParts(decodeConfig(encodeText(readFile(file)))));
+    return networksOf(file, pluginParts(decodeFile(readFile(file))));
   } catch (error) {
     const fault = messageOf(error);
     return [{ file, name: '', config: undefined, fault }];

@@ -2,15 +2,14 @@ import { CniError } from '../../cni/error.ts';
 import { isObject, type JsonObject } from '../../cni/json.ts';
 import { supportedVersions } from '../../cni/version.ts';
 import { findPlugin } from '../../ipam/delegate.ts';
-import { readRangeSets } from '../../ipam/host-local/ranges.ts';
-import { encodeText } from '../../netlink/bytes.ts';
+import { type Range, readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { messageOf } from '../../netlink/error.ts';
+import { contains, family, formatCIDR, formatIP } from '../../netlink/ip.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { isBridgeJson, keysAt } from '../../plugin/config/generated/validate-config.ts';
-import { decodeConfig } from '../../plugin/config/json.ts';
 import { checkSchema } from '../../plugin/config/schema-check.ts';
 import { nearest } from '../../plugin/config/spelling.ts';
-import { type PluginPart, pluginParts, readPart } from '../facts/configurations.ts';
+import { decodeFile, type PluginPart, pluginParts, readPart } from '../facts/configurations.ts';
 import { findKeys, findPath, type KeyPlace, type Position, positionOf } from './places.ts';
 
 /** Something that validation has to say. */
@@ -39,6 +38,8 @@ const listKeys = [
 class Findings {
   readonly list: Finding[] = [];
   readonly keys: readonly KeyPlace[];
+  /** Keys of which an error is told. */
+  private readonly wrong = new Set<string>();
 
   constructor(private readonly text: string) {
     this.keys = findKeys(text);
@@ -48,8 +49,11 @@ class Findings {
   add(severity: Finding['severity'], path: readonly string[], text: string): void {
     const key = findPath(this.keys, path);
     const position = key && positionOf(this.text, key.at);
-    const isKnown = this.list.some((one) => one.text === text && one.position?.line === position?.line);
-    if (!isKnown) this.list.push({ severity, position, text });
+    const isTold =
+      (severity === 'error' && this.wrong.has(path.join('.'))) ||
+      this.list.some((one) => one.text === text && one.position?.line === position?.line);
+    if (severity === 'error' && path.length > 0) this.wrong.add(path.join('.'));
+    if (!isTold) this.list.push({ severity, position, text });
   }
 
   /** An error in the plugin's own words, whose first is the key: `ipam.ranges[0]: ...`. */
@@ -63,7 +67,7 @@ class Findings {
   }
 
   /** The path of a key by its name alone, below another. */
-  private anywhere(above: readonly string[], path: readonly string[]): readonly string[] {
+  anywhere(above: readonly string[], path: readonly string[]): readonly string[] {
     const isBelow = (one: KeyPlace): boolean => above.every((step, at) => one.above[at] === step);
     const found = this.keys.find((one) => one.key === path.at(-1) && isBelow(one));
     return found === undefined ? above : [...found.above, found.key];
@@ -100,11 +104,34 @@ function tellUnknown(findings: Findings, path: readonly string[], known: readonl
   else findings.add('warning', path, `${key}: unknown, did you mean ${meant}?`);
 }
 
-function checkRanges(findings: Findings, { ipam }: BridgeConfig, above: readonly string[]): void {
+/** IPV6_MIN_MTU, linux/ipv6.h */
+const ipv6MinMtu = 1280;
+
+/** What an ADD or a container would fail at. */
+function checkRange(
+  findings: Findings,
+  { subnet, gateway }: Range,
+  { mtu = ipv6MinMtu }: BridgeConfig,
+  above: readonly string[],
+): void {
+  const text = formatCIDR(subnet);
+  if (!contains(subnet, gateway)) {
+    const words = `gateway: ${formatIP(gateway)} is not in subnet ${text}, so that no container reaches it`;
+    findings.add('warning', findings.anywhere([...above, 'ipam'], ['gateway']), words);
+  }
+  if (subnet.ip.family === family.ipv6 && mtu < ipv6MinMtu) {
+    const words = `mtu: must be ${ipv6MinMtu} or more for the IPv6 subnet ${text}, not ${mtu}`;
+    findings.add('error', [...above, 'mtu'], words);
+  }
+}
+
+function checkRanges(findings: Findings, config: BridgeConfig, above: readonly string[]): void {
+  const { ipam, cniVersion } = config;
   if (ipam?.type !== 'host-local') return;
   const warn = (line: string): void => findings.add('warning', [...above, 'ipam'], line);
   try {
-    readRangeSets({ config: ipam.hostLocal, ipRanges: [], warn });
+    const sets = readRangeSets({ config: ipam.hostLocal, ipRanges: [], cniVersion, warn });
+    for (const range of sets.flat()) checkRange(findings, range, config, above);
   } catch (error) {
     findings.addError(error, [...above, 'ipam']);
   }
@@ -121,7 +148,8 @@ function checkBridge(findings: Findings, part: PluginPart): void {
   });
   if (!isRight) return;
   try {
-    checkRanges(findings, readPart(part.json), above);
+    // A name that is missing is told already.
+    checkRanges(findings, readPart({ ...part.json, name: part.json.name || 'network' }), above);
   } catch (error) {
     findings.addError(error, above);
   }
@@ -186,7 +214,7 @@ export interface Subject {
 export function checkFile({ file, text, cniPath }: Subject): Finding[] {
   let json: JsonObject;
   try {
-    json = decodeConfig(encodeText(text));
+    json = decodeFile(text);
   } catch (error) {
     return [undecodable(error)];
   }

@@ -5,7 +5,7 @@ import { useHost } from '../support/use-host.ts';
 const layer2 = { isGateway: false, ipMasq: false, bridge: 'lab0' };
 const vlan = (name: string, more: object) => networkConf(name, '10.15.20.0/24', { ...layer2, ...more });
 
-describe.each(executables)('subnets that only look as if they collide, by %s', (_name, bridge) => {
+describe.each(executables)('subnets that collide, and those that only look so, by %s', (_name, bridge) => {
   const host = useHost('c1');
 
   /** What the doctor says of routes and subnets: not every kernel can filter VLANs, which it says, too. */
@@ -55,5 +55,18 @@ describe.each(executables)('subnets that only look as if they collide, by %s', (
     expect(examine(host, bridge).findings.map(({ what }) => what)).toEqual([
       'duplicate address 10.15.20.1 on br.5',
     ]);
+  });
+
+  test('networks that overlap, and a kernel without VLAN filtering', () => {
+    writeConf(host, networkConf('lab0', '10.15.20.0/24'));
+    writeConf(host, networkConf('lab1', '10.15.0.0/16', { vlan: 5 }));
+    const found = examine(host, bridge).findings.map((one) => one.what);
+    expect(found).toContain('lab0 and lab1 overlap');
+    const filters = host.run([
+      'sh',
+      '-c',
+      'ip link add x0 type bridge vlan_filtering 1 && grep 1 /sys/class/net/x0/bridge/vlan_filtering',
+    ]);
+    if (filters.status !== 0) expect(found).toContain('this kernel lacks what lab1 needs');
   });
 });

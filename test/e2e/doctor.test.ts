@@ -226,19 +226,6 @@ describe.each(executables)('doctor, by %s', (_name, bridge) => {
     expect(examine(host, bridge).findings).toEqual([]);
   });
 
-  test('networks that overlap, and a kernel without VLAN filtering', () => {
-    writeConf(host, lab);
-    writeConf(host, networkConf('lab1', '10.15.0.0/16', { vlan: 5 }));
-    const found = examine(host, bridge).findings.map((one) => one.what);
-    expect(found).toContain('lab0 and lab1 overlap');
-    const filters = host.run([
-      'sh',
-      '-c',
-      'ip link add x0 type bridge vlan_filtering 1 && grep 1 /sys/class/net/x0/bridge/vlan_filtering',
-    ]);
-    if (filters.status !== 0) expect(found).toContain('this kernel lacks what lab1 needs');
-  });
-
   test("leases of another plugin's network, and of a bridge that the Go plugin serves, are not judged", () => {
     writeConf(host, lab);
     add(host, bridge, { conf: lab });

@@ -57,6 +57,16 @@ test.each<[string, string, string[]]>([
     ',\n "ipam": { "type": "host-local" }\n}',
     ['5:2 error: no IP ranges specified: neither subnet nor ranges is set'],
   ],
+  [
+    'a gateway beyond the subnet',
+    ',\n "ipam": { "type": "host-local", "subnet": "10.1.0.0/24", "gateway": "10.2.0.1" }\n}',
+    ['5:59 warning: gateway: 10.2.0.1 is not in subnet 10.1.0.0/24, so that no container reaches it'],
+  ],
+  [
+    'an MTU that IPv6 is not content with',
+    ',\n "mtu": 1279, "ipam": { "type": "host-local", "ranges": [[{ "subnet": "fd00::/64" }]] }\n}',
+    ['5:2 error: mtu: must be 1280 or more for the IPv6 subnet fd00::/64, not 1279'],
+  ],
   ['another IPAM plugin’s keys', ',\n "ipam": { "type": "static", "addreses": [] }\n}', []],
   ['a plugin that is not there', ',\n "ipam": { "type": "dhcp" }\n}', [expect.stringContaining('"dhcp"')]],
   ['a comma too many', ',\n}', ['5:1 error: not JSON: expected a key in double quotes, found "}"']],
@@ -86,13 +96,27 @@ test('a list: its own keys, each plugin’s place, those that are not ours', () 
   ]);
 });
 
+test('a version whose results have no room for what is leased', () => {
+  const ranges = '[[{ "subnet": "10.1.0.0/24" }], [{ "subnet": "10.2.0.0/24" }]]';
+  const rest = `"name": "n", "type": "bridge", "ipam": { "type": "host-local", "ranges": ${ranges} } }`;
+  expect(checked(`{ "cniVersion": "0.3.0", ${rest}`)).toEqual([]);
+  expect(checked(`{ "cniVersion": "0.2.0", ${rest}`)).toEqual([
+    expect.stringMatching(
+      /^1:\d+ error: CNI version 0\.2\.0 does not support more than 1 address per family/,
+    ),
+  ]);
+});
+
 test('a version that nobody supports, a name that is missing, a list that is none', () => {
-  expect(checked('{"cniVersion": "9.0.0", "type": "bridge"}')).toEqual(
-    expect.arrayContaining([
-      expect.stringContaining('error: name: is missing'),
-      expect.stringContaining('error: cniVersion: "9.0.0" is not supported'),
-    ]),
-  );
+  expect(checked('{"cniVersion": "9.0.0", "type": "bridge"}')).toEqual([
+    'error: name: is missing',
+    expect.stringContaining('1:2 error: cniVersion: "9.0.0" is not supported'),
+  ]);
+  expect(checked('{"cniVersion": "1.0.0", "type": "bridge", "metric": 5}')).toEqual([
+    'error: name: is missing',
+    expect.stringContaining('1:43 error: metric: 5 needs isDefaultGateway'),
+  ]);
+  expect(checked(' \n')).toEqual(['error: the file is empty']);
   expect(checked('{"cniVersion": "1.0.0", "name": "n", "plugins": []}', 'x.conflist')).toEqual([
     '1:38 error: plugins: a .conflist needs a list of one plugin or more',
   ]);
