@@ -49,7 +49,8 @@ static void put_link(struct ifinfomsg *link, const char *name) {
   link->ifi_index = is_bridge ? 1 : 2;
   link->ifi_flags = IFF_UP;
   put(IFLA_IFNAME, name, strlen(name) + 1);
-  put(IFLA_ADDRESS, "\2\0\0\0\0\1", 6);
+  /* What randomPortMac (plugin/attach/host-veth.ts) makes of the zeros that are random here. */
+  put(IFLA_ADDRESS, is_bridge ? "\2\0\0\0\0\1" : "\376\0\0\0\0\0", 6);
   if (!is_bridge) put(IFLA_IFALIAS, LABEL, sizeof LABEL);
   put(IFLA_MTU, &(int){1500}, 4);
   put(IFLA_OPERSTATE, &(char){IF_OPER_UP}, 1);

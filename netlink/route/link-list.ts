@@ -57,7 +57,7 @@ export class PassingLink {
   }
 
   get peer(): number {
-    return this.attributes.get(IFLA_LINK);
+    return this.attributes.get(IFLA_LINK) || (this.kind === 'veth' ? this.index : 0);
   }
 
   get mtu(): number {

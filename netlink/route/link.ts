@@ -109,8 +109,9 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
   // A kernel that can't filter sends 0 for IFLA_BR_VLAN_FILTERING, and no default VLAN.
   const filters = bridge.has(IFLA_BR_VLAN_DEFAULT_PVID);
   const delay = bridge.get(IFLA_BR_STP_STATE) === 0 ? 0 : bridge.get(IFLA_BR_FORWARD_DELAY);
+  const index = ifinfomsg.ifi_index.get(body);
   return {
-    index: ifinfomsg.ifi_index.get(body),
+    index,
     flags: ifinfomsg.ifi_flags.get(body),
     name: attributes.get(IFLA_IFNAME),
     kind,
@@ -119,7 +120,8 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     master: attributes.get(IFLA_MASTER),
     alias: attributes.get(IFLA_IFALIAS),
     group: attributes.get(IFLA_GROUP),
-    peer: attributes.get(IFLA_LINK),
+    // Linux before 5.2 leaves out a peer's index that equals the veth's own, also if the peer is in another namespace.
+    peer: attributes.get(IFLA_LINK) || (kind === 'veth' ? index : 0),
     operational: attributes.get(IFLA_OPERSTATE) === IF_OPER_UP,
     portState: isPort ? BR_STATE[port.get(IFLA_BRPORT_STATE)] : undefined,
     forwardDelayMilliseconds: 10 * delay,

@@ -34,7 +34,7 @@ export function configureContainer(addition: Addition, bridge: Link, veth: VethP
   const usable = addresses.filter((cidr) => !detected.includes(cidr));
   if (ips.length > 0) sides.inContainer(() => setSysctls(addition, name, addresses));
   configure(sides.container, [setLink(name, { up: true })]);
-  const port = awaitForwarding(sides.host, bridge, veth.host.name);
+  const port = awaitForwarding(sides.host, bridge, veth.host);
   const link = { ...veth.container, index: port.peer };
   // If detection ran before the port forwards, a neighbour that has the address would not hear it.
   if (detected.length > 0) addUniqueAddresses(sides, link, detected);

@@ -12,7 +12,7 @@ import { servesOthers } from './other-attachments.ts';
 import { before, isMarked, marked } from './uplink-mark.ts';
 import { uplinkUsers } from './uplink-users.ts';
 import { includesVlan, missingVlans, uplinkVlans, vlansWithout } from './uplink-vlans.ts';
-import { endOf, type VethPair } from './veth.ts';
+import { hostEnd, type VethPair } from './veth.ts';
 
 /**
  * Looks at the uplink before anything is touched.
@@ -51,7 +51,7 @@ export function ensureUplink(addition: Addition, bridge: Link, veth: VethPair): 
   if (isThere && !isMarked(uplink)) return bridge;
   const now = getLink(host, bridge.name);
   if (now?.index !== bridge.index) throw new BridgeGone(bridge.name);
-  const { index: own } = endOf(host, veth.host.name);
+  const { index: own } = hostEnd(host, veth.host);
   const junction = { uplink, bridge: now, own };
   if (!isThere) join(addition, junction);
   joinVlans(addition, junction, isThere);

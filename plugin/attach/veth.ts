@@ -100,22 +100,21 @@ function createPair(addition: Addition, bridge: Link, name: string): VethPair {
   undo.create(host, `veth pair ${name}`, requests, () => {
     for (const one of whole === undefined ? [name] : [name, whole]) removePair(addition, { name: one, mac });
   });
-  if (whole !== undefined) rename(addition, name, whole);
-  const called = whole ?? name;
-  setSysctl(`net/ipv6/conf/${called}/accept_ra`, '0');
+  if (whole !== undefined) rename(host, { name, mac }, whole);
+  const near = { name: whole ?? name, mac };
+  setSysctl(`net/ipv6/conf/${near.name}/accept_ra`, '0');
   // The container's end is still down, so no frame goes through the bridge's default VLAN.
-  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, endOf(host, called), config));
-  if (hasPortOptions(config)) completePort(host, endOf(host, called), far.mac, config);
-  return { host: { name: called, mac }, container: far };
+  if (filtersVlans(config)) host.execute(...setPortVlans(bridge, hostEnd(host, near), config));
+  if (hasPortOptions(config)) completePort(host, hostEnd(host, near), far.mac, config);
+  return { host: near, container: far };
 }
 
 /**
  * Gives the host veth a whole name, and sets it up. It is made under a name of its attachment's, since what follows its
  * creation in the same datagram would change a link that has the whole name already; a renaming is refused.
  */
-function rename({ attachment, sides: { host, container } }: Addition, name: string, whole: string): void {
-  const { peer: index } = endOf(container, attachment.ifname, name);
-  const [reply] = host.exchange([setLink({ index, name }, { name: whole, up: true })]);
+function rename(host: Connection, near: VethPair['host'], whole: string): void {
+  const [reply] = host.exchange([setLink(hostEnd(host, near), { name: whole, up: true })]);
   if (isErrno(reply?.error, 'EEXIST')) throw taken(whole);
   if (reply?.error !== undefined) throw reply.error;
 }
@@ -127,14 +126,14 @@ export function removePair({ sides: { host } }: Addition, { name, mac }: VethPai
 }
 
 /**
- * Reads one end of a veth pair.
- * @param pair the pair's name in errors: that of the host's end
- * @throws CniError code 11 if it is gone; NetlinkError
+ * Reads the host's end of a pair that this ADD made.
+ * @throws CniError code 11 if it is gone, whether or not another ADD's pair for this attachment has its name by now;
+ * NetlinkError
  */
-export function endOf(connection: Connection, name: string, pair = name): Link {
-  const link = getLink(connection, name);
-  if (link !== undefined) return link;
-  throw new CniError(errorCode.tryAgain, `veth pair ${pair} was deleted while it was being set up`);
+export function hostEnd(host: Connection, { name, mac }: VethPair['host']): Link {
+  const link = getLink(host, name);
+  if (link?.mac === mac) return link;
+  throw new CniError(errorCode.tryAgain, `veth pair ${name} was deleted while it was being set up`);
 }
 
 /** The kernel numbers a bridge's ports in ten bits, from 1 (BR_MAX_PORTS, net/bridge/br_private.h). */

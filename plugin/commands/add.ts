@@ -10,7 +10,7 @@ import { ensureGateways, withGateways } from '../attach/gateway.ts';
 import { openSides } from '../attach/sides.ts';
 import { Undo } from '../attach/undo.ts';
 import { ensureUplink, withUplink } from '../attach/uplink.ts';
-import { connectContainer, endOf, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
+import { connectContainer, hostEnd, refuseTakenName, removePair, type VethPair } from '../attach/veth.ts';
 import { ensureVlanGateway, planVrf } from '../attach/vlan-gateway.ts';
 import { addAddressCheck } from '../netfilter/address-check.ts';
 import { withNetfilter, withNetfilterIfThere } from '../netfilter/connection.ts';
@@ -74,7 +74,7 @@ function attach(operation: Operation, planned: Addition, lease: PlannedAdd | und
   if (config.ipspoofchk) checkAddresses(addition, veth, leased);
   begin?.('container');
   const port = config.disableContainerInterface
-    ? endOf(sides.host, veth.host.name)
+    ? hostEnd(sides.host, veth.host)
     : configureContainer(addition, bridge, veth, leased);
 
   begin?.('gateway');

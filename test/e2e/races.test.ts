@@ -65,6 +65,44 @@ describe.each(executables)('races with %s', (_name, bridge) => {
     }
   });
 
+  test('a pair that the next ADD of the attachment makes while IPAM runs is left alone', () => {
+    const hooked = { ...article, ipam: { type: 'hook' } };
+    host.sh(`mkdir -p /run/plugins; cat >/run/hooked.conf <<'END'
+${JSON.stringify(hooked)}
+END
+      cat >/run/plugins/hook <<'END'
+#!/bin/sh
+cat >/dev/null
+[ $CNI_COMMAND = ADD ] || exit 0
+address=10.15.20.88
+if [ ! -e /run/second ]; then
+  address=10.15.20.77
+  touch /run/second
+  for CNI_COMMAND in DEL ADD; do ${bridge} </run/hooked.conf >/run/second || exit 1; done
+fi
+echo '{"cniVersion":"1.0.0","ips":[{"address":"'$address'/24"}]}'
+END
+      chmod 755 /run/plugins/hook`);
+    const env = { CNI_PATH: '/run/plugins' };
+    const first = call(host, bridge, 'ADD', { conf: hooked, env });
+    expect([first.status, JSON.parse(first.stdout)]).toEqual([
+      1,
+      expect.objectContaining({
+        code: 11,
+        msg: expect.stringContaining('was deleted while it was being set up'),
+      }),
+    ]);
+    expect(host.sh("ip -n c1 -o -4 address show eth0 | awk '{print $4}'")).toBe('10.15.20.88/24\n');
+    const prevResult = JSON.parse(host.sh('cat /run/second'));
+    const [link] = JSON.parse(host.sh('ip -n c1 -j link show eth0'));
+    expect(prevResult.interfaces[2].mac).toBe(link.address);
+    expect(call(host, bridge, 'CHECK', { conf: { ...hooked, prevResult }, env })).toMatchObject({
+      status: 0,
+    });
+    del(host, bridge, { conf: hooked, env });
+    expectNothingLeft();
+  });
+
   test('two ADDs of one container at once: one is refused, and does the other no harm', async () => {
     for (let round = 0; round < rounds; round++) {
       const outcomes = await Promise.all([start('ADD'), start('ADD')]);

@@ -199,6 +199,17 @@ test('a link is decoded with every attribute in use', () => {
   });
 });
 
+test('a veth without IFLA_LINK has a peer of its own index: Linux before 5.2 leaves it out then', () => {
+  const link = (kind: string) =>
+    decodeLink({
+      body: concat([
+        bytes('0000' + '0100' + '07000000' + '00000000' + '00000000'), // ARPHRD_ETHER, index
+        nested(18, attribute(1, text(kind))), // IFLA_LINKINFO, IFLA_INFO_KIND
+      ]),
+    });
+  expect([link('veth').peer, link('bridge').peer]).toEqual([7, 0]);
+});
+
 test('how long a port of a bridge with the spanning tree protocol waits', () => {
   const bridge = (stp: number) =>
     decodeLink({
