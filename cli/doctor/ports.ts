@@ -27,13 +27,9 @@ interface Port {
 function lostOptions(host: Connection, veth: HostLink, config: BridgeConfig): string[] {
   const live = portSettings(config) === undefined ? undefined : getPort(host, veth);
   if (live === undefined) return [];
-  return [
-    ...(config.hairpinMode && !live.hairpin ? ['hairpinMode is off'] : []),
-    ...(config.portIsolation && !live.isolated ? ['portIsolation is off'] : []),
-    ...differingOptions(config, live).map(
-      ({ name, found, expected }) => `${name} is ${found}, not ${expected}`,
-    ),
-  ];
+  return differingOptions(config, live).map(
+    ({ name, found, expected }) => `${name} is ${found}, not ${expected}`,
+  );
 }
 
 function lostVlans({ vlans }: AttachmentFacts, bridge: Link, config: BridgeConfig): string[] {

@@ -6,12 +6,22 @@ import type { Link } from '../../netlink/route/link.ts';
 import type { PortSettings } from '../../netlink/route/port-settings.ts';
 import type { BridgeConfig } from '../config/bridge-config.ts';
 
-/** The options that are a setting of the port, beside hairpinMode and portIsolation. */
-const optionNames = ['learning', 'proxyArp', 'neighSuppress', 'groupFwdMask'] as const;
+/** The options that are a setting of the port, and the setting. */
+const options = [
+  ['hairpinMode', 'hairpin'],
+  ['portIsolation', 'isolated'],
+  ['learning', 'learning'],
+  ['proxyArp', 'proxyArp'],
+  ['neighSuppress', 'neighSuppress'],
+  ['groupFwdMask', 'groupFwdMask'],
+] as const;
 
-type PortOptions = Pick<BridgeConfig, (typeof optionNames)[number]>;
+type OptionName = (typeof options)[number][0];
 
-/** Whether any of the port's own options is set. */
+/** Those that the Go plugin doesn't have, and older kernels neither. */
+type PortOptions = Pick<BridgeConfig, Exclude<OptionName, 'hairpinMode' | 'portIsolation'>>;
+
+/** Whether any option is set beside hairpinMode and portIsolation. */
 export function hasPortOptions(config: PortOptions): boolean {
   return !config.learning || config.proxyArp || config.neighSuppress || config.groupFwdMask !== 0;
 }
@@ -33,18 +43,21 @@ export function portSettings(config: BridgeConfig): PortSettings | undefined {
 
 /** An option that is set, and that a port doesn't have as it is set. */
 interface Differing {
-  readonly name: (typeof optionNames)[number];
+  readonly name: OptionName;
   readonly expected: string;
   readonly found: string;
 }
 
 /** The options that are set and that a port has otherwise. */
-export function differingOptions(config: PortOptions, found: Required<PortSettings>): Differing[] {
-  return optionNames.flatMap((name) => {
+export function differingOptions(
+  config: Pick<BridgeConfig, OptionName>,
+  found: Required<PortSettings>,
+): Differing[] {
+  return options.flatMap(([name, setting]) => {
     const expected = config[name];
     const isSet = name === 'learning' ? !expected : Boolean(expected);
-    if (!isSet || expected === found[name]) return [];
-    return [{ name, expected: String(expected), found: String(found[name]) }];
+    const live = found[setting];
+    return !isSet || expected === live ? [] : [{ name, expected: String(expected), found: String(live) }];
   });
 }
 
@@ -58,7 +71,7 @@ export function completePort(
   host: Connection,
   port: Pick<Link, 'index' | 'name'>,
   mac: string,
-  config: PortOptions,
+  config: Pick<BridgeConfig, OptionName>,
 ): void {
   const live = getPort(host, port);
   const [lacking] = live === undefined ? [] : differingOptions(config, live);

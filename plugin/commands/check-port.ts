@@ -2,7 +2,7 @@ import { isErrno } from '../../netlink/error.ts';
 import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
 import { getPort } from '../../netlink/route/bridge-port.ts';
 import type { Link } from '../../netlink/route/link.ts';
-import { differingOptions, hasPortOptions } from '../attach/port-options.ts';
+import { differingOptions, portSettings } from '../attach/port-options.ts';
 import { type Comparison, mismatch } from './mismatch.ts';
 
 /** Both ends of a pair, and their bridge. */
@@ -13,14 +13,14 @@ interface Pair {
 }
 
 /**
- * Compares the port's own options with the kernel's.
+ * Compares the options that are settings of the port with the kernel's.
  * @throws CniError code 999 for the first one that differs
  */
 export function checkPortOptions(
   { config, sides: { host } }: Comparison,
   { bridge, port, container }: Pair,
 ): void {
-  if (!hasPortOptions(config)) return;
+  if (portSettings(config) === undefined) return;
   const live = getPort(host, port);
   const [first] = live === undefined ? [] : differingOptions(config, live);
   if (first !== undefined) throw mismatch(`${first.name} of ${port.name}`, first.expected, first.found);

@@ -18,8 +18,8 @@ describe.each(executables)('settings that somebody has changed, by %s', (_name, 
     [{ proxyArp: true }, 'proxy_arp off', 'proxyArp is false, not true'],
     [{ neighSuppress: true }, 'neigh_suppress off', 'neighSuppress is false, not true'],
     [{ groupFwdMask: 0x4001 }, 'group_fwd_mask 8', 'groupFwdMask is 8, not 16385'],
-    [{ hairpinMode: true }, 'hairpin off', 'hairpinMode is off'],
-    [{ portIsolation: true }, 'isolated off', 'portIsolation is off'],
+    [{ hairpinMode: true }, 'hairpin off', 'hairpinMode is false, not true'],
+    [{ portIsolation: true }, 'isolated off', 'portIsolation is false, not true'],
   ])('%j of a port', (options, change, words) => {
     const conf = networkConf('lab0', '10.15.20.0/24', options);
     writeConf(host, conf);
@@ -53,7 +53,7 @@ describe.each(executables)('settings that somebody has changed, by %s', (_name, 
     const [found] = examine(host, bridge).findings;
     expect(found?.where).toEqual([
       expect.stringMatching(
-        /^container c1 eth0, veth veth[0-9a-f]+: portIsolation is off, learning is true, not false/,
+        /^container c1 eth0, veth veth[0-9a-f]+: portIsolation is false, not true, learning is true, not false/,
       ),
     ]);
     expect(examine(host, bridge, '--fix')).toMatchObject(well);

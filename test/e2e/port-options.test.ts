@@ -33,6 +33,13 @@ describe.each(executables)('options of a port and a bridge of %s', (_name, bridg
       wait $pid; cat /run/seen`);
 
   const settings: [string, object, Record<string, unknown>, [string, string]][] = [
+    ['hairpinMode', { hairpinMode: true }, { hairpin: true }, ['hairpin off', 'expected true, found false']],
+    [
+      'portIsolation',
+      { portIsolation: true },
+      { isolated: true },
+      ['isolated off', 'expected true, found false'],
+    ],
     ['learning', { learning: false }, { learning: false }, ['learning on', 'expected false, found true']],
     ['proxyArp', { proxyArp: true }, { proxy_arp: true }, ['proxy_arp off', 'expected true, found false']],
     [

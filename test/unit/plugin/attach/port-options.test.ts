@@ -26,6 +26,8 @@ test('each option that a kernel has not taken is found', () => {
     ['neighSuppress', 'true', 'false'],
     ['groupFwdMask', '8', '0'],
   ]);
+  const [hairpin] = differingOptions(read({ hairpinMode: true }), port);
+  expect(hairpin).toEqual({ name: 'hairpinMode', expected: 'true', found: 'false' });
   const live = { ...port, ...portSettings(set), hairpin: false, isolated: false };
   expect(differingOptions(set, live)).toEqual([]);
 });
