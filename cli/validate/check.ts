@@ -5,6 +5,7 @@ import { findPlugin } from '../../ipam/delegate.ts';
 import { type Range, readRangeSets } from '../../ipam/host-local/ranges.ts';
 import { messageOf } from '../../netlink/error.ts';
 import { contains, family, formatCIDR, formatIP } from '../../netlink/ip.ts';
+import { ipv6MinMtu } from '../../plugin/attach/container.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
 import { isBridgeJson, keysAt } from '../../plugin/config/generated/validate-config.ts';
 import { checkSchema } from '../../plugin/config/schema-check.ts';
@@ -103,9 +104,6 @@ function tellUnknown(findings: Findings, path: readonly string[], known: readonl
   if (meant === undefined) findings.add('note', path, `${key}: unknown, and so without effect`);
   else findings.add('warning', path, `${key}: unknown, did you mean ${meant}?`);
 }
-
-/** IPV6_MIN_MTU, linux/ipv6.h */
-const ipv6MinMtu = 1280;
 
 /** What an ADD or a container would fail at. */
 function checkRange(

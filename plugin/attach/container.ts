@@ -56,7 +56,7 @@ function announcement(link: ContainerLink): NetlinkRequest {
 }
 
 /** IPV6_MIN_MTU, linux/ipv6.h: below it the kernel has no IPv6 on a link, and answers a bare EINVAL. */
-const ipv6MinMtu = 1280;
+export const ipv6MinMtu = 1280;
 
 function refuseShortMtu({ mtu }: Pick<Link, 'mtu'>, addresses: readonly CIDR[]): void {
   const ipv6 = addresses.find(({ ip }) => ip.family === family.ipv6);
