@@ -6,7 +6,6 @@ import {
   IFLA_IFALIAS,
   IFLA_IFNAME,
   IFLA_INFO_KIND,
-  IFLA_LINK,
   IFLA_LINK_NETNSID,
   IFLA_LINKINFO,
   IFLA_MASTER,
@@ -14,7 +13,7 @@ import {
   IFLA_OPERSTATE,
 } from '../linux/if_link.ts';
 import { ifinfomsg, RTM_GETLINK } from '../linux/rtnetlink.ts';
-import { type Link, linkQuery } from './link.ts';
+import { type Link, linkQuery, peerOf } from './link.ts';
 
 /** Which links to list: all, the ports of a bridge, those of a kind (`veth`). */
 export interface LinkFilter {
@@ -57,7 +56,7 @@ export class PassingLink {
   }
 
   get peer(): number {
-    return this.attributes.get(IFLA_LINK) || (this.kind === 'veth' ? this.index : 0);
+    return peerOf(this.attributes, this.kind, this.index);
   }
 
   get mtu(): number {

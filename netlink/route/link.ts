@@ -120,8 +120,7 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     master: attributes.get(IFLA_MASTER),
     alias: attributes.get(IFLA_IFALIAS),
     group: attributes.get(IFLA_GROUP),
-    // Linux before 5.2 leaves out a peer's index that equals the veth's own, also if the peer is in another namespace.
-    peer: attributes.get(IFLA_LINK) || (kind === 'veth' ? index : 0),
+    peer: peerOf(attributes, kind, index),
     operational: attributes.get(IFLA_OPERSTATE) === IF_OPER_UP,
     portState: isPort ? BR_STATE[port.get(IFLA_BRPORT_STATE)] : undefined,
     forwardDelayMilliseconds: 10 * delay,
@@ -130,6 +129,14 @@ export function decodeLink({ body }: Pick<Message, 'body'>): Link {
     takesPortMac: kind === 'bridge' && (bridge.get(IFLA_BR_BRIDGE_ID) & 0xffff) === 0,
     defaultVlan: bridge.get(IFLA_BR_VLAN_DEFAULT_PVID),
   };
+}
+
+/**
+ * The index of a veth's peer, in the peer's namespace, by the veth's attributes. Linux before 5.2 leaves out one that
+ * equals the veth's own, also if the peer is in another namespace.
+ */
+export function peerOf(attributes: Attributes, kind: string, index: number): number {
+  return attributes.get(IFLA_LINK) || (kind === 'veth' ? index : 0);
 }
 
 /** Begins a request for links without statistics. @param index 0 if attributes say which */
