@@ -120,6 +120,15 @@ export class ControlPlane {
     return items;
   }
 
+  /** Waits until there are no pods. @param namespace the option for kubectl; without it, the default one */
+  async noPods(namespace = ''): Promise<void> {
+    await until(
+      'no pods',
+      () => this.list(`pods ${namespace}`),
+      (pods) => pods.length === 0,
+    );
+  }
+
   /** Creates or changes these objects. */
   async apply(...items: readonly object[]): Promise<void> {
     await this.kubectl('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));

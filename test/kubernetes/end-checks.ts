@@ -1,18 +1,14 @@
 import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
 import { residue } from '../runtimes/surroundings.ts';
-import type { KubernetesCluster, Pod } from './cluster.ts';
+import type { KubernetesCluster } from './cluster.ts';
 
 /** Everything is deleted, and what the plugin and the CLI say of each node then. */
 export async function endChecks(cluster: KubernetesCluster, checks: Checks): Promise<void> {
   const { plane, nodes } = cluster;
   await checks.check('everything is deleted', async () => {
     await plane.kubectl('delete deployments,services,pods --all --wait=false');
-    await until(
-      'no pods',
-      () => plane.list<Pod>('pods'),
-      (pods) => pods.length === 0,
-    );
+    await plane.noPods();
     await cluster.holdsWhatPodsNeed();
     for (const { name, machine } of nodes) {
       await until(

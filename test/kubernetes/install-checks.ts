@@ -4,7 +4,7 @@ import { until } from '../cluster/until.ts';
 import { type Checks, must } from '../runtimes/checks.ts';
 import { binDirectory } from '../runtimes/plugins.ts';
 import { mustBeClean } from '../runtimes/surroundings.ts';
-import { addressOf, isReady, type KubernetesCluster, type Node, type Pod } from './cluster.ts';
+import { addressOf, isReady, type KubernetesCluster, type Node } from './cluster.ts';
 import { makeInstallerImages } from './installer-image.ts';
 import type { KubernetesNode } from './node.ts';
 import { conflist } from './pod-network.ts';
@@ -121,26 +121,18 @@ async function connected(cluster: KubernetesCluster): Promise<string> {
   }
   const held = await cluster.holdsWhatPodsNeed();
   await plane.kubectl('delete pods --all --wait=false');
-  await noPods(cluster);
+  await plane.noPods();
   const addresses = pods.flatMap(({ status }) => status.podIPs?.map(({ ip }) => ip));
   return `${addresses.join(' ')}, one reaches the other; ${held}`;
-}
-
-async function noPods({ plane }: KubernetesCluster, namespace = ''): Promise<void> {
-  await until(
-    'no pods',
-    () => plane.list<Pod>(`pods ${namespace}`),
-    (pods) => pods.length === 0,
-  );
 }
 
 /** What docs/kubernetes-node.md says of removal. */
 async function removed(cluster: KubernetesCluster): Promise<void> {
   const { plane } = cluster;
   await plane.kubectl(`delete -k ${manifests}/network`);
-  await noPods(cluster, inSystem);
+  await plane.noPods(inSystem);
   await plane.kubectl(`apply -k ${manifests}/uninstall`);
   await rolledOut(cluster, 'cni-bridge-uninstall');
   await plane.kubectl(`delete -k ${manifests}/uninstall`);
-  await noPods(cluster, inSystem);
+  await plane.noPods(inSystem);
 }
