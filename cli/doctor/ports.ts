@@ -1,9 +1,6 @@
 import type { Connection } from '../../netlink/connection.ts';
-import { isErrno } from '../../netlink/error.ts';
-import { findPortOf } from '../../netlink/route/bridge-fdb.ts';
-import { getPort } from '../../netlink/route/bridge-port.ts';
 import type { Link } from '../../netlink/route/link.ts';
-import { differingOptions, portSettings } from '../../plugin/attach/port-options.ts';
+import { changedOptions, isForwardedTo } from '../../plugin/attach/port-options.ts';
 import { filtersVlans, portVlans } from '../../plugin/attach/port-vlans.ts';
 import { missingVlans } from '../../plugin/attach/uplink-vlans.ts';
 import type { BridgeConfig } from '../../plugin/config/bridge-config.ts';
@@ -24,14 +21,6 @@ interface Port {
   readonly namespace: string | undefined;
 }
 
-function lostOptions(host: Connection, veth: HostLink, config: BridgeConfig): string[] {
-  const live = portSettings(config) === undefined ? undefined : getPort(host, veth);
-  if (live === undefined) return [];
-  return differingOptions(config, live).map(
-    ({ name, found, expected }) => `${name} is ${found}, not ${expected}`,
-  );
-}
-
 function lostVlans({ vlans }: AttachmentFacts, bridge: Link, config: BridgeConfig): string[] {
   // Of a bridge that doesn't filter the VLANs mean nothing, which is told of the bridge.
   if (!filtersVlans(config) || bridge.vlanFiltering !== true) return [];
@@ -44,13 +33,7 @@ function lostEntry(host: Connection, { veth, namespace }: Port, bridge: Link): s
   const inside = namespace === undefined ? undefined : lookInside(namespace, veth.peer, 'addresses');
   if (inside === undefined) return [];
   const { mac } = inside.link;
-  try {
-    return findPortOf(host, bridge, mac) === veth.index ? [] : [`no forwarding entry of ${mac}`];
-  } catch (error) {
-    // Before Linux 5.0 there is no such question.
-    if (isErrno(error, 'EOPNOTSUPP')) return [];
-    throw error;
-  }
+  return isForwardedTo(host, bridge, veth, mac) ? [] : [`no forwarding entry of ${mac}`];
 }
 
 /**
@@ -63,7 +46,9 @@ export function lostSettings(host: Connection, port: Port, bridge: Link, config:
   const { attachment, veth } = port;
   if (veth.master !== bridge.index || parseLabel(veth.alias) === undefined) return [];
   return [
-    ...lostOptions(host, veth, config),
+    ...changedOptions(host, veth, config).map(
+      ({ name, found, expected }) => `${name} is ${found}, not ${expected}`,
+    ),
     ...lostVlans(attachment, bridge, config),
     ...(config.learning ? [] : lostEntry(host, port, bridge)),
   ];

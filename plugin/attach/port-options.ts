@@ -1,6 +1,7 @@
 import { CniError, errorCode } from '../../cni/error.ts';
 import type { Connection } from '../../netlink/connection.ts';
-import { newFdbEntry } from '../../netlink/route/bridge-fdb.ts';
+import { isErrno } from '../../netlink/error.ts';
+import { findPortOf, newFdbEntry } from '../../netlink/route/bridge-fdb.ts';
 import { getPort } from '../../netlink/route/bridge-port.ts';
 import type { Link } from '../../netlink/route/link.ts';
 import type { PortSettings } from '../../netlink/route/port-settings.ts';
@@ -62,6 +63,37 @@ export function differingOptions(
 }
 
 /**
+ * The options that are set and that the kernel has otherwise for a port.
+ * @throws NetlinkError
+ */
+export function changedOptions(
+  host: Connection,
+  port: Pick<Link, 'index' | 'name'>,
+  config: BridgeConfig,
+): Differing[] {
+  const live = portSettings(config) === undefined ? undefined : getPort(host, port);
+  return live === undefined ? [] : differingOptions(config, live);
+}
+
+/**
+ * Whether a bridge forwards frames for a MAC address to this port. Linux before 5.0 can't be asked; there it does.
+ * @throws NetlinkError
+ */
+export function isForwardedTo(
+  host: Connection,
+  bridge: Pick<Link, 'index' | 'name'>,
+  port: Pick<Link, 'index'>,
+  mac: string,
+): boolean {
+  try {
+    return findPortOf(host, bridge, mac) === port.index;
+  } catch (error) {
+    if (isErrno(error, 'EOPNOTSUPP')) return true;
+    throw error;
+  }
+}
+
+/**
  * Completes a port with options: sees to it that the kernel has taken them, and if it is to learn no address gives it the
  * container's, since the bridge would flood what is sent there to all its ports.
  * @param mac the container's
@@ -71,10 +103,9 @@ export function completePort(
   host: Connection,
   port: Pick<Link, 'index' | 'name'>,
   mac: string,
-  config: Pick<BridgeConfig, OptionName>,
+  config: BridgeConfig,
 ): void {
-  const live = getPort(host, port);
-  const [lacking] = live === undefined ? [] : differingOptions(config, live);
+  const [lacking] = changedOptions(host, port, config);
   if (lacking !== undefined) {
     const details =
       "this kernel's bridges have no such setting of a port, which Linux 4.15 and later ones have";
